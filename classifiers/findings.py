@@ -1,0 +1,226 @@
+"""What the second floor finds: the one model that every report format is rendered from. No I/O.
+
+All instants are nanoseconds since 1970 UTC. Everything here is computed from stored rows, configuration and `now`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from collector.records import Revision
+from collector.window import Window
+
+__all__ = [
+    "Absence",
+    "Attribution",
+    "Change",
+    "Cluster",
+    "Coverage",
+    "Evidence",
+    "Findings",
+    "Hypothesis",
+    "Incident",
+    "Latency",
+    "Onset",
+    "RevisionCount",
+    "VanishedKey",
+]
+
+Cause = Literal[
+    "revision", "dependency", "traffic", "secret_rotation", "certificate", "client", "test_harness", "unknown"
+]
+State = Literal["new", "ongoing", "resolved", "regressed", "standing", "muted"]
+Priority = Literal["P0", "P1", "P2", "P3"]
+Origin = Literal["users", "tests", "both", "health_checks", "scanners", "unknown"]
+Fault = Literal["product", "configuration", "dependency", "platform", "test_harness", "client", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact that supports or weakens a claim, with its references. `statement` is one plain sentence."""
+
+    kind: Literal["measured", "inferred", "asserted", "unknown"]
+    statement: str
+    query: str | None = None  # name in queries/ that gives the rows; or the named rule of an inference
+    entry_ids: tuple[str, ...] = ()  # a sample, at most 5
+    trace_ids: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two revisions. `before` and `after` tell source and version, never a value.
+
+    type: env_removed | env_added | env_changed | secret_ref_changed | image | memory_limit | cpu_limit | concurrency |
+    max_instances | min_instances | timeout | service_account | vpc | cloud_sql | ingress | probes | traffic | other
+    """
+
+    type: str
+    name: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When a cluster began or changed rate. Rates are failures per exposed request, None where nothing was exposed."""
+
+    at_ns: int
+    earliest_ns: int
+    latest_ns: int
+    rate_before: float | None
+    rate_after: float | None
+    unit: Literal["requests", "traces", "minutes", "entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionCount:
+    """Failures of a cluster beside the exposure of one revision, in the unit of the cluster."""
+
+    service: str
+    revision: str
+    failures: int
+    exposed: int | None  # None: not known for this revision
+    first_ns: int | None
+    last_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The claim that a revision caused an onset. From confidence 0.5 on the revision is blamed."""
+
+    service: str
+    revision: str
+    good_revision: str | None
+    change: Change | None
+    also_changed: tuple[Change, ...]  # in the same deploy, not separable from `change`
+    confidence: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A rival explanation with its probability; those of one cluster add up to at most 1."""
+
+    cause: Cause
+    confidence: float
+    statement: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One failure of one service: all renderings of it, with what is known of it."""
+
+    id: str  # stable: from the service and the leading signature
+    title: str
+    project: str
+    service: str
+    signature_ids: tuple[str, ...]
+    insert_ids: tuple[str, ...]  # every entry, each once, ordered by time
+    trace_ids: tuple[str, ...]  # a sample, at most 20
+    occurrences: int  # failures; several entries may tell of one
+    units: int  # distinct traces, else requests, else instance minutes: what rates count
+    first_ns: int
+    last_ns: int
+    onset: Onset
+    severity: int  # highest OpenTelemetry number among its entries
+    role: Literal["root", "symptom"]
+    caused_by: str | None
+    explained_share: float | None  # of its units, by the cluster in caused_by
+    attribution: Attribution | None
+    hypotheses: tuple[Hypothesis, ...]
+    cause: Cause
+    state: State
+    priority: Priority
+    origin: Origin
+    fault: Fault
+    test_share: float | None  # of its units, None when origin is not known
+    per_revision: tuple[RevisionCount, ...]
+    sample: str  # one redacted message, in full
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def is_test_traffic(self) -> bool:
+        """Only automated tests were hit."""
+        return self.origin == "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A root cluster with the clusters it explains. `number` is its rank in this report, from 1."""
+
+    number: int
+    root: str
+    symptoms: tuple[str, ...]
+    priority: Priority
+    title: str
+    is_ongoing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A business event that stopped, or arrives without a field."""
+
+    event: str
+    service: str
+    field: str | None
+    attribution: Attribution | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """An operation that became slower."""
+
+    service: str
+    operation: str | None
+    attribution: Attribution | None
+
+
+@dataclass(frozen=True, slots=True)
+class VanishedKey:
+    """A configuration key that a deploy dropped, whether or not an error followed."""
+
+    service: str
+    revision: str
+    previous_revision: str
+    key: str
+    present_in: int  # revisions before that had it
+    at_ns: int
+    errors_since: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was looked at, and where logtriage is blind. Counts are of entries, `ledger_*` of records ever read."""
+
+    entries: int
+    problem_entries: int
+    noise_entries: int
+    quiet_entries: int
+    spans: int
+    services: int
+    complete_until_ns: int | None
+    ledger_read: int
+    ledger_stored: int
+    ledger_duplicates: int
+    ledger_dead: int
+    dead_reasons: tuple[tuple[str, int], ...]
+    blind_spots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything one report tells. `clusters` are the problems of the window; the rest goes into lists of its own."""
+
+    window: Window
+    now_ns: int
+    projects: tuple[str, ...]
+    clusters: tuple[Cluster, ...]
+    incidents: tuple[Incident, ...]
+    standing: tuple[Cluster, ...]
+    absent_events: tuple[Absence, ...]
+    latency: tuple[Latency, ...]
+    vanished_keys: tuple[VanishedKey, ...]
+    revisions: tuple[Revision, ...]
+    coverage: Coverage
+    muted: tuple[Cluster, ...] = field(default=())

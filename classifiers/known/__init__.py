@@ -1,0 +1,1 @@
+"""Known signatures: one YAML file a family in, names and explanations out."""

@@ -1,0 +1,208 @@
+"""The records that travel through the house, and the columns in which they travel. No I/O.
+
+Hot paths carry polars frames; a `*_SCHEMA` here is the contract of such a frame and equals the table of the
+same name in queries/create_0001_store.sql (a test compares them). The dataclasses are for small things.
+
+Instants are whole nanoseconds since 1970 UTC (`*_ns`), because Python and Arrow datetimes lose or zone them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+__all__ = [
+    "DEAD_LETTER_SCHEMA",
+    "ENTRY_SCHEMA",
+    "FACT_SCHEMA",
+    "RAW_SCHEMA",
+    "SEVERITY_NUMBER",
+    "SPAN_SCHEMA",
+    "Batch",
+    "Ledger",
+    "RawBatch",
+    "Revision",
+    "severity_text",
+]
+
+# One raw record as a source cuts it out: `line` is the 1-based line (or ordinal) in its location, `raw` one JSON text.
+RAW_SCHEMA: dict[str, pl.DataType] = {"line": pl.Int64(), "raw": pl.String()}
+
+# One log record. Empty text means "not known" for the resource columns; null means "not there" elsewhere.
+ENTRY_SCHEMA: dict[str, pl.DataType] = {
+    "project": pl.String(),  # resource.labels.project_id, else from logName, else ""
+    "insert_id": pl.String(),  # as given, else "h:" + hash of the content
+    "at_ns": pl.Int64(),  # event time; of a request: its start
+    "received_at_ns": pl.Int64(),  # null when the dump has none
+    "resource_type": pl.String(),  # cloud_run_revision, cloud_run_job, ...
+    "service": pl.String(),
+    "revision": pl.String(),
+    "location": pl.String(),
+    "instance": pl.String(),  # labels.instanceId
+    "log": pl.String(),  # id unescaped, `run.googleapis.com/` and `cloudaudit.googleapis.com/` cut: stderr, requests, varlog/system, activity, system_event
+    "severity": pl.UInt8(),  # OpenTelemetry number 1-24, 0 unknown; the text's own level wins over the field
+    "severity_given": pl.UInt8(),  # what the severity field said, 0 when missing or DEFAULT
+    "message": pl.String(),  # redacted text of the payload without ANSI codes and unrendered tags; null for plain requests
+    "logger": pl.String(),  # module[:function] the line names, else null
+    "payload": pl.String(),  # redacted JSON of jsonPayload (audit: a summary without configuration values), else null
+    "http_method": pl.String(),
+    "http_path": pl.String(),  # path without query
+    "http_status": pl.Int16(),
+    "latency_ns": pl.Int64(),
+    "user_agent": pl.String(),
+    "client": pl.UInt64(),  # keyed hash of caller address and user agent; never the address itself
+    "trace": pl.String(),  # 32 hex digits
+    "span": pl.String(),  # 16 hex digits
+    "error_group": pl.String(),  # first errorGroups id, else null
+}
+
+# One span, as in OpenTelemetry. Identity: trace and span.
+SPAN_SCHEMA: dict[str, pl.DataType] = {
+    "trace": pl.String(),
+    "span": pl.String(),
+    "parent_span": pl.String(),  # "" for a root
+    "service": pl.String(),
+    "revision": pl.String(),  # service.version / faas.version / cloud run labels; "" when not known
+    "instance": pl.String(),
+    "name": pl.String(),
+    "kind": pl.UInt8(),  # OTLP enum: 1 internal, 2 server, 3 client, 4 producer, 5 consumer, 0 unspecified
+    "start_ns": pl.Int64(),
+    "duration_ns": pl.Int64(),
+    "status": pl.UInt8(),  # OTLP enum: 0 unset, 1 ok, 2 error
+    "status_message": pl.String(),  # redacted
+    "http_method": pl.String(),
+    "http_route": pl.String(),
+    "http_status": pl.Int16(),
+    "peer_service": pl.String(),
+    "db_system": pl.String(),
+    "attributes": pl.String(),  # redacted JSON object of all attributes
+    "events": pl.String(),  # redacted JSON array, null when none
+}
+
+# One fact about a revision or a service's configuration, append-only; `fold_revisions` makes Revisions of them.
+FACT_SCHEMA: dict[str, pl.DataType] = {
+    "project": pl.String(),
+    "location": pl.String(),
+    "service": pl.String(),
+    "revision": pl.String(),  # "" for facts about the service (traffic, request to deploy, other changes)
+    "at_ns": pl.Int64(),
+    "kind": pl.String(),  # created | ready | failed | spec | traffic | deploy | change
+    "origin": pl.String(),  # audit_activity | audit_system_event | describe | admin_api
+    "insert_id": pl.String(),  # the entry it was read from, else a file or resource name
+    "actor": pl.String(),  # service accounts as they are, people as <email:HASH>, "" unknown
+    "tool": pl.String(),  # gcloud, terraform, console, ... "" unknown
+    "detail": pl.String(),  # JSON object, its keys by kind: see collector/normalise/revisions.py
+}
+
+# What could not become a record, with its reason. `excerpt` is redacted and at most 2,000 characters.
+DEAD_LETTER_SCHEMA: dict[str, pl.DataType] = {
+    "location": pl.String(),
+    "line": pl.Int64(),
+    "reason": pl.String(),
+    "excerpt": pl.String(),
+}
+
+# OpenTelemetry's number of each name that Cloud Logging, Python, Java, Go, Node and syslog use for a severity.
+SEVERITY_NUMBER: dict[str, int] = {
+    "TRACE": 1, "FINEST": 1, "FINER": 1, "SILLY": 1,
+    "DEBUG": 5, "FINE": 5, "VERBOSE": 5, "D": 5,
+    "INFO": 9, "INFORMATION": 9, "I": 9, "LOG": 9, "HTTP": 9, "SUCCESS": 9, "CONFIG": 9,
+    "NOTICE": 10,
+    "WARNING": 13, "WARN": 13, "W": 13,
+    "ERROR": 17, "ERR": 17, "E": 17, "SEVERE": 17, "EXCEPTION": 17,
+    "CRITICAL": 18, "CRIT": 18, "DPANIC": 18,
+    "ALERT": 19,
+    "FATAL": 21, "F": 21, "PANIC": 21, "EMERGENCY": 21, "EMERG": 21,
+}  # fmt: skip
+
+Kind = Literal["entries", "spans", "specs"]
+
+
+def severity_text(number: int) -> str:
+    """Cloud Logging's name of an OpenTelemetry severity number; DEFAULT for 0."""
+    for floor, name in ((21, "EMERGENCY"), (19, "ALERT"), (18, "CRITICAL"), (17, "ERROR"), (13, "WARNING")):
+        if number >= floor:
+            return name
+    for floor, name in ((10, "NOTICE"), (9, "INFO"), (1, "DEBUG")):
+        if number >= floor:
+            return name
+    return "DEFAULT"
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """What a source hands over: raw records of one kind and one location, and where the source stands after them.
+
+    `read` counts records tried: rows of `records` plus rows of `dead`. `cursor` is stored with the records in one
+    transaction; None keeps the stored one. `progress` is the share of the source done, where it knows.
+    """
+
+    source: str
+    location: str
+    kind: Kind
+    records: pl.DataFrame  # RAW_SCHEMA
+    dead: pl.DataFrame  # DEAD_LETTER_SCHEMA: what could not be cut into records
+    cursor: dict[str, Any] | None = None
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A normalised RawBatch, ready for one transaction of the store."""
+
+    source: str
+    location: str
+    read: int
+    entries: pl.DataFrame  # ENTRY_SCHEMA
+    spans: pl.DataFrame  # SPAN_SCHEMA
+    facts: pl.DataFrame  # FACT_SCHEMA
+    dead: pl.DataFrame  # DEAD_LETTER_SCHEMA
+    fact_records: int = 0  # records read that are neither entries nor spans (describe files, Admin API resources)
+    cursor: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Law 1: read = stored + duplicates + dead, per source and run. Counts of records."""
+
+    read: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    dead: int = 0
+
+    def __add__(self, other: "Ledger") -> "Ledger":
+        return Ledger(
+            self.read + other.read,
+            self.stored + other.stored,
+            self.duplicates + other.duplicates,
+            self.dead + other.dead,
+        )
+
+    @property
+    def is_balanced(self) -> bool:
+        """Nothing lost, nothing twice."""
+        return self.read == self.stored + self.duplicates + self.dead
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One deployed version of a service, folded from facts and rows.
+
+    `config` maps canonical keys to what is kept of them (see collector/normalise/revisions.py); None means that the
+    configuration is not known, which is never the same as empty. `traffic_ns` is when it first took requests.
+    """
+
+    project: str
+    service: str
+    revision: str
+    created_ns: int | None
+    ready_ns: int | None
+    failed_ns: int | None
+    first_seen_ns: int | None
+    last_seen_ns: int | None
+    traffic_ns: int | None
+    requests: int
+    config: dict[str, Any] | None
+    actor: str = ""
+    tool: str = ""
+    insert_ids: tuple[str, ...] = field(default=())

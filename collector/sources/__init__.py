@@ -1,0 +1,1 @@
+"""Sources: one file a source. Settings and a cursor in, batches of raw records out."""

@@ -1,0 +1,1 @@
+"""Notifiers: one file a channel. A digest in, a delivered message out."""
