@@ -1,0 +1,136 @@
+"""Floor 1, the main line: sources -> normalise -> store.
+
+Raw batches are normalised by two threads (the engines of the work release Python's lock) and stored in their order in
+short transactions, so that readers get their turn and a kill loses nothing that was acknowledged.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import orjson
+import polars as pl
+
+from collector.normalise.engine import Engine
+from collector.normalise.entries import normalise_entries
+from collector.normalise.redact import Redactor
+from collector.normalise.spans import normalise_spans
+from collector.normalise.specs import read_spec
+from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch, Ledger, RawBatch
+from collector.store import Store
+
+__all__ = ["collect", "normalise"]
+
+WORKERS = 2
+_IN_FLIGHT = 3  # raw batches read ahead of the store: bounds memory
+_FLUSH_ROWS = 122_880  # DuckDB's row group: whole groups are written once, smaller ones a second time at checkpoint
+_FLUSH_S = 2.0  # a slow source is stored at least this often
+
+Stored = Callable[[RawBatch, Ledger], None]
+
+
+def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, run_id: int, stored: Stored) -> Ledger:
+    """Stores everything a source gives; calls `stored` with each batch once it is safe in the database.
+
+    The sums of law 1 are returned over all batches. Errors of the source and of the store go up as they are; what was
+    stored before stays, and the stored cursor tells where to go on.
+    """
+    total = Ledger()
+    waiting: list[tuple[RawBatch, Batch]] = []
+    rows, since = 0, time.monotonic()
+    for raw, batch in _normalised(batches, redactor):
+        waiting.append((raw, batch))
+        rows += batch.entries.height + batch.spans.height + 1
+        if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
+            total += _flush(waiting, store=store, run_id=run_id, stored=stored)
+            waiting, rows, since = [], 0, time.monotonic()
+    return total + _flush(waiting, store=store, run_id=run_id, stored=stored)
+
+
+def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None) -> Batch:
+    """One raw batch as records, by its kind. Nothing in it is unredacted any more."""
+    dead = raw.dead.with_columns(excerpt=redactor.frame(raw.dead["excerpt"]))
+    plain = Batch(
+        source=raw.source,
+        location=raw.location,
+        read=raw.records.height + dead.height,
+        entries=pl.DataFrame(schema=ENTRY_SCHEMA),
+        spans=pl.DataFrame(schema=SPAN_SCHEMA),
+        facts=pl.DataFrame(schema=FACT_SCHEMA),
+        dead=dead,
+        cursor=raw.cursor,
+    )
+    if raw.kind == "entries":
+        found = normalise_entries(raw.records, location=raw.location, redactor=redactor, engine=engine)
+        return replace(plain, entries=found.entries, facts=found.facts, dead=pl.concat([dead, found.dead]))
+    if raw.kind == "spans":
+        spans = normalise_spans(raw.records, location=raw.location, redactor=redactor)
+        return replace(
+            plain, read=spans.read + dead.height, spans=spans.spans, dead=pl.concat([dead, spans.dead])
+        )
+    return _normalise_specs(raw, plain, redactor)
+
+
+def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
+    """Facts of resource descriptions; one that tells nothing of Cloud Run is a dead letter."""
+    facts: list[dict[str, object]] = []
+    dead: list[dict[str, object]] = []
+    for line, text in raw.records.select("line", "raw").rows():
+        try:
+            found = read_spec(orjson.loads(text), location=raw.location, redactor=redactor)
+            reason = "" if found else "describes no Cloud Run service or revision"
+        except orjson.JSONDecodeError:
+            found, reason = [], "not JSON"
+        facts += found
+        if reason:
+            excerpt = redactor.text(text[:500])
+            dead.append({"location": raw.location, "line": line, "reason": reason, "excerpt": excerpt})
+    return replace(
+        plain,
+        facts=pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row"),
+        dead=pl.concat([plain.dead, pl.DataFrame(dead, schema=DEAD_LETTER_SCHEMA, orient="row")]),
+        fact_records=raw.records.height - len(dead),
+    )
+
+
+def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[tuple[RawBatch, Batch]]:
+    """Each raw batch with its records, in order; a few are worked on ahead."""
+    engines = threading.local()
+
+    def work(raw: RawBatch) -> Batch:
+        if not hasattr(engines, "engine"):
+            engines.engine = Engine()
+        return normalise(raw, redactor=redactor, engine=engines.engine)
+
+    pending: deque[tuple[RawBatch, Future[Batch]]] = deque()
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="normalise") as pool:
+        for raw in batches:
+            pending.append((_without_records(raw), pool.submit(work, raw)))
+            del raw  # the pool holds the only reference, so that memory is freed as work proceeds
+            while len(pending) >= _IN_FLIGHT or (pending and pending[0][1].done()):
+                head, future = pending.popleft()
+                yield head, future.result()
+        while pending:
+            head, future = pending.popleft()
+            yield head, future.result()
+
+
+def _without_records(raw: RawBatch) -> RawBatch:
+    return replace(raw, records=raw.records.clear())
+
+
+def _flush(
+    waiting: list[tuple[RawBatch, Batch]], *, store: Store, run_id: int, stored: Stored
+) -> Ledger:
+    """One transaction for the waiting batches; then whoever counts is told of each."""
+    if not waiting:
+        return Ledger()
+    ledgers = store.append([batch for _, batch in waiting], run_id=run_id)
+    total = Ledger()
+    for (raw, _), ledger in zip(waiting, ledgers, strict=True):
+        stored(raw, ledger)
+        total += ledger
+    return total

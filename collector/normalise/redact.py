@@ -1,0 +1,206 @@
+"""Redaction: text in, the same text without secrets out. It runs before the first byte is stored (law 7).
+
+Known forms only: tokens of known shape, values beside a secret-sounding name, credentials in URLs, private keys,
+e-mail addresses of people. A value becomes `<kind>`; an e-mail address becomes `<email:HASH>` with a keyed hash, so
+that one person stays one person. Addresses of service accounts are kept: they are machines, and evidence.
+"""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from collector.errors import ConfigError
+
+__all__ = ["Redactor", "load_key"]
+
+KEY_VARIABLE = "LOGTRIAGE_HASH_KEY"
+_KEY_BYTES = 16  # below 128 bits a keyed hash could be searched
+_NAMES = (
+    r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|secret|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
+    r"|signing[_-]?key|credential|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|session[_-]?token"
+    r"|bearer[_-]?token|session[_-]?id|sessionid|csrf[_-]?token|client[_-]?secret)[a-z0-9_-]*|token|pwd|jwt)"
+)
+# What a secret-sounding name may hold without being a secret: a word about it, not a value.
+_WORDS = r"(?:redacted|none|null|nil|undefined|true|false|missing|empty|unset|\*+)"
+_SHIELD = "\x01"  # stands before a word that may stay; no pattern below takes it for a value
+_NAME_HINTS = ("password", "passwd", "passphrase", "secret", "key", "credential", "token", "session", "pwd", "jwt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One form of secret. `hints` are literals of which one must be in the text before `pattern` is tried.
+
+    Hints are matched without case. `pattern` is Rust regex (no look-around), case given in the pattern.
+    """
+
+    name: str
+    hints: tuple[str, ...]
+    pattern: str
+    replacement: str
+
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        "private_key",
+        ("private key-----",),
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+        "<private_key>",
+    ),
+    _Rule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?", "<jwt>"),
+    _Rule(
+        "known_key",
+        ("akia", "asia", "aiza", "sk-", "sk_", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
+         "glpat-", "xox", "ya29.", "npm_", "shpat_", "sg.", "hooks.slack.com/"),
+        r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|(?:sk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}"
+        r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
+        r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|ya29\.[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|shpat_[a-f0-9]{20,}"
+        r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+)",
+        "<key>",
+    ),
+    _Rule(
+        "authorization",
+        ("bearer ", "basic ", "digest "),
+        r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9+/_.~=-]*(?:[0-9][A-Za-z+/_.~-]|[A-Za-z+/_.~-][0-9])[A-Za-z0-9+/_.~=-]{6,}",
+        "${1} <credential>",
+    ),
+    _Rule(
+        "url_credentials",
+        ("://",),
+        r"(://[^\s/:@\"'<>\\]*):[^\s/@\"'<>\\]+@",
+        "${1}:<password>@",
+    ),
+    _Rule(
+        "cookie",
+        ("cookie",),
+        r"(?i)\b((?:set-)?cookie[\"']?\s*[:=]\s*\\?[\"']?)[A-Za-z0-9_.-]+=[^\s\"'\\]+(?:;\s*[^\s\"'\\;]+)*",
+        "${1}<cookie>",
+    ),
+    _Rule(
+        "shield_words",
+        _NAME_HINTS,
+        rf"(?i)\b({_NAMES}\\?[\"']?\s?[=:]\s?\\?[\"']?)({_WORDS}(?:[\s,;&|)\]}}\"'\\<>.]|\z))",
+        "${1}" + _SHIELD + "${2}",
+    ),
+    # "password": "value" in JSON, also escaped inside a string, and 'password': 'value' of a Python repr
+    _Rule(
+        "named_quoted",
+        _NAME_HINTS,
+        rf"(?i)(\\?[\"']{_NAMES}\\?[\"']\s*[:=]\s*)(\\?[\"'])(?:\\[^\"']|[^\"'\\\x01])+?(\\?[\"'])",
+        "${1}${2}<secret>${3}",
+    ),
+    # password=value, token=value, api_key: value9 in running text
+    _Rule(
+        "named_plain",
+        _NAME_HINTS,
+        rf"(?i)\b({_NAMES}\s?=\s?)[^\s\"'\\,;&|)\]}}<>*\x01]+",
+        "${1}<secret>",
+    ),
+    _Rule(
+        "named_colon",
+        _NAME_HINTS,
+        rf"(?i)\b({_NAMES}:\s?)[A-Za-z0-9+/_.~-]*(?:[0-9][A-Za-z+/_-]|[A-Za-z+/_-][0-9])[A-Za-z0-9+/_.~=-]{{4,}}",
+        "${1}<secret>",
+    ),
+)  # fmt: skip
+_HINTS = sorted({hint for rule in _RULES for hint in rule.hints} | {"@"})
+_EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b"
+_SERVICE_ACCOUNT = r"(?i)(?:\.gserviceaccount\.com|\.iam\.internal)\z"
+
+
+def load_key(path: Path) -> bytes:
+    """The key of all keyed hashes: from LOGTRIAGE_HASH_KEY, else from a file at path, made once (mode 600)."""
+    given = os.environ.get(KEY_VARIABLE, "")
+    if given:
+        return hashlib.sha256(given.encode()).digest()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_key_file(path)
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not hexadecimal"
+        raise ConfigError(
+            f"The key for hashes `{path}` cannot be used: {reason}. Make the folder writable, or set {KEY_VARIABLE}."
+        ) from error
+    if len(key) < _KEY_BYTES:
+        raise ConfigError(f"The key for hashes `{path}` is too short. Delete the file to make a new one.")
+    return key
+
+
+def _make_key_file(path: Path) -> None:
+    """Writes a new key unless there is one; two processes at once end with one of the two keys."""
+    if path.exists():
+        return
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+class Redactor:
+    """Takes secrets out of text, and gives keyed hashes that tell two values apart without telling them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key[:64]
+
+    def hash(self, value: str) -> str:
+        """12 hex digits of a keyed hash; the same value gives the same digits under the same key."""
+        return self._digest(value, size=6).hex()
+
+    def number(self, value: str) -> int:
+        """Keyed hash as an unsigned 64-bit number."""
+        return int.from_bytes(self._digest(value, size=8), "big")
+
+    def _digest(self, value: str, *, size: int) -> bytes:
+        text = value.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text, key=self._key, digest_size=size).digest()
+
+    def text(self, value: str) -> str:
+        """One text without secrets."""
+        return str(self.frame(pl.Series("text", [value], dtype=pl.String))[0])
+
+    def frame(self, texts: pl.Series) -> pl.Series:
+        """A column of texts without secrets; nulls stay null, order and length stay.
+
+        Redacting twice equals redacting once. Texts without any hint are not looked at again: a scan for literals is
+        20 times cheaper than the patterns, and most lines hold none.
+        """
+        hit = texts.str.contains_any(_HINTS, ascii_case_insensitive=True).fill_null(value=False)
+        if not hit.any():
+            return texts
+        marked = texts.filter(hit).str.replace_all(_SHIELD, "", literal=True)
+        for rule in _RULES:
+            marked = _replace_where(marked, rule)
+        marked = marked.str.replace_all(_SHIELD, "", literal=True)
+        return texts.scatter(hit.arg_true(), self._hide_addresses(marked))
+
+    def _hide_addresses(self, texts: pl.Series) -> pl.Series:
+        hit = texts.str.contains("@", literal=True)
+        if not hit.any():
+            return texts
+        marked = texts.filter(hit)
+        found = marked.str.extract_all(_EMAIL).explode().drop_nulls().unique()
+        people = found.filter(~found.str.contains(_SERVICE_ACCOUNT)).sort().to_list()
+        if not people:
+            return texts
+        masked = marked.str.replace_many(
+            people, [f"<email:{self.hash(person.lower())}>" for person in people], leftmost=True
+        )
+        return texts.scatter(hit.arg_true(), masked)
+
+
+def _replace_where(texts: pl.Series, rule: _Rule) -> pl.Series:
+    """The rule applied to those texts that hold one of its hints."""
+    hit = texts.str.contains_any(list(rule.hints), ascii_case_insensitive=True)
+    if not hit.any():
+        return texts
+    return texts.scatter(hit.arg_true(), texts.filter(hit).str.replace_all(rule.pattern, rule.replacement))

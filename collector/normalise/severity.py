@@ -1,0 +1,81 @@
+"""Severity as OpenTelemetry's number: of a field's word or number, and of the level a text line names itself."""
+
+import polars as pl
+
+from collector.records import SEVERITY_NUMBER
+
+__all__ = ["severity_of_text", "severity_of_word"]
+
+# Numbers that loggers and clients write for a level: Cloud Logging (100 to 800), Python (10 to 50), pino (10 to 60).
+# 10 to 50 mean the same in Python and pino but for 10, which is trace or debug: both quiet.
+_NUMERIC: dict[str, int] = {
+    "0": 0, "100": 5, "200": 9, "300": 10, "400": 13, "500": 17, "600": 18, "700": 19, "800": 21,
+    "10": 5, "20": 9, "30": 13, "40": 17, "50": 18, "60": 21,
+}  # fmt: skip
+_PINO = {"10": 1, "20": 5, "30": 9, "40": 13, "50": 17, "60": 21}
+# Short forms that only .NET's console and Serilog write, in layouts of their own.
+_SHORT = {"TRCE": 1, "VRB": 1, "DBUG": 5, "DBG": 5, "INF": 9, "WRN": 13, "FAIL": 17, "FTL": 21}
+_NUMBER_OF = {**_SHORT, **SEVERITY_NUMBER, **_NUMERIC, "DEFAULT": 0, "": 0}
+
+_UPPER = (
+    "TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT|EMERG(?:ENCY)?|PANIC|DPANIC"
+    "|FINEST|FINER|FINE|SUCCESS"
+)
+_STAMP = r"(?:\d[\dTtZz:.,/+\- ]*\d[Zz]?(?: ?[AP]M)?,?\s*)"
+_PART = r"(?:[|\-]\s+|\[[^\]\n]{0,80}\]\s*|\([^)\n]{0,40}\)\s*|<[^>\n]{0,40}>\s*)"
+# Where a line's own level stands, by layout; each pattern has the level as its one group.
+_LAYOUTS = (
+    # loguru, gunicorn, zap console, logback, log4j, Python's "2025-09-15 20:03:08,123 INFO [name] ..."
+    rf"\A[\s\[(]*{_STAMP}?[\])]?\s*{_PART}{{0,4}}[\[(<]?({_UPPER})(?:[\])>:|,\s]|\z)",
+    # Python's "date - name - LEVEL - text", and "LEVEL:name:text"
+    rf"\A{_STAMP}?-\s+[\w.$/]+\s+-\s+({_UPPER})\s+-",
+    # logback "date [thread] LEVEL logger", with words between the stamp and the level
+    rf"\A{_STAMP}[\w.$/\-]{{1,60}}\s+[\[(]?({_UPPER})[\])]?[\s:|]",
+    # logfmt and slog text: level=INFO, severity="warn"
+    r"(?i)\A(?:.{0,120}\s)?(?:level|lvl|severity)=\"?([a-z]+)\b",
+    # klog and glog: E0916 12:00:00.000000
+    r"\A([IWEF])\d{4} \d\d:\d\d:\d\d",
+    # winston, npm, uvicorn, pino-pretty: "error: text", "[warn] text", "2025-.. error: text"
+    rf"(?i)\A[\s\[(]*{_STAMP}?[\])]?\s*[\[(]?(trace|debug|info|notice|warn(?:ing)?|error|fatal|critical)(?:[\])]|:)(?:\s|\z)",
+    # zap console: stamp, tab, level, tab
+    rf"(?i)\A{_STAMP}([a-z]+)\t",
+    # Nest: "[Nest] 1  - 09/16/2025, 12:00:00 AM   ERROR [Name] text"
+    rf"\A\[\w+\]\s+\d+\s+-\s+{_STAMP}({_UPPER}|LOG|VERBOSE)\s",
+    # Ruby's logger: "W, [2025-11-01T10:00:00 #1]  WARN -- : text"
+    r"\A[DIWEFA], \[[^\]\n]+\]\s+([A-Z]+) --",
+    # Monolog: "[2025-11-01 10:00:00] production.ERROR: text"
+    rf"\A\[[^\]\n]+\] [\w-]+\.({_UPPER}):",
+    # java.util.logging: the level begins the second line
+    r"\A[^\n]{10,120}\n(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ",
+    # .NET console "fail: Name[13]", Serilog "[12:00:00 INF]"
+    r"\A(trce|dbug|info|warn|fail|crit): [\w.]+\[",
+    r"\A\[[\d:.\- +T]+ (VRB|DBG|INF|WRN|ERR|FTL)\]",
+)
+# What a line that names a level can hold; the scan for these decides whether the layouts are tried at all.
+_HINTS = ("trace", "debug", "info", "notice", "warn", "err", "severe", "crit", "fatal", "alert", "emerg", "panic", "fine",
+          "success", "level=", "lvl=", "severity=", "fail: ", "dbug", "trce", " log ", " verbose ", "config",
+          " inf]", " wrn]", " dbg]", " vrb]", " ftl]")  # fmt: skip
+_HEAD = 240  # characters: a level further right is part of the message, not of its head
+
+
+def severity_of_word(words: pl.Series, *, is_pino: bool = False) -> pl.Series:
+    """UInt8 numbers of severity words or numbers; 0 for null and for words that name no level.
+
+    is_pino: numbers count as pino's, where 30 is info.
+    """
+    table = _NUMBER_OF | _PINO if is_pino else _NUMBER_OF
+    plain = words.cast(pl.String).str.strip_chars().str.to_uppercase().str.strip_suffix(".0")
+    return plain.replace_strict(table, default=0, return_dtype=pl.UInt8).fill_null(0)
+
+
+def severity_of_text(texts: pl.Series) -> pl.Series:
+    """UInt8 numbers of the level that each line names in its head; 0 where it names none."""
+    heads = texts.str.slice(0, _HEAD)
+    klog = heads.str.contains(r"\A[IWEF]\d{4} ")
+    hit = (heads.str.contains_any(list(_HINTS), ascii_case_insensitive=True) | klog).fill_null(value=False)
+    numbers = pl.Series("severity", [0], dtype=pl.UInt8).new_from_index(0, texts.len())
+    if not hit.any():
+        return numbers
+    candidates = heads.filter(hit)
+    levels = pl.select(pl.coalesce([pl.lit(candidates).str.extract(layout) for layout in _LAYOUTS])).to_series()
+    return numbers.scatter(hit.arg_true(), severity_of_word(levels))

@@ -1,0 +1,307 @@
+"""The store: one DuckDB file behind two narrow doors. The only module that opens the database.
+
+`Store.write()` holds the file for one short transaction; `Store.read()` opens it read-only between two of them. Both
+wait a bounded time for their turn (collector/gate.py). SQL comes from queries/ by name, so that a second engine can
+bring its own texts; data goes in and out as polars frames.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from collector.errors import QueryError, StoreBusy, StoreError
+from collector.gate import pass_gate
+from collector.records import Batch, Ledger
+from collector.sql import load_query, query_names
+
+__all__ = ["Reader", "Store", "StoreConfig", "Writer"]
+
+_ENGINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_LOCK_WORDS = "Could not set lock"
+
+
+class StoreConfig(BaseModel):
+    """Section `store` of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Path("logtriage.duckdb")
+    read_wait_s: float = Field(default=10.0, gt=0)  # how long a report waits for its turn before it gives up
+    write_wait_s: float = Field(default=120.0, gt=0)  # how long an import waits for readers and other writers
+    memory_limit_mib: int = Field(default=700, ge=128)  # of the engine, so that a whole process stays below 1 GiB
+    threads: int = Field(default=2, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Answers queries; sees what was committed when it was opened."""
+
+    _connection: duckdb.DuckDBPyConnection
+
+    def frame(self, query: str, **params: Any) -> pl.DataFrame:
+        """Rows of queries/QUERY.sql with its `$` parameters bound."""
+        found = load_query(query)
+        return _frame(self._connection, found.sql, {name: params[name] for name in found.params})
+
+    def sql(self, text: str) -> pl.DataFrame:
+        """Rows of a user's SQL, read-only and with no way out of the database; QueryError when it is wrong."""
+        try:
+            self._connection.execute("set enable_external_access = false").fetchall()
+            return _frame(self._connection, text, {})
+        except duckdb.Error as error:
+            raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Writer(Reader):
+    """One open transaction. It is committed when the block of `Store.write()` ends, else rolled back."""
+
+    def execute(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> int:
+        """Runs queries/QUERY.sql, with `relation` visible as `fresh`; returns the number of rows changed."""
+        found = load_query(query)
+        bound = {name: params[name] for name in found.params}
+        if relation is not None:
+            self._connection.register("fresh", relation.to_arrow(compat_level=pl.CompatLevel.newest()))
+        try:
+            rows = self._connection.execute(found.sql, bound).fetchall()
+        finally:
+            if relation is not None:
+                self._connection.unregister("fresh")
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+
+class Store:
+    """A database file. Nothing is open between calls."""
+
+    def __init__(self, config: StoreConfig, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
+        self._config = config
+        self._clock_ns = clock_ns
+        self._is_migrated = False
+
+    @property
+    def path(self) -> Path:
+        """Where the database file is, or will be."""
+        return self._config.path
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A Reader. Raises StoreError when there is no database, StoreBusy when no turn came in time."""
+        if not self.path.exists():
+            raise StoreError(
+                f"There is no database at `{self.path}`. Run `logtriage import FILE --db {self.path}`, "
+                "`logtriage collect` or `logtriage demo` first."
+            )
+        with self._connection(read_only=True, wait_s=self._config.read_wait_s) as connection:
+            self._check_origin(connection)
+            yield Reader(connection)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Writer]:
+        """A Writer inside one transaction; makes and migrates the database first where that is due."""
+        with self._connection(read_only=False, wait_s=self._config.write_wait_s) as connection:
+            if not self._is_migrated:
+                self._migrate(connection)
+                self._is_migrated = True
+            connection.execute("begin").fetchall()
+            yield Writer(connection)
+            connection.execute("commit").fetchall()
+
+    def begin_run(self, kind: str, source: str) -> int:
+        """Number of a new run."""
+        with self.write() as writer:
+            run_id = int(writer.frame("find_next_ids")["run_id"][0])
+            writer.execute("insert_run", run_id=run_id, kind=kind, source=source, now_ns=self._clock_ns())
+        return run_id
+
+    def end_run(self, run_id: int, *, outcome: str) -> None:
+        """Closes a run and checks law 1 over it; StoreError when the sums do not hold."""
+        with self.write() as writer:
+            writer.execute("update_run", run_id=run_id, now_ns=self._clock_ns(), outcome=outcome)
+            wrong = writer.frame("find_imbalance", run_id=run_id)
+        if wrong.height:
+            told = "; ".join(f"{what}: ledger {told}, rows {held}" for what, told, held in wrong.rows())
+            raise StoreError(f"The sums of run {run_id} in `{self.path}` do not hold: {told}. Report this as a bug.")
+
+    def append(self, batches: list[Batch], *, run_id: int) -> list[Ledger]:
+        """Stores batches in one transaction, with the last cursor of each source among them; a ledger for each."""
+        with self.write() as writer:
+            batch_id = int(writer.frame("find_next_ids")["batch_id"][0])
+            ledgers = [
+                _append(writer, batch, batch_id=number, run_id=run_id, now_ns=self._clock_ns())
+                for number, batch in enumerate(batches, start=batch_id)
+            ]
+            cursors = [(batch.source, batch.cursor) for batch in batches if batch.cursor is not None]
+            for source, cursor in dict(cursors).items():
+                writer.execute("delete_cursor", source=source)
+                writer.execute(
+                    "insert_cursor", source=source, cursor=orjson.dumps(cursor).decode(), now_ns=self._clock_ns()
+                )
+        return ledgers
+
+    def cursor(self, source: str) -> dict[str, Any] | None:
+        """How far a source has been read; None when never, or when there is no database yet."""
+        if not self.path.exists():
+            return None
+        with self.read() as reader:
+            found = reader.frame("find_cursor", source=source)
+        return orjson.loads(found["cursor"][0]) if found.height else None
+
+    @contextlib.contextmanager
+    def _connection(self, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+        with pass_gate(self.path, is_exclusive=not read_only, wait_s=wait_s) as passed:
+            if not passed:
+                raise StoreBusy(
+                    f"The database `{self.path}` was in use for {wait_s:.0f} s. Try again, or end the other logtriage."
+                )
+            connection = self._open(read_only=read_only, wait_s=wait_s)
+            try:
+                yield connection
+            except duckdb.Error as error:
+                raise _store_error(error, self.path) from error
+            finally:
+                with contextlib.suppress(duckdb.Error):
+                    connection.close()  # rolls back what is not committed, checkpoints what is
+
+    def _open(self, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+        """A connection; a process outside logtriage that holds the file is waited for."""
+        if not read_only:
+            self._check_folder()
+        until = time.monotonic() + wait_s
+        settings: dict[str, Any] = _ENGINE | {
+            "threads": self._config.threads,
+            "memory_limit": f"{self._config.memory_limit_mib}MiB",
+        }
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only, config=settings)
+            except duckdb.Error as error:
+                is_locked = _LOCK_WORDS in str(error)
+                if not is_locked or time.monotonic() >= until:
+                    raise _store_error(error, self.path) from error
+                time.sleep(0.01)
+
+    def _check_folder(self) -> None:
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The folder `{folder}` of the database cannot be made: {error.strerror}. "
+                "Give another place with --db or store.path."
+            ) from error
+        if self.path.is_dir():
+            raise StoreError(f"The database `{self.path}` is a folder. Give a file with --db or store.path.")
+        if not os.access(self.path if self.path.exists() else folder, os.W_OK):
+            raise StoreError(
+                f"The database `{self.path}` cannot be written: no permission. "
+                "Give another place with --db or store.path, or mend the permissions."
+            )
+
+    def _check_origin(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """True when the database holds our tables; StoreError when they are somebody else's, or newer than we are."""
+        tables, ours = _frame(connection, load_query("count_tables").sql, {}).row(0)
+        if not ours and tables:
+            raise StoreError(
+                f"The database `{self.path}` belongs to another program: it has {tables} tables and none of ours. "
+                "Give another place with --db or store.path."
+            )
+        if not ours:
+            return False
+        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"])
+        newer = sorted(applied - set(query_names()))
+        if newer:
+            raise StoreError(
+                f"The database `{self.path}` was written by a newer logtriage (`{newer[0]}`). Upgrade logtriage."
+            )
+        return True
+
+    def _migrate(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Applies the schema files that are not applied yet, each in a transaction of its own."""
+        is_ours = self._check_origin(connection)
+        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"]) if is_ours else set()
+        for name in [name for name in query_names() if name.startswith("create_0") and name not in applied]:
+            connection.execute("begin").fetchall()
+            connection.execute(load_query(name).sql).fetchall()
+            connection.execute(
+                load_query("insert_migration").sql, {"name": name, "now_ns": self._clock_ns()}
+            ).fetchall()
+            connection.execute("commit").fetchall()
+
+
+def _append(writer: Writer, batch: Batch, *, batch_id: int, run_id: int, now_ns: int) -> Ledger:
+    """Rows of one batch and their ledger; duplicates inside it and against the store are counted, not stored."""
+    entries = batch.entries.unique(["project", "insert_id", "at_ns"], keep="first", maintain_order=True)
+    spans = batch.spans.unique(["trace", "span"], keep="first", maintain_order=True)
+    stored = batch.fact_records
+    if entries.height:
+        stored += writer.execute("insert_entries", relation=entries, batch_id=batch_id, **_span_of(entries["at_ns"]))
+    if spans.height:
+        stored += writer.execute("insert_spans", relation=spans, batch_id=batch_id, **_span_of(spans["start_ns"]))
+    if batch.facts.height:
+        writer.execute("insert_facts", relation=batch.facts, batch_id=batch_id)
+    if batch.dead.height:
+        writer.execute("insert_dead_letters", relation=batch.dead, batch_id=batch_id, source=batch.source)
+    tried = batch.entries.height + batch.spans.height + batch.fact_records
+    ledger = Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
+    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns")])
+    writer.execute(
+        "insert_batch",
+        batch_id=batch_id,
+        run_id=run_id,
+        source=batch.source,
+        location=batch.location,
+        read=ledger.read,
+        stored=ledger.stored,
+        duplicates=ledger.duplicates,
+        dead=ledger.dead,
+        first_ns=times.min(),
+        last_ns=times.max(),
+        received_ns=batch.entries["received_at_ns"].max(),
+        now_ns=now_ns,
+    )
+    return ledger
+
+
+def _span_of(times: pl.Series) -> dict[str, Any]:
+    return {"first_ns": times.min(), "last_ns": times.max()}
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:
+    relation: Any = connection.sql(sql, params=params) if params else connection.sql(sql)
+    return pl.DataFrame(relation.pl())
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+
+
+def _store_error(error: duckdb.Error, path: Path) -> StoreError:
+    """DuckDB's complaint in our words: what happened, where, what to do."""
+    text = str(error)
+    if _LOCK_WORDS in text:
+        holder = text.partition("held in ")[2].partition(".")[0] or "another process"
+        return StoreBusy(f"The database `{path}` is held by {holder}. End that process, or give another --db.")
+    known = (
+        ("not a valid DuckDB database", "is no DuckDB database", "Give another place with --db or store.path."),
+        ("Could not read enough bytes", "is cut short", "Restore it from a backup, or move it away and import again."),
+        ("Corrupt", "is damaged", "Restore it from a backup, or move it away and import again."),
+        ("No space left", "cannot grow: the disk is full", "Free some space and run the same command again."),
+        ("File too large", "cannot grow: the file may not get larger", "Raise the limit (ulimit -f) and run it again."),
+        ("version number", "was written by another DuckDB version", "Upgrade logtriage."),
+        ("Permission denied", "cannot be opened: no permission", "Mend the permissions, or give another --db."),
+        ("Read-only file system", "cannot be written: read-only disk", "Give another place with --db or store.path."),
+        ("Out of Memory", "needs more memory than it may use", "Raise store.memory_limit_mib."),
+    )
+    for words, what, way_out in known:
+        if words.lower() in text.lower():
+            return StoreError(f"The database `{path}` {what}. Nothing stored before is lost. {way_out}")
+    return StoreError(f"The database `{path}` failed: {_first_line(error)}. Run the command again.")

@@ -1,0 +1,221 @@
+"""The whole flow on one page: sources -> normalise -> store -> signatures -> ... -> findings. Knows all stations.
+
+Both doors, the command line and the daemon, call these functions and nothing below them.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifiers.findings import Findings
+from collector.collect import collect as collect_batches
+from collector.errors import LogtriageError, SourceError, StoreError
+from collector.normalise.redact import Redactor, load_key
+from collector.records import Ledger, RawBatch, Revision
+from collector.store import Store
+from collector.window import Window, to_ns
+from logtriage.config import Config
+from logtriage.progress import Progress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from classifiers.changes import Difference
+
+__all__ = [
+    "CollectResult",
+    "FileResult",
+    "ImportResult",
+    "SourceResult",
+    "analyse",
+    "collect",
+    "diff",
+    "import_paths",
+    "query",
+    "revisions",
+    "run_demo",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file's records."""
+
+    location: str
+    kind: str
+    ledger: Ledger
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of every file named; `skipped` are files of folders that were not read, with the reason."""
+
+    files: tuple[FileResult, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def total(self) -> Ledger:
+        """Sums over all files."""
+        return sum((file.ledger for file in self.files), Ledger())
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """What one source gave; `outcome` is a clause for people."""
+
+    name: str
+    ledger: Ledger
+    outcome: str
+    is_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CollectResult:
+    """What every configured source gave."""
+
+    sources: tuple[SourceResult, ...]
+
+
+def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -> ImportResult:
+    """Files and folders into the store, signed. Nothing is read when a path cannot be read at all."""
+    from collector.sources.files import find_files, read_files  # noqa: PLC0415 - keeps `--help` quick
+
+    found = find_files(paths)
+    store, redactor = _open(config)
+    ledgers: dict[str, Ledger] = {file.location: Ledger() for file in found.files}
+    kinds: dict[str, set[str]] = {file.location: set() for file in found.files}
+
+    def stored(raw: RawBatch, ledger: Ledger) -> None:
+        ledgers[raw.location] += ledger
+        kinds[raw.location].add(raw.kind)
+        progress.advance(raw.location, raw.progress)
+
+    run_id = store.begin_run("import", "files")
+    progress.start(len(found.files))
+    with _closing(store, run_id, progress):
+        collect_batches(read_files(found), store=store, redactor=redactor, run_id=run_id, stored=stored)
+    _sign(store)
+    files = tuple(FileResult(place, ", ".join(sorted(kinds[place])), ledger) for place, ledger in ledgers.items())
+    return ImportResult(files=files, skipped=tuple((file.location, file.reason) for file in found.skipped))
+
+
+def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Progress) -> CollectResult:
+    """One pull of all configured sources. A source that fails is told in its result; the others go on."""
+    from collector.sources.base import build_sources  # noqa: PLC0415 - keeps `--help` quick
+
+    store, redactor = _open(config)
+    results = []
+    for source in build_sources(config.sources):
+        run_id = store.begin_run("collect", source.name)
+        batches = source.pull(since_ns=since_ns, until_ns=now_ns, cursor=store.cursor(source.name))
+        counted = _Counted(source.name, progress)
+        progress.start(None)
+        try:
+            with _closing(store, run_id, progress):
+                collect_batches(batches, store=store, redactor=redactor, run_id=run_id, stored=counted.stored)
+            results.append(SourceResult(source.name, counted.ledger, "complete", is_ok=True))
+        except SourceError as error:
+            results.append(SourceResult(source.name, counted.ledger, str(error), is_ok=False))
+    _sign(store)
+    return CollectResult(tuple(results))
+
+
+def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
+    """What happened in the window, from stored rows alone; stores nothing."""
+    from classifiers.classify import classify  # noqa: PLC0415 - keeps `--help` quick
+
+    with Store(config.store).read() as reader:
+        return classify(reader, window=window, now_ns=now_ns, config=config.classify)
+
+
+def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:
+    """The change ledger: all revisions ever seen, of one service or of all, in the order of their deploys."""
+    from classifiers.classify import read_revisions  # noqa: PLC0415 - keeps `--help` quick
+
+    with Store(config.store).read() as reader:
+        found = read_revisions(reader)
+    return tuple(revision for revision in found if service in (None, revision.service))
+
+
+def diff(config: Config, a: str, b: str) -> "Difference":
+    """What changed from revision a to revision b; LogtriageError when one of them is not in the ledger."""
+    from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
+
+    known = {revision.revision: revision for revision in revisions(config, service=None)}
+    for name in (a, b):
+        if name not in known:
+            raise LogtriageError(f"There is no revision `{name}` in `{config.store.path}`. See `logtriage revisions`.")
+    return difference(known[a], known[b])
+
+
+def query(config: Config, sql: str) -> "pl.DataFrame":
+    """Rows of a read-only SQL text over the store."""
+    with Store(config.store).read() as reader:
+        return reader.sql(sql)
+
+
+def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress: Progress) -> tuple[Findings, Config]:
+    """A bundled incident through the whole line, offline: its findings, and the configuration that reads its store.
+
+    The folder holds the generated files, their truth and the database afterwards; an older demo in it is replaced.
+    """
+    from logtriage.demo.generate import generate, write  # noqa: PLC0415 - keeps `--help` quick
+
+    progress.start(None)
+    progress.advance("writing the incident", None)
+    incident = generate(scenario, seed=seed)
+    paths = write(incident, folder)
+    database = folder / "demo.duckdb"
+    for old in folder.glob("demo.duckdb*"):
+        old.unlink()
+    demo = config.model_copy(update={"store": config.store.model_copy(update={"path": database})})
+    import_paths(demo, [paths.entries, paths.spans], progress=progress)
+    window = Window(to_ns(incident.window_start), to_ns(incident.window_end))
+    return analyse(demo, window=window, now_ns=window.end_ns), demo
+
+
+def _open(config: Config) -> tuple[Store, Redactor]:
+    path = config.store.path
+    return Store(config.store), Redactor(load_key(path.with_name(f"{path.name}.key")))
+
+
+@contextlib.contextmanager
+def _closing(store: Store, run_id: int, progress: Progress) -> Iterator[None]:
+    """Ends a run in the ledger, however it ends, and checks its sums."""
+    outcome = "interrupted"
+    try:
+        yield
+        outcome = "complete"
+    except LogtriageError as error:
+        outcome = f"failed: {error}"
+        raise
+    finally:
+        progress.done()
+        if outcome == "complete":
+            store.end_run(run_id, outcome=outcome)
+        else:
+            with contextlib.suppress(StoreError):  # the store may be what failed; the first error is the one to tell
+                store.end_run(run_id, outcome=outcome)
+
+
+@dataclass
+class _Counted:
+    """Sums of one source as its batches are stored; tells the progress."""
+
+    name: str
+    progress: Progress
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def stored(self, raw: RawBatch, ledger: Ledger) -> None:
+        """One batch is safe in the database."""
+        self.ledger += ledger
+        self.progress.advance(f"{self.name}: {self.ledger.read:,} records", raw.progress)
+
+
+def _sign(store: Store) -> None:
+    from classifiers.classify import sign_new  # noqa: PLC0415 - keeps `--help` quick
+
+    sign_new(store)
