@@ -1,0 +1,339 @@
+"""The audit trail of a deploy: activity of v1 or v2, then the system events of revision and service."""
+
+import random
+from typing import Any
+
+from logtriage.demo.clock import MILLI, SECOND, iso
+from logtriage.demo.deploys import Deploy, Spec
+from logtriage.demo.emit import EntryWriter, audit_id
+from logtriage.demo.streams import Streams, hex_digits, uuid_text
+from logtriage.demo.world import World
+
+__all__ = ["write_audit"]
+
+_ACTIVITY = "cloudaudit.googleapis.com%2Factivity"
+_SYSTEM = "cloudaudit.googleapis.com%2Fsystem_event"
+_TYPE = "type.googleapis.com/google.cloud.audit.AuditLog"
+_AGENTS = {
+    "gcloud": "google-cloud-sdk gcloud/545.0.0 command/gcloud.run.deploy invocation-id/{id} environment/None "
+    "client-os/LINUX client-os-ver/6.8.0 interactive/False from-script/True python/3.12.9,gzip(gfe)",
+    "terraform": "Terraform/1.9.8 (+https://www.terraform.io) Terraform-Plugin-SDK/2.35.0 "
+    "terraform-provider-google/6.14.1,gzip(gfe)",
+    "cloud-console": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "
+    "Safari/537.36,gzip(gfe)",
+}
+_REJECTIONS = (
+    (3, "spec.template.spec.containers[0].resources.limits.cpu: Invalid value specified for cpu."),
+    (10, "Conflict for resource '{service}': version '{old}' was specified but current version is '{new}'."),
+    (7, "Permission 'iam.serviceaccounts.actAs' denied on service account of {service}."),
+)
+
+
+def write_audit(world: World, deploy: Deploy, writer: EntryWriter, streams: Streams) -> list[str]:
+    """Writes every audit entry of one deploy; gives the insertIds of those that tell of a failure."""
+    trail = _Trail(world, deploy, writer, streams.of(f"audit/{deploy.service.role}"))
+    if deploy.outcome == "rejected":
+        return [trail.rejected()]
+    v2 = deploy.service.api == "v2" and deploy.tool != "cloud-console"
+    if v2:
+        trail.operation_first()
+    else:
+        trail.replace_service()
+    if deploy.outcome == "failed":
+        return trail.failed()
+    trail.ready()
+    if v2:
+        trail.operation_last()
+    return []
+
+
+class _Trail:
+    """The entries of one deploy."""
+
+    def __init__(self, world: World, deploy: Deploy, writer: EntryWriter, rng: random.Random) -> None:
+        self._world = world
+        self._deploy = deploy
+        self._writer = writer
+        self._rng = rng
+        self._operation = f"projects/{world.project}/locations/{world.region}/operations/{uuid_text(rng)}"
+        self._uid = deploy.service.uid
+
+    # --- activity
+
+    def replace_service(self) -> None:
+        world, deploy = self._world, self._deploy
+        request = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.ReplaceServiceRequest",
+            "name": f"namespaces/{world.project}/services/{deploy.service.name}",
+            "region": world.region,
+            "service": self._knative_service(),
+        }
+        response = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.Service",
+            **self._knative_service(),
+            "status": self._service_status(deploy.previous, deploy.created_ns),  # still the revision before
+        }
+        body = self._activity("google.cloud.run.v1.Services.ReplaceService", "namespaces/{p}/services/{s}")
+        self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request, "response": response}, "NOTICE")
+
+    def operation_first(self) -> None:
+        deploy = self._deploy
+        request = {
+            "@type": "type.googleapis.com/google.cloud.run.v2.UpdateServiceRequest",
+            "service": self._v2_service(),
+        }
+        body = self._activity("google.cloud.run.v2.Services.UpdateService", "projects/{p}/locations/{l}/services/{s}")
+        operation = {"id": self._operation, "producer": "run.googleapis.com", "first": True}
+        self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request}, "NOTICE", operation)
+
+    def operation_last(self) -> None:
+        deploy = self._deploy
+        path = f"projects/{self._world.project}/locations/{self._world.region}/services/{deploy.service.name}"
+        newest = f"{path}/revisions/{deploy.revision}"
+        response = {
+            "@type": "type.googleapis.com/google.cloud.run.v2.Service", **self._v2_service(), "uid": self._uid,
+            "generation": str(deploy.generation), "latestReadyRevision": newest, "latestCreatedRevision": newest,
+            "terminalCondition": {"type": "Ready", "state": "CONDITION_SUCCEEDED"},
+        }  # fmt: skip
+        body = self._activity("google.cloud.run.v2.Services.UpdateService", "projects/{p}/locations/{l}/services/{s}")
+        operation = {"id": self._operation, "producer": "run.googleapis.com", "last": True}
+        at_ns = (deploy.ready_ns or deploy.created_ns) + 2 * SECOND
+        self._write(_ACTIVITY, at_ns, {**body, "response": response}, "NOTICE", operation)
+
+    def rejected(self) -> str:
+        deploy = self._deploy
+        code, message = self._rng.choice(_REJECTIONS)
+        old = hex_digits(self._rng, 10)
+        status = {"code": code, "message": message.format(service=deploy.service.name, old=old, new=old[::-1])}
+        body = self._activity("google.cloud.run.v1.Services.ReplaceService", "namespaces/{p}/services/{s}")
+        request = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.ReplaceServiceRequest",
+            "name": f"namespaces/{self._world.project}/services/{deploy.service.name}",
+            "service": self._knative_service(),
+        }
+        return self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request, "status": status}, "ERROR")
+
+    # --- system events
+
+    def ready(self) -> None:
+        deploy = self._deploy
+        ready_ns = deploy.ready_ns or deploy.created_ns
+        took_s = (ready_ns - deploy.created_ns) / SECOND
+        told = f"Deploying revision succeeded in {took_s:.2f}s."
+        status = {
+            "message": f"Ready condition status changed to True for Revision {deploy.revision} with message: {told}"
+        }
+        conditions = [
+            {"type": "Ready", "status": "True", "message": told, "lastTransitionTime": iso(ready_ns)},
+            {"type": "ContainerHealthy", "status": "True", "lastTransitionTime": iso(ready_ns - SECOND)},
+        ]
+        self._revision_event(ready_ns + 30 * MILLI, conditions, status, "INFO")
+        if deploy.traffic_ns is None and self._rng.random() < 0.5:  # noqa: PLR2004 - superseded ones say nothing more
+            return
+        response = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.Service",
+            **self._knative_service(),
+            "status": self._service_status(deploy.revision, ready_ns),
+        }
+        name = deploy.service.name
+        body = self._event(f"namespaces/{self._world.project}/services/{name}", response)
+        status = {"message": f"Ready condition status changed to True for Service {name}."}
+        self._write(_SYSTEM, ready_ns + SECOND + 240 * MILLI, {**body, "status": status}, "INFO", revision="")
+
+    def failed(self) -> list[str]:
+        deploy = self._deploy
+        at_ns = deploy.created_ns + 241 * SECOND
+        why = (
+            f"The user-provided container failed to start and listen on the port defined provided by the "
+            f"PORT={deploy.service.port} environment variable within the allocated timeout."
+        )
+        revision = deploy.revision
+        told = f"Ready condition status changed to False for Revision {revision} with message: {why}"
+        conditions = [
+            {"type": "Ready", "status": "False", "reason": "HealthCheckContainerError", "message": why,
+             "lastTransitionTime": iso(at_ns)}
+        ]  # fmt: skip
+        first = self._revision_event(at_ns, conditions, {"code": 9, "message": told}, "ERROR")
+        response = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.Service",
+            **self._knative_service(),
+            "status": self._service_status(deploy.previous, at_ns),
+        }
+        name = deploy.service.name
+        body = self._event(f"namespaces/{self._world.project}/services/{name}", response)
+        status = {
+            "code": 9,
+            "message": f"Ready condition status changed to False for Service {name} with message: {why}",
+        }
+        second = self._write(_SYSTEM, at_ns + 900 * MILLI, {**body, "status": status}, "ERROR", revision="")
+        return [first, second]
+
+    def _revision_event(self, at_ns: int, conditions: list[Any], status: dict[str, Any], severity: str) -> str:
+        deploy = self._deploy
+        image = f"{deploy.spec.image}@sha256:{deploy.spec.digest}"
+        response = {
+            "@type": "type.googleapis.com/google.cloud.run.v1.Revision", "apiVersion": "serving.knative.dev/v1",
+            "kind": "Revision",
+            "metadata": {
+                "name": deploy.revision, "namespace": self._world.number, "generation": 1,
+                "creationTimestamp": iso(deploy.created_ns + SECOND), "uid": uuid_text(self._rng),
+                "labels": {
+                    "serving.knative.dev/service": deploy.service.name, "serving.knative.dev/serviceUid": self._uid,
+                    "serving.knative.dev/configurationGeneration": str(deploy.generation),
+                    "cloud.googleapis.com/location": self._world.region,
+                },
+                "annotations": {**_scaling(deploy.spec), **self._client(), "serving.knative.dev/creator": deploy.actor},
+            },
+            "spec": _pod(deploy, image),
+            "status": {"conditions": conditions, "imageDigest": image, "observedGeneration": 1},
+        }  # fmt: skip
+        body = self._event(f"namespaces/{self._world.project}/revisions/{deploy.revision}", response)
+        return self._write(_SYSTEM, at_ns, {**body, "status": status}, severity, revision=deploy.revision)
+
+    # --- shared parts
+
+    def _write(
+        self, log: str, at_ns: int, payload: dict[str, Any], severity: str, operation: dict[str, Any] | None = None,
+        *, revision: str = "",
+    ) -> str:  # fmt: skip
+        labels = {
+            "configuration_name": self._deploy.service.name if revision else "", "location": self._world.region,
+            "project_id": self._world.project, "revision_name": revision, "service_name": self._deploy.service.name,
+        }  # fmt: skip
+        body: dict[str, Any] = {
+            "insertId": audit_id(self._rng), "severity": severity,
+            "protoPayload": {"@type": _TYPE, "serviceName": "run.googleapis.com", **payload},
+        }  # fmt: skip
+        if operation is not None:
+            body["operation"] = operation
+        return self._writer.write(at_ns, log, {"type": "cloud_run_revision", "labels": labels}, body)
+
+    def _activity(self, method: str, resource: str) -> dict[str, Any]:
+        world, deploy = self._world, self._deploy
+        name = resource.format(p=world.project, s=deploy.service.name, l=world.region)
+        return {
+            "authenticationInfo": {"principalEmail": deploy.actor},
+            "authorizationInfo": [
+                {"granted": True, "permission": "run.services.update", "resource": name, "resourceAttributes": {}}
+            ],
+            "methodName": method,
+            "requestMetadata": {
+                "callerIp": f"198.51.100.{self._rng.randrange(2, 250)}",
+                "callerSuppliedUserAgent": _AGENTS[deploy.tool].format(id=hex_digits(self._rng, 32)),
+                "requestAttributes": {"auth": {}, "time": iso(deploy.created_ns)},
+            },
+            "resourceLocation": {"currentLocations": [world.region]},
+            "resourceName": name,
+        }
+
+    def _event(self, resource: str, response: dict[str, Any]) -> dict[str, Any]:
+        return {"methodName": "/Services.ReplaceService", "resourceName": resource, "response": response}
+
+    def _client(self) -> dict[str, str]:
+        version = {"gcloud": "545.0.0", "terraform": "6.14.1"}.get(self._deploy.tool)
+        told = {"run.googleapis.com/client-name": self._deploy.tool}
+        return {**told, "run.googleapis.com/client-version": version} if version else told
+
+    def _knative_service(self) -> dict[str, Any]:
+        world, deploy = self._world, self._deploy
+        return {
+            "apiVersion": "serving.knative.dev/v1", "kind": "Service",
+            "metadata": {
+                "name": deploy.service.name, "namespace": world.number, "generation": deploy.generation,
+                "uid": self._uid, "labels": {"cloud.googleapis.com/location": world.region, **world.labels},
+                "annotations": {
+                    **self._client(), "run.googleapis.com/ingress": "all",
+                    "serving.knative.dev/creator": f"{world.people[0]}@{world.company}.example",
+                    "serving.knative.dev/lastModifier": deploy.actor,
+                },
+            },
+            "spec": {
+                "template": {
+                    "metadata": {"annotations": {**_scaling(deploy.spec), **self._client()}},
+                    "spec": _pod(deploy, f"{deploy.spec.image}:{deploy.spec.digest[:7]}"),
+                },
+                "traffic": self._traffic(),
+            },
+        }  # fmt: skip
+
+    def _traffic(self) -> list[dict[str, Any]]:
+        deploy = self._deploy
+        if deploy.outcome == "ready" and deploy.traffic_ns is None:
+            return [{"revisionName": deploy.previous, "percent": 100}]
+        if deploy.share < 1:
+            percent = round(deploy.share * 100)
+            return [
+                {"latestRevision": True, "percent": percent},
+                {"revisionName": deploy.previous, "percent": 100 - percent},
+            ]
+        return [{"latestRevision": True, "percent": 100}]
+
+    def _service_status(self, revision: str, at_ns: int) -> dict[str, Any]:
+        traffic = [{**row, "revisionName": row.get("revisionName", revision)} for row in self._traffic()]
+        return {
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": iso(at_ns)}],
+            "latestCreatedRevisionName": revision, "latestReadyRevisionName": revision,
+            "observedGeneration": self._deploy.generation, "traffic": traffic, "url": self._deploy.service.host,
+        }  # fmt: skip
+
+    def _v2_service(self) -> dict[str, Any]:
+        world, deploy = self._world, self._deploy
+        spec = deploy.spec
+        env: list[dict[str, Any]] = []
+        for key, source in spec.env.items():
+            if source[0] == "literal":
+                env.append({"name": key, "value": source[1]})
+            else:
+                ref = {"secret": source[1], "version": source[2]}
+                env.append({"name": key, "valueSource": {"secretKeyRef": ref}})
+        traffic = [
+            {
+                "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
+                "revision": row["revisionName"],
+                "percent": row["percent"],
+            }
+            if "revisionName" in row
+            else {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": row["percent"]}
+            for row in self._traffic()
+        ]
+        container = {
+            "image": f"{spec.image}:{spec.digest[:7]}", "env": env,
+            "resources": {"limits": {"cpu": spec.cpu, "memory": f"{spec.memory_mi}Mi"}},
+            "ports": [{"name": "http1", "containerPort": deploy.service.port}],
+        }  # fmt: skip
+        return {
+            "name": f"projects/{world.project}/locations/{world.region}/services/{deploy.service.name}",
+            "template": {
+                "containers": [container], "maxInstanceRequestConcurrency": spec.concurrency, "timeout": "300s",
+                "scaling": {"maxInstanceCount": spec.max_instances},
+                "serviceAccount": f"{world.number}-compute@developer.gserviceaccount.com",
+            },
+            "traffic": traffic, "ingress": "INGRESS_TRAFFIC_ALL", "labels": world.labels,
+        }  # fmt: skip
+
+
+def _scaling(spec: Spec) -> dict[str, str]:
+    return {"autoscaling.knative.dev/maxScale": str(spec.max_instances), "run.googleapis.com/startup-cpu-boost": "true"}
+
+
+def _pod(deploy: Deploy, image: str) -> dict[str, Any]:
+    spec = deploy.spec
+    env: list[dict[str, Any]] = []
+    for key, source in spec.env.items():
+        if source[0] == "literal":
+            env.append({"name": key, "value": source[1]})
+        else:
+            env.append({"name": key, "valueFrom": {"secretKeyRef": {"name": source[1], "key": source[2]}}})
+    project = spec.image.split("/")[1]
+    container = {
+        "image": image, "env": env, "ports": [{"name": "http1", "containerPort": deploy.service.port}],
+        "resources": {"limits": {"cpu": spec.cpu, "memory": f"{spec.memory_mi}Mi"}},
+        "startupProbe": {
+            "tcpSocket": {"port": deploy.service.port}, "periodSeconds": 240, "timeoutSeconds": 240,
+            "failureThreshold": 1,
+        },
+    }  # fmt: skip
+    return {
+        "containers": [container], "containerConcurrency": spec.concurrency, "timeoutSeconds": 300,
+        "serviceAccountName": f"runner@{project}.iam.gserviceaccount.com",
+    }  # fmt: skip

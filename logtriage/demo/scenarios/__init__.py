@@ -1,0 +1,1 @@
+"""The incidents that can be generated, one module each; registry.py lists them."""

@@ -1,0 +1,17 @@
+"""All scenarios by name. A new one: a module beside this one, and one line here."""
+
+from collections.abc import Callable
+
+from logtriage.demo.scenarios import bad_image, dependency_down, quiet, secret_lost
+from logtriage.demo.scenarios.stage import Stage
+
+__all__ = ["SCENARIOS", "Scenario"]
+
+Scenario = tuple[Callable[[int, float, tuple[int, int]], Stage], int]  # (seed, scale, window) -> stage; hours it spans
+
+SCENARIOS: dict[str, Scenario] = {
+    "secret_lost": (secret_lost.secret_lost, secret_lost.HOURS),
+    "bad_image": (bad_image.bad_image, bad_image.HOURS),
+    "dependency_down": (dependency_down.dependency_down, dependency_down.HOURS),
+    "quiet": (quiet.quiet, quiet.HOURS),
+}

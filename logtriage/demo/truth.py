@@ -1,0 +1,126 @@
+"""The truth of an incident, gathered while its entries are written."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from logtriage.demo.clock import HOUR, iso
+
+__all__ = ["Cluster", "Mark", "Truth"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an entry is: part of a cluster, its companion (neutral), or noise of a kind."""
+
+    kind: Literal["cluster", "companion", "noise"]
+    id: str
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One failure of one service. `guilty` is the attribution it should get, None when no revision is."""
+
+    id: str
+    label: str
+    kind: str
+    service: str
+    role: Literal["root", "symptom"]
+    caused_by: str | None
+    severity: str
+    guilty: dict[str, Any] | None = None
+    cause_type: str = "revision"
+    required: bool = True
+    is_test_traffic: bool = False
+    accept_states: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    insert_ids: list[str] = field(default_factory=list)
+    companions: list[str] = field(default_factory=list)
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+class Truth:
+    """Collects clusters and noise; `finish` gives the document."""
+
+    ONGOING_NS = HOUR  # a cluster seen in the last hour of the window is ongoing
+    FEWEST = 4  # a cluster with fewer entries need not be found
+
+    def __init__(self) -> None:
+        self.clusters: dict[str, Cluster] = {}
+        self.noise: dict[tuple[str, str], list[str]] = {}
+        self.may_report: set[str] = set()
+        self.separate: list[tuple[str, str]] = []
+        self.merge_ok: list[list[str]] = []
+        self.external_events: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+        self.planted: list[str] = []  # secrets that stand in entries and may be found nowhere else
+
+    def open(self, cluster: Cluster) -> Mark:
+        """Registers a cluster; the mark puts entries into it."""
+        self.clusters[cluster.id] = cluster
+        return Mark("cluster", cluster.id)
+
+    def add(self, mark: Mark, service: str, insert_id: str, at_ns: int) -> None:
+        """Puts one entry where it belongs."""
+        if mark.kind == "noise":
+            self.noise.setdefault((mark.id, service), []).append(insert_id)
+            return
+        cluster = self.clusters[mark.id]
+        if mark.kind == "companion":
+            cluster.companions.append(insert_id)
+            return
+        cluster.first_ns = at_ns if not cluster.insert_ids else min(cluster.first_ns, at_ns)
+        cluster.last_ns = max(cluster.last_ns, at_ns)
+        cluster.insert_ids.append(insert_id)
+
+    def ancestors(self, cluster: Cluster) -> list[str]:
+        """Ids of what explains a cluster, nearest first."""
+        found: list[str] = []
+        at = cluster
+        while at.caused_by is not None:
+            found.append(at.caused_by)
+            at = self.clusters[at.caused_by]
+        return found
+
+    def finish(self, end_ns: int) -> dict[str, Any]:
+        """Clusters, noise, separate and merge_ok as a document; clusters without entries are left out."""
+        kept = {id_: cluster for id_, cluster in self.clusters.items() if cluster.insert_ids}
+        for cluster in kept.values():
+            while cluster.caused_by is not None and cluster.caused_by not in kept:
+                cluster.caused_by = self.clusters[cluster.caused_by].caused_by
+        self.clusters = kept
+        noise = [
+            {
+                "id": f"N{at}", "label": f"{kind} in {service}", "kind": kind, "service": service,
+                "count": len(ids), "insert_ids": ids, "may_report": kind in self.may_report, "must_not_blame": True,
+            }
+            for at, ((kind, service), ids) in enumerate(self.noise.items(), 1)
+        ]  # fmt: skip
+        return {
+            "external_events": self.external_events,
+            "clusters": [self._row(cluster, end_ns) for cluster in kept.values()],
+            "absent_events": [],
+            "latency": [],
+            "separate": [list(pair) for pair in self.separate if all(id_ in kept for id_ in pair)],
+            "merge_ok": [group for group in self.merge_ok if all(id_ in kept for id_ in group)],
+            "noise": noise,
+            "notes": self.notes,
+            "planted_secrets": sorted(set(self.planted)),
+        }
+
+    def _row(self, cluster: Cluster, end_ns: int) -> dict[str, Any]:
+        state = "ongoing" if cluster.last_ns > end_ns - self.ONGOING_NS else "resolved"
+        row: dict[str, Any] = {
+            "id": cluster.id, "label": cluster.label, "kind": cluster.kind, "service": cluster.service,
+            "onset": iso(cluster.first_ns), "first_seen": iso(cluster.first_ns), "last_seen": iso(cluster.last_ns),
+            "accept_onsets": [iso(cluster.first_ns)], "count": len(cluster.insert_ids),
+            "insert_ids": cluster.insert_ids, "companion_insert_ids": cluster.companions, "guilty": cluster.guilty,
+            "cause_type": cluster.cause_type, "role": cluster.role, "caused_by": cluster.caused_by,
+            "ancestors": self.ancestors(cluster), "severity": cluster.severity,
+            "is_test_traffic": cluster.is_test_traffic, "expected_state": state,
+            "accept_states": list(cluster.accept_states) or [state],
+            "required": cluster.required and len(cluster.insert_ids) >= self.FEWEST,
+        }  # fmt: skip
+        if cluster.details:
+            row["details"] = cluster.details
+        return row
