@@ -37,8 +37,15 @@ flat as (
         entry.insertId as insert_id,
         entry.logName as log_name,
         entry.timestamp as stamp,
-        epoch_ns(try_cast(entry.timestamp as timestamp_ns)) as at_ns,
-        epoch_ns(try_cast(entry.receiveTimestamp as timestamp_ns)) as received_at_ns,
+        -- the cast ignores an offset: a time that is not written in UTC is read a second time
+        case
+            when suffix(entry.timestamp, 'Z') or suffix(entry.timestamp, '+00:00')
+                then epoch_ns(try_cast(entry.timestamp as timestamp_ns))
+        end as at_ns,
+        case
+            when suffix(entry.receiveTimestamp, 'Z') or suffix(entry.receiveTimestamp, '+00:00')
+                then epoch_ns(try_cast(entry.receiveTimestamp as timestamp_ns))
+        end as received_at_ns,
         entry.severity as severity,
         entry.resource.type as resource_type,
         entry.resource.labels as resource,
@@ -90,7 +97,7 @@ select
         said.labels.module || ':' || said.labels.function, said.logger, said.logger_name, said.loggerName,
         said.context.name, said.name, said.labels.module, said.caller
     ) as logger,
-    payload,
+    cast(payload as varchar) as payload,
     is_proto or coalesce(contains(said."@type", 'AuditLog'), false) as is_audit,
     request.requestMethod as http_method,
     request.requestUrl as http_url,

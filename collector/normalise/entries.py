@@ -13,11 +13,13 @@ from typing import Any
 import orjson
 import polars as pl
 
+from collector.errors import ConfigError
 from collector.normalise.audit import read_audit
 from collector.normalise.engine import Engine
 from collector.normalise.redact import Redactor
 from collector.normalise.severity import severity_of_text, severity_of_word
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA
+from collector.window import NS_PER_S, format_ns, parse_instant_ns
 
 __all__ = ["NormalisedEntries", "normalise_entries"]
 
@@ -103,23 +105,32 @@ def _mend(raw: str) -> str:
 
 
 def _plain_time(value: Any) -> Any:
-    """RFC 3339 of a protobuf time {seconds, nanos} or of a number of seconds, ms, us or ns; else the value itself."""
+    """RFC 3339 in UTC of a protobuf time {seconds, nanos}, of a number of s, ms, us or ns, of a text with an offset.
+
+    Else the value itself. A text without any offset is UTC, as everything that Cloud Logging writes.
+    """
     if isinstance(value, dict) and "seconds" in value:
-        return _stamp(int(value["seconds"]) * 10**9 + int(value.get("nanos") or 0))
+        return _stamp(_integer(value["seconds"]) * NS_PER_S + _integer(value.get("nanos")))
     if isinstance(value, str) and re.fullmatch(r"\d{9,19}(?:\.\d+)?", value):
         value = float(value) if "." in value else int(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1 << 63:
         scale = next((s for limit, s in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3)) if value < limit), 1)
         return _stamp(int(value * scale))
     if isinstance(value, str):
-        return re.sub(r"(\d\d:\d\d:\d\d),(\d)", r"\1.\2", value.strip()).replace(" UTC", "Z")
+        try:
+            return _stamp(parse_instant_ns(value.strip().removesuffix(" UTC"), name="timestamp", now_ns=-1))
+        except (ConfigError, OverflowError):
+            return value
     return value
 
 
-def _stamp(at_ns: int) -> str:
-    seconds, rest = divmod(at_ns, 10**9)
-    moment = pl.select(pl.from_epoch(pl.lit(seconds), time_unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S")).item()
-    return f"{moment}.{rest:09d}Z"
+def _integer(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()) else 0
+
+
+def _stamp(at_ns: int) -> Any:
+    """RFC 3339; null for what is no time, also for `now` and durations, which only a command line may say."""
+    return format_ns(at_ns, digits=9) if 0 <= at_ns < 1 << 62 else None
 
 
 def _dead_letters(

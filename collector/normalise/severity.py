@@ -73,9 +73,13 @@ def severity_of_text(texts: pl.Series) -> pl.Series:
     heads = texts.str.slice(0, _HEAD)
     klog = heads.str.contains(r"\A[IWEF]\d{4} ")
     hit = (heads.str.contains_any(list(_HINTS), ascii_case_insensitive=True) | klog).fill_null(value=False)
-    numbers = pl.Series("severity", [0], dtype=pl.UInt8).new_from_index(0, texts.len())
-    if not hit.any():
-        return numbers
-    candidates = heads.filter(hit)
-    levels = pl.select(pl.coalesce([pl.lit(candidates).str.extract(layout) for layout in _LAYOUTS])).to_series()
-    return numbers.scatter(hit.arg_true(), severity_of_word(levels))
+    numbers = pl.zeros(texts.len(), dtype=pl.UInt8, eager=True)
+    open_rows = hit.arg_true()
+    for layout in _LAYOUTS:  # most lines are of the first layouts: each next one sees only what is left
+        if not open_rows.len():
+            break
+        found = severity_of_word(heads.gather(open_rows).str.extract(layout))
+        is_found = found > 0
+        numbers = numbers.scatter(open_rows.filter(is_found), found.filter(is_found))
+        open_rows = open_rows.filter(~is_found)
+    return numbers

@@ -1,0 +1,43 @@
+# Everything a fresh clone needs, from Python 3.11, pip and make alone.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO ?= demo
+
+.PHONY: demo test check format bench lock clean
+
+demo: $(READY) ## builds a bundled incident, runs the whole line over it offline, prints the report
+	$(BIN)/logtriage demo --folder $(DEMO)
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest -q
+
+check: $(READY) ## format check, lint, types, tests with coverage: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+format: $(READY) ## formats and mends what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## ingest speed against DuckDB's own reader, on a generated file of mixed entries
+	mkdir -p benchmarks/data
+	test -f benchmarks/data/entries.jsonl || $(BIN)/python benchmarks/generate_entries.py benchmarks/data/entries.jsonl
+	$(BIN)/python benchmarks/ingest.py benchmarks/data/entries.jsonl
+
+lock: $(READY) ## resolves the dependencies anew into requirements.lock
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
+
+clean: ## removes what make made
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage $(DEMO)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "logtriage needs Python 3.11 or newer; try: make PYTHON=python3.11 demo")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)

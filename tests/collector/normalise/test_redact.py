@@ -1,0 +1,119 @@
+"""No secret is kept, no ordinary word is eaten, and one text and a column are redacted alike."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.errors import ConfigError
+from collector.normalise.redact import Redactor, load_key
+
+REDACTOR = Redactor(b"k" * 32)
+
+# A text, and what of it must be gone.
+SECRETS = [
+    ("password=hunter2 next", "hunter2"),
+    ("connect with pwd=s3cr3t;host=db", "s3cr3t"),
+    ("Authorization: Bearer abc123def456ghi789", "abc123def456ghi789"),
+    ("Authorization: Basic dXNlcjpwYXNzd29yZDE=", "dXNlcjpwYXNzd29yZDE"),
+    ("postgres://app:p4ss-w0rd@10.0.0.3/db", "p4ss-w0rd"),
+    ('{"password":"x y z","a":1}', "x y z"),
+    ('{"message":"{\\"api_key\\": \\"abc-def\\"}"}', "abc-def"),
+    ("{'client_secret': 'qwertyuiop'}", "qwertyuiop"),
+    ("SERVICE_SECRET=abcd", "abcd"),
+    ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl", "eyJhbGciOiJIUzI1NiJ9"),
+    ("Cookie: sid=s%3Aabcdef; theme=dark", "s%3Aabcdef"),
+    ("api_key: Zx9-81kdkd82jd", "Zx9-81kdkd82jd"),
+    ("GET /cb?token=abc&x=1", "abc"),
+    ("key AKIAABCDEFGHIJKLMNOP used", "AKIAABCDEFGHIJKLMNOP"),
+    ("openai sk-proj-abcdefghijklmnop1234", "abcdefghijklmnop1234"),
+    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijklmnopqrstuvwxyz"),
+    ("hook https://hooks.slack.com/services/T000/B000/XXXXXXXX", "XXXXXXXX"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----", "MIIEow"),
+    ("mail from Bob.Smith+x@mail.acme.example to ops", "Bob.Smith"),
+]
+# Texts that must come out as they went in.
+ORDINARY = [
+    "token expired", "secret: missing", "bearer token missing", "basic auth failed", "max_tokens=512", "monkey=3",
+    "primary_key=id", "keys: a1b2c3d4", "JWT=REDACTED failed", "SERVICE_SECRET=REDACTED", "token=None",
+    "password=null, retrying", "session expired for user 42", "the secret of good logs", "https://example.com/a?b=1",
+    "user_id='service:billing'", "deployer@shop-staging.iam.gserviceaccount.com deployed", "3 tokens left",
+    "No module named 'shop.auth.tokens'", "KeyError: 'access_token'", "@app.get('/x')", "key=value",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_are_gone(text: str, secret: str) -> None:
+    assert secret not in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_words_stay(text: str) -> None:
+    assert REDACTOR.text(text) == text
+
+
+@pytest.mark.parametrize("text", [text for text, _ in SECRETS] + ORDINARY)
+def test_a_column_is_redacted_as_one_text_is(text: str) -> None:
+    column = REDACTOR.frame(pl.Series("text", [None, text, "plain"]))
+
+    assert column.to_list() == [None, REDACTOR.text(text), "plain"]
+
+
+@pytest.mark.parametrize("text", [text for text, _ in SECRETS])
+def test_redacting_twice_is_redacting_once(text: str) -> None:
+    once = REDACTOR.text(text)
+
+    assert REDACTOR.text(once) == once
+
+
+@given(st.lists(st.sampled_from([part for text, _ in SECRETS for part in text.split(" ")] + ["\x01", "é", "\n", '"'])))
+@settings(max_examples=60, deadline=None)
+def test_both_ways_agree_on_any_mixture(parts: list[str]) -> None:
+    text = " ".join(parts)
+
+    assert REDACTOR.frame(pl.Series("text", [text])).to_list() == [REDACTOR.text(text)]
+
+
+def test_one_person_stays_one_person_and_json_stays_json() -> None:
+    first = REDACTOR.text("a@b.example said")
+
+    assert first == REDACTOR.text("A@B.example said")
+    assert first != REDACTOR.text("c@b.example said")
+
+
+def test_another_key_gives_other_hashes() -> None:
+    assert REDACTOR.hash("true") != Redactor(b"other key of this").hash("true")
+    assert REDACTOR.hash("true") == Redactor(b"k" * 32).hash("true")
+    assert 0 <= REDACTOR.number("x") < 1 << 64
+
+
+def test_key_file_is_made_once_and_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOGTRIAGE_HASH_KEY", raising=False)
+    path = tmp_path / "folder" / "store.key"
+
+    first, second = load_key(path), load_key(path)
+
+    assert first == second
+    assert len(first) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(path.parent) == ["store.key"]
+
+
+def test_key_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_HASH_KEY", "one")
+
+    assert load_key(tmp_path / "x.key") == load_key(tmp_path / "y.key")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["not hex", "abcd"])
+def test_broken_key_file_is_a_plain_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.delenv("LOGTRIAGE_HASH_KEY", raising=False)
+    path = tmp_path / "store.key"
+    path.write_text(content)
+
+    with pytest.raises(ConfigError, match="store.key"):
+        load_key(path)

@@ -1,0 +1,96 @@
+"""Every file of queries/ keeps its header: name, parameters and columns are what the SQL really has."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, RAW_SCHEMA, SPAN_SCHEMA
+from collector.sql import load_query, query_names
+
+ROOT = Path(__file__).parent.parent
+VERBS = {"create", "count", "delete", "find", "insert", "parse", "top", "update"}
+# What a query may read besides tables: frames that its caller lays beside it, by the name of the query's verb and noun.
+RELATIONS = {
+    "insert_entries": ENTRY_SCHEMA,
+    "insert_spans": SPAN_SCHEMA,
+    "insert_facts": FACT_SCHEMA,
+    "insert_dead_letters": DEAD_LETTER_SCHEMA,
+}
+
+
+@pytest.fixture
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the whole schema and no rows."""
+    connection = duckdb.connect()
+    for name in query_names():
+        if name.startswith("create_0"):
+            connection.execute(load_query(name).sql).fetchall()
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("name", query_names())
+def test_header_tells_the_parameters(name: str, empty: duckdb.DuckDBPyConnection) -> None:
+    query = load_query(name)
+
+    statements = empty.extract_statements(query.sql)
+
+    found = set[str]().union(*(statement.named_parameters for statement in statements))
+    assert found == set(query.params)
+
+
+@pytest.mark.parametrize("name", query_names())
+def test_header_tells_the_columns(name: str, empty: duckdb.DuckDBPyConnection) -> None:
+    query = load_query(name)
+    if not query.columns:
+        assert name.split("_")[0] in {"create", "insert", "update", "delete"}
+        return
+    _lay_relations(name, empty)
+
+    described: Any = empty.execute(f"describe {query.sql}", dict.fromkeys(query.params) or None).fetchall()
+
+    assert {row[0]: row[1] for row in described} == query.columns
+
+
+@pytest.mark.parametrize("name", query_names())
+def test_name_starts_with_what_it_does(name: str) -> None:
+    assert name.split("_")[0] in VERBS
+    assert load_query(name).about
+
+
+@pytest.mark.parametrize(
+    ("table", "schema"), [("entries", ENTRY_SCHEMA), ("spans", SPAN_SCHEMA), ("facts", FACT_SCHEMA)]
+)
+def test_tables_have_the_columns_of_the_records(
+    table: str, schema: dict[str, pl.DataType], empty: duckdb.DuckDBPyConnection
+) -> None:
+    stored: Any = empty.sql(f"select * exclude (batch_id) from {table}")
+
+    assert dict(stored.pl().schema) == schema
+
+
+def test_no_sql_in_python() -> None:
+    begins = re.compile(r"\s*(select|insert|update|delete|create|with)\s.*\b(from|into|set|table|as)\b", re.I | re.S)
+    modules = [path for floor in ("collector", "classifiers", "logtriage") for path in (ROOT / floor).rglob("*.py")]
+
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value.strip()
+        and begins.match(node.value) and node.value.strip()[0].islower()
+    ]  # fmt: skip
+
+    assert found == []
+
+
+def _lay_relations(name: str, connection: duckdb.DuckDBPyConnection) -> None:
+    schema = RELATIONS.get(name, RAW_SCHEMA)
+    relation = "fresh" if name in RELATIONS else "records"
+    connection.register(relation, pl.DataFrame(schema=schema).to_arrow())
