@@ -1,0 +1,148 @@
+"""What a source is, what the code passes in to it, and the one registry of kinds.
+
+A source is settings and a cursor in, batches of raw records out. It stores nothing and keeps no state of its own
+between two pulls: whoever calls `pull` stores each batch together with the cursor it carries.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from collector.errors import ConfigError
+from collector.records import RawBatch
+from collector.sources.quota import Quotas
+
+__all__ = [
+    "SOURCES",
+    "Settings",
+    "Source",
+    "SourceConfig",
+    "SourceKind",
+    "build_sources",
+    "parse_source_config",
+    "process_settings",
+]
+
+Cursor = dict[str, Any]
+
+
+class Source(Protocol):
+    """Where raw records are pulled from. `name` is unique in a configuration: cursors are stored under it."""
+
+    @property
+    def name(self) -> str:
+        """The name given in config.yaml."""
+        ...
+
+    def pull(self, *, since_ns: int | None, until_ns: int, cursor: Cursor | None) -> Iterator[RawBatch]:
+        """Everything that arrived since the cursor and before until_ns, batch by batch.
+
+        A batch's cursor is stored in the same transaction as its records; a pull that is cut off anywhere and
+        started again from the stored cursor loses nothing and may repeat some records, which the store removes.
+        since_ns reaches back further than the cursor did; it never skips what the cursor has not read yet.
+        Raises SourceUnavailable when trying again later may help, SourceError when it will not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What code passes in to every source of one process: clocks, waiting, chance and the shared read quotas."""
+
+    now_ns: Callable[[], int] = time.time_ns
+    monotonic_s: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random  # in [0, 1), for jitter
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+class SourceConfig(BaseModel):
+    """What a user writes for any source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    name: str = Field(min_length=1, max_length=200)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """Dotted names of a kind's config class and source class; the module is imported when it is asked for."""
+
+    config: str
+    source: str
+
+
+SOURCES: dict[str, SourceKind] = {
+    "cloud_logging": SourceKind(
+        config="collector.sources.cloud_logging.CloudLoggingConfig",
+        source="collector.sources.cloud_logging.CloudLogging",
+    ),
+    "cloud_run": SourceKind(
+        config="collector.sources.cloud_run.CloudRunConfig",
+        source="collector.sources.cloud_run.CloudRun",
+    ),
+}
+
+
+@cache
+def process_settings() -> Settings:
+    """The settings of this process: real clocks, and one book of read quotas that all its sources share."""
+    return Settings()
+
+
+def parse_source_config(raw: Mapping[str, Any], *, where: str) -> SourceConfig:
+    """The config of one source as config.yaml has it; `where` is its key path, for example `sources[1]`.
+
+    Raises ConfigError that names the key and lists what is known.
+    """
+    kind = raw.get("kind")
+    if not isinstance(kind, str) or kind not in SOURCES:
+        known = ", ".join(sorted(SOURCES))
+        raise ConfigError(f"{where}.kind is `{kind}`; known kinds: {known}. Correct the spelling.")
+    config_class = _resolve(SOURCES[kind].config)
+    try:
+        config: SourceConfig = config_class.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ConfigError(_first_mistake(error, config_class, where)) from error
+    return config
+
+
+def build_sources(configs: Iterable[SourceConfig], settings: Settings | None = None) -> list[Source]:
+    """One source a config, in their order. Raises ConfigError when two sources bear one name."""
+    wanted = list(configs)
+    seen: set[str] = set()
+    for config in wanted:
+        if config.name in seen:
+            raise ConfigError(
+                f"Two sources are named `{config.name}`; each name holds one cursor. Give one another name."
+            )
+        seen.add(config.name)
+    shared = settings or process_settings()
+    return [_resolve(SOURCES[config.kind].source)(config, shared) for config in wanted]
+
+
+def _resolve(dotted: str) -> Any:
+    """The class of a dotted name."""
+    module, _, name = dotted.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def _first_mistake(error: ValidationError, config_class: type[BaseModel], where: str) -> str:
+    """The first mistake of a section in one line, with the known keys where a key is not known."""
+    first = error.errors(include_url=False)[0]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(config_class.model_fields)
+        return f"{where}{path} is not a known key; known keys: {known}. Correct the spelling."
+    if first["type"] == "missing":
+        return f"{where}{path} is missing. Add it."
+    given = "" if first["type"] == "value_error" and not path else f" is `{str(first['input'])[:80]}`"
+    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{where}{path}{given}: {said}. Correct it."
