@@ -224,3 +224,4 @@ class Findings:
     revisions: tuple[Revision, ...]
     coverage: Coverage
     muted: tuple[Cluster, ...] = field(default=())
+    noise: tuple[Cluster, ...] = field(default=())  # chatter that is no problem: counted, never ranked

@@ -1,0 +1,106 @@
+"""What to do first, as commands to copy: restore a key, roll traffic back, prove it, look. No I/O.
+
+A command holds names only, never a value; what is not known stands in capitals for a person to fill in.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from classifiers.findings import Attribution, Change, Cluster
+from logtriage.escape import plain
+from logtriage.lookup import Lookup
+from logtriage.wording import plural, short_revision
+
+__all__ = ["BLAMED", "Command", "commands_for", "first_step"]
+
+BLAMED = 0.5  # from this confidence on a revision is blamed
+# Kinds of change that a person can undo by setting one key.
+_KEYS = {"env_removed", "env_changed", "secret_ref_changed"}
+_SECRET = re.compile(r"secret[ :]+([A-Za-z0-9_/-]+)[:@]([A-Za-z0-9]+)")
+_WITHOUT_REVISION = {
+    "dependency": "look at the dependency; no revision to roll back",
+    "traffic": "look at what sends it; no revision to roll back",
+    "secret_rotation": "look at the secret's versions; a redeploy picks up the latest",
+    "certificate": "renew the certificate",
+    "client": "look at the callers; this service answers what it is asked",
+    "test_harness": "mend the test harness",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A step in words and the line to copy."""
+
+    why: str
+    line: str
+
+
+def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
+    """One line: what to do first, and where its commands are; `name` is what `logtriage show` is given."""
+    blamed = cluster.attribution
+    if blamed is None or blamed.confidence < BLAMED:
+        return f"{_WITHOUT_REVISION.get(cluster.cause, 'read the evidence')}: logtriage show {name}"
+    drops = _dropped(blamed, lookup)
+    cost = f"   (roll-back drops {drops})" if drops else ""
+    change = blamed.change
+    if change is not None and change.type in _KEYS:
+        verb = "restore" if change.type == "env_removed" else "set back"
+        return f"{verb} {plain(change.name, 60)}: logtriage show {name}{cost}"
+    if blamed.good_revision:
+        return f"compare: logtriage diff {_quoted(blamed.good_revision)} {_quoted(blamed.revision)}{cost}"
+    return f"read the evidence: logtriage show {name}"
+
+
+def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
+    """Steps for a blamed revision, the cheapest first; none when no revision is blamed."""
+    blamed = cluster.attribution
+    if blamed is None or blamed.confidence < BLAMED:
+        return ()
+    commands = []
+    change = blamed.change
+    target = f"{_quoted(blamed.service)} --project={_quoted(cluster.project or 'PROJECT')} --region=REGION"
+    if change is not None and change.type in _KEYS:
+        setting = _setting(change)
+        verb = "Restore" if change.type == "env_removed" else "Set back"
+        commands.append(Command(f"{verb} {plain(change.name, 60)}", f"gcloud run services update {target} {setting}"))
+        commands.append(
+            Command(
+                "Prove it: a tagged revision without traffic, with only that change reverted; then one request to it",
+                f"gcloud run services update {target} --no-traffic --tag=prove {setting}",
+            )
+        )
+    if blamed.good_revision:
+        good, bad = _quoted(blamed.good_revision), _quoted(blamed.revision)
+        drops = _dropped(blamed, lookup)
+        cost = f"; this drops {drops}" if drops else ""
+        commands.append(
+            Command(
+                f"Roll traffic back to {short_revision(blamed.good_revision, blamed.service)}{cost}",
+                f"gcloud run services update-traffic {target} --to-revisions={good}=100",
+            )
+        )
+        commands.append(Command("See all that changed", f"logtriage diff {good} {bad}"))
+    return tuple(commands)
+
+
+def _setting(change: Change) -> str:
+    """The option of gcloud that sets a key as it was, with the secret's name and version where they are known."""
+    key = _quoted(change.name)
+    secret = _SECRET.search(change.before or "")
+    if secret:
+        return f"--update-secrets={key}={secret.group(1)}:{secret.group(2)}"
+    if change.type == "secret_ref_changed" or "secret" in (change.before or ""):
+        return f"--update-secrets={key}=SECRET:VERSION"
+    return f"--update-env-vars={key}=VALUE"
+
+
+def _dropped(blamed: Attribution, lookup: Lookup) -> str:
+    if not blamed.good_revision:
+        return ""
+    later = lookup.revisions_after(blamed.service, blamed.good_revision)
+    return plural(later, "revision") if later else ""
+
+
+def _quoted(name: str) -> str:
+    return shlex.quote(plain(name, 200))

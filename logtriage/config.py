@@ -1,0 +1,208 @@
+"""Config: the sections of config.yaml, each with the class that stands beside the code it serves.
+
+Later wins: defaults, the file, the environment (LOGTRIAGE_REPORT__WINDOW_HOURS is report.window_hours, LOGTRIAGE_DB is
+store.path), the command line. Secrets come from the environment alone and have no key here.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from collector.sources.base import SourceConfig, parse_source_config
+from collector.store import StoreConfig
+from logtriage.daemon import ScheduleConfig
+from logtriage.digest import DigestConfig
+from logtriage.errors import ConfigError
+from logtriage.escape import plain
+from logtriage.report import ReportConfig
+
+__all__ = ["CONFIG_FILE", "Config", "load_config"]
+
+CONFIG_FILE = Path("config.yaml")
+_PREFIX = "LOGTRIAGE_"
+_VALUE_SHOWN = 80
+
+
+def _read_sources(value: Any) -> tuple[SourceConfig, ...]:
+    """Each section by its kind; ConfigError as the source's own code words it."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ConfigError(f"sources is `{plain(value, _VALUE_SHOWN)}`, not a list. Start each source with `- kind:`.")
+    sources = []
+    for at, raw in enumerate(value):
+        if not isinstance(raw, Mapping):
+            shown = plain(raw, _VALUE_SHOWN)
+            raise ConfigError(f"sources[{at}] is `{shown}`, not a section. Write `- kind: cloud_logging`.")
+        sources.append(parse_source_config(raw, where=f"sources[{at}]"))
+    names = [source.name for source in sources]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"sources: two are named `{twice}`; a name holds one cursor. Give one another `name:`.")
+    return tuple(sources)
+
+
+class Config(BaseSettings):
+    """All settings, validated; one field a station, in the order of the flow."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    sources: Annotated[tuple[SerializeAsAny[SourceConfig], ...], BeforeValidator(_read_sources)] = ()
+    store: StoreConfig = StoreConfig()
+    report: ReportConfig = ReportConfig()
+    digest: DigestConfig = DigestConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - merged in load_config, where origins are known
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file nobody asked for is not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what load_config passes in."""
+        return (init_settings,)
+
+
+def load_config(path: Path | None, *, db: Path | None = None) -> Config:
+    """The configuration from a file (given, LOGTRIAGE_CONFIG, ./config.yaml or none), the environment and `--db`.
+
+    Raises ConfigError with one plain line for each mistake.
+    """
+    found = _find(path)
+    written = _read(found) if found else {}
+    given = _environment()
+    values = _merged(written, given)
+    chosen = db or (Path(os.environ["LOGTRIAGE_DB"]) if os.environ.get("LOGTRIAGE_DB") else None)
+    if chosen is not None:
+        values = _merged(values, {"store": {"path": chosen}})
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        lines = [_mistake(mistake, str(found or "config"), given) for mistake in error.errors(include_url=False)]
+        raise ConfigError("\n".join(lines)) from error
+    except ConfigError as error:
+        where = "environment LOGTRIAGE_SOURCES" if "sources" in given else str(found or "config")
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _find(path: Path | None) -> Path | None:
+    """The file to read; only the default one may be missing."""
+    named = os.environ.get("LOGTRIAGE_CONFIG")
+    wanted = path or (Path(named) if named else None)
+    if wanted is None:
+        return CONFIG_FILE if CONFIG_FILE.is_file() else None
+    if not wanted.is_file():
+        what = "a folder" if wanted.is_dir() else "missing"
+        origin = "--config" if path else "LOGTRIAGE_CONFIG"
+        raise ConfigError(f"{origin} names `{wanted}`, which is {what}. Give the path of a config.yaml.")
+    return wanted
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """YAML without tags, in which a key stands once; the library would silently keep the last."""
+
+
+def _mapping(loader: _OnceLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else id(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"key `{key}` stands twice", key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_OnceLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The sections of a file; an empty section counts as left out."""
+    try:
+        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(_syntax(path, error)) from error
+    if parsed is None:
+        return {}
+    if not isinstance(parsed, dict):
+        raise ConfigError(f"{path} holds no sections but `{plain(parsed, _VALUE_SHOWN)}`. Write `sources:`, `store:`.")
+    return {str(key): value for key, value in parsed.items() if value is not None}
+
+
+def _syntax(path: Path, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    what = plain(getattr(error, "problem", None) or "it is no YAML", 200)
+    if mark is None:
+        return f"{path}: {what}. Correct the file."
+    return f"{path}:{mark.line + 1}: {what} (column {mark.column + 1}). Correct this line or the one above."
+
+
+def _environment() -> dict[str, Any]:
+    """What LOGTRIAGE_SECTION__KEY variables say, as nested sections."""
+    try:
+        return EnvSettingsSource(Config)()
+    except SettingsError as error:
+        field = next((name for name in Config.model_fields if f'"{name}"' in str(error)), "")
+        raise ConfigError(
+            f"environment {_PREFIX}{field.upper()} is no JSON. Write JSON, or set one key with {_PREFIX}"
+            f"{field.upper()}__KEY."
+        ) from error
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, the upper one winning, key by key in nested sections."""
+    both = dict(below)
+    for key, value in above.items():
+        under = both.get(key)
+        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _mistake(mistake: Any, file: str, given: Mapping[str, Any]) -> str:
+    """One line: what and where, then what to do."""
+    loc = tuple(mistake["loc"])
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    where = f"{file}: {path}"
+    if _holds(given, loc):
+        where = f"environment {_PREFIX}{'__'.join(str(part) for part in loc).upper()}"
+    if mistake["type"] == "extra_forbidden":
+        return f"{where} is no known key; {_known_keys(loc)}"
+    shown = plain(mistake["input"], _VALUE_SHOWN)
+    said = mistake["msg"].removeprefix("Value error, ").rstrip(".")
+    said = said.replace("Input should be", "it should be")
+    return f"{where} is `{shown}`; {said}. Correct the value."
+
+
+def _holds(values: Any, loc: Sequence[Any]) -> bool:
+    """Whether the environment gave this key."""
+    for part in loc:
+        if not isinstance(values, Mapping) or part not in values:
+            return False
+        values = values[part]
+    return bool(loc)
+
+
+def _known_keys(loc: Sequence[Any]) -> str:
+    model: type[BaseModel] = Config
+    for part in loc[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+    listed = f"known here: {', '.join(known)}." if known else "this section has no keys."
+    return f"{listed} Did you mean `{near[0]}`?" if near else f"{listed} Remove it or correct the spelling."

@@ -1,0 +1,138 @@
+"""Findings into the messages a person gets: one an incident, root first, symptoms folded in. No I/O.
+
+Nothing to say, nothing sent: without incidents and warnings the digest is empty.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.findings import Cluster, Findings, Incident, Priority
+from collector.window import Window
+from logtriage.commands import commands_for
+from logtriage.escape import plain
+from logtriage.lines import Line, incident_lines
+from logtriage.lookup import Lookup
+from logtriage.wording import clock, day_clock, plural, short_revision
+
+__all__ = ["Digest", "DigestConfig", "Message", "build_digest", "digest_text", "unsent"]
+
+_SIGNS = {"P0": "🔴", "P1": "🟠", "P2": "🟡", "P3": "⚪"}
+_OVER = "🟢"
+_WARNING = "🟡"
+
+
+class DigestConfig(BaseModel):
+    """Section `digest` of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: tuple[Literal["slack"], ...] = ()  # channels the daemon posts to; their secrets come from the environment
+    window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back the daemon looks in each cycle
+    lowest_priority: Priority = "P2"  # incidents below it are left to the report
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one message says, plain text; a notifier lays it out.
+
+    `key` names the incident and its state: as long as it stays the same there is nothing new to say. `command` is a
+    line to copy, empty where there is none.
+    """
+
+    key: str
+    sign: str
+    headline: str
+    lines: tuple[Line, ...]
+    command: str
+    footer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The messages of one window, most urgent first."""
+
+    window: Window
+    messages: tuple[Message, ...]
+
+
+def build_digest(findings: Findings, config: DigestConfig) -> Digest:
+    """One message an incident down to the lowest priority, then one a vanished key that no failure followed yet."""
+    lookup = Lookup(findings)
+    footer = _footer(findings)
+    told = []
+    for incident in sorted(findings.incidents, key=lambda one: one.number):
+        root = lookup.cluster(incident.root)
+        if root is not None and incident.priority <= config.lowest_priority:
+            told.append(_incident_message(incident, root, lookup, footer))
+    return Digest(findings.window, (*told, *_warnings(findings, footer)))
+
+
+def unsent(digest: Digest, sent: frozenset[str]) -> Digest:
+    """The digest without messages whose key was sent before."""
+    return Digest(digest.window, tuple(message for message in digest.messages if message.key not in sent))
+
+
+def digest_text(digest: Digest) -> str:
+    """The digest as plain text, as `--dry-run` prints it; says so when nothing would be sent."""
+    if not digest.messages:
+        return "Nothing to say, nothing sent.\n"
+    return "\n".join(_message_text(message) for message in digest.messages)
+
+
+def _message_text(message: Message) -> str:
+    rows = [f"{message.sign} {message.headline}"]
+    rows += [f"  {line.label:<6} {line.text}" for line in message.lines]
+    rows += [f"  $ {message.command}"] if message.command else []
+    return "\n".join([*rows, f"  {message.footer}", ""])
+
+
+def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer: str) -> Message:
+    findings = lookup.findings
+    near_ns = lookup.near_ns
+    is_over = root.state == "resolved"
+    sign = _OVER if is_over else _SIGNS[incident.priority]
+    began = clock(root.onset.at_ns, near_ns)
+    going = f"{began} to {clock(root.last_ns, near_ns)} UTC" if is_over else f"since {began} UTC"
+    commands = commands_for(root, lookup)
+    apart = [other for other in findings.incidents if other.number != incident.number]
+    lines = incident_lines(incident, root, lookup)
+    if apart:
+        told = [f"#{other.number} {plain(other.title, 60)}" for other in apart[:3]]
+        more = f", {len(apart) - 3} more" if len(apart) > len(told) else ""
+        lines = (*lines, Line("APART", f"not explained by it: {', '.join(told)}{more}"))
+    return Message(
+        key=f"{root.id}:{'ongoing' if root.state == 'new' else root.state}",
+        sign=sign,
+        headline=f"{incident.priority} {root.state} · {plain(root.service, 80)} · {plain(incident.title, 200)} {going}",
+        lines=lines,
+        command=commands[0].line if commands else "",
+        footer=footer,
+    )
+
+
+def _warnings(findings: Findings, footer: str) -> tuple[Message, ...]:
+    """A key that vanished, told before its first failure; with failures its incident tells it."""
+    return tuple(
+        Message(
+            key=f"vanished:{key.service}:{key.revision}:{key.key}",
+            sign=_WARNING,
+            headline=f"{plain(key.service, 80)} {short_revision(key.revision, key.service)} drops {plain(key.key, 80)}",
+            lines=(
+                Line("GOOD", f"present in the {plural(key.present_in, 'revision')} before"),
+                Line("BAD", f"gone since {clock(key.at_ns, findings.window.end_ns - 1)} UTC; no failure yet"),
+            ),
+            command="",
+            footer=footer,
+        )
+        for key in findings.vanished_keys
+        if not key.errors_since
+    )
+
+
+def _footer(findings: Findings) -> str:
+    window = findings.window
+    project = ", ".join(plain(name, 60) for name in findings.projects)
+    seen = plural(findings.coverage.entries, "entry", "entries")
+    return f"{project} · {day_clock(window.start_ns)} to {clock(window.end_ns, window.start_ns)} UTC · {seen}"

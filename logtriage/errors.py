@@ -1,0 +1,53 @@
+"""Every error of logtriage under one roof; what a command prints as one line.
+
+LogtriageError              exit code 1
++-- ConfigError             config.yaml, the environment or a command line value is not usable
++-- SourceError             a source could not be read
+|   +-- SourceUnavailable     ... now; trying again later may help
++-- NormaliseError          a whole input is of a kind that cannot be read
++-- StoreError              the database cannot be opened, read or written
+|   +-- StoreBusy             ... now: another process holds the file
++-- QueryError              a file of queries/ or a user's SQL is wrong
++-- RenderError             a report cannot be drawn or written
++-- NotifyError             a digest could not be delivered
+    +-- NotifyUnavailable     ... now; the next cycle tries again
+"""
+
+from collector.errors import (
+    ConfigError,
+    LogtriageError,
+    NormaliseError,
+    QueryError,
+    SourceError,
+    SourceUnavailable,
+    StoreBusy,
+    StoreError,
+)
+
+__all__ = [
+    "ConfigError",
+    "LogtriageError",
+    "NormaliseError",
+    "NotifyError",
+    "NotifyUnavailable",
+    "QueryError",
+    "RenderError",
+    "SourceError",
+    "SourceUnavailable",
+    "StoreBusy",
+    "StoreError",
+]
+
+
+class RenderError(LogtriageError):
+    """A report cannot be drawn or written; the message names the file and says why."""
+
+
+class NotifyError(LogtriageError):
+    """A channel refused a digest and trying again will not help."""
+
+
+class NotifyUnavailable(NotifyError):
+    """A channel could not take a digest now; the next cycle tries again."""
+
+    is_retryable = True

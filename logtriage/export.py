@@ -1,0 +1,240 @@
+"""Findings as JSON: the one model that scorers, CI and other tools read; findings_schema.json describes it.
+
+Times are RFC 3339 in UTC with nine digits. Order is fixed, so the same findings give the same bytes.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from classifiers.findings import (
+    Absence,
+    Attribution,
+    Change,
+    Cluster,
+    Coverage,
+    Evidence,
+    Findings,
+    Hypothesis,
+    Incident,
+    Latency,
+    RevisionCount,
+    VanishedKey,
+)
+from collector.records import Revision, severity_text
+from collector.window import format_ns
+
+__all__ = ["FORMAT", "findings_bytes", "findings_json", "findings_schema"]
+
+FORMAT = 1  # rises when a field changes its meaning or goes away
+_DIGITS = 9
+# What a terminal would obey although JSON allows it: C1 controls, direction marks, line separators.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+def findings_json(findings: Findings) -> dict[str, Any]:
+    """The findings as plain JSON values."""
+    return {
+        "format": FORMAT,
+        "projects": list(findings.projects),
+        "window": {"start": _time(findings.window.start_ns), "end": _time(findings.window.end_ns)},
+        "now": _time(findings.now_ns),
+        "clusters": [_cluster(cluster) for cluster in findings.clusters],
+        "absent_events": [_absence(event) for event in findings.absent_events],
+        "latency": [_latency(latency) for latency in findings.latency],
+        "standing": [_cluster(cluster) for cluster in findings.standing],
+        "muted": [_cluster(cluster) for cluster in findings.muted],
+        "noise": [_cluster(cluster) for cluster in findings.noise],
+        "incidents": [_incident(incident) for incident in findings.incidents],
+        "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
+        "revisions": [_revision(revision) for revision in findings.revisions],
+        "coverage": _coverage(findings.coverage),
+    }
+
+
+def findings_bytes(findings: Findings) -> bytes:
+    """The findings as UTF-8 JSON, indented, ending in a newline; nothing in it that a terminal would obey."""
+    text = json.dumps(findings_json(findings), ensure_ascii=False, indent=2, allow_nan=False)
+    return (_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n").encode()
+
+
+def findings_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of what findings_json gives."""
+    text = (Path(__file__).resolve().parent / "findings_schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def _time(at_ns: int) -> str:
+    return format_ns(at_ns, digits=_DIGITS)
+
+
+def _time_or_none(at_ns: int | None) -> str | None:
+    return None if at_ns is None else _time(at_ns)
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "id": cluster.id,
+        "title": cluster.title,
+        "insert_ids": list(cluster.insert_ids),
+        "service": cluster.service,
+        "onset": _time(cluster.onset.at_ns),
+        "severity": cluster.priority,
+        "role": cluster.role,
+        "caused_by": cluster.caused_by,
+        "attribution": _attribution(cluster.attribution),
+        "state": cluster.state,
+        "cause": cluster.cause,
+        "test_traffic": cluster.is_test_traffic,
+        "project": cluster.project,
+        "log_severity": severity_text(cluster.severity),
+        "origin": cluster.origin,
+        "test_share": cluster.test_share,
+        "fault": cluster.fault,
+        "explained_share": cluster.explained_share,
+        "occurrences": cluster.occurrences,
+        "units": cluster.units,
+        "first_seen": _time(cluster.first_ns),
+        "last_seen": _time(cluster.last_ns),
+        "onset_detail": {
+            "earliest": _time(cluster.onset.earliest_ns),
+            "latest": _time(cluster.onset.latest_ns),
+            "rate_before": cluster.onset.rate_before,
+            "rate_after": cluster.onset.rate_after,
+            "unit": cluster.onset.unit,
+        },
+        "per_revision": [_revision_count(counted) for counted in cluster.per_revision],
+        "hypotheses": [_hypothesis(rival) for rival in cluster.hypotheses],
+        "evidence": [_evidence(fact) for fact in cluster.evidence],
+        "signature_ids": list(cluster.signature_ids),
+        "trace_ids": list(cluster.trace_ids),
+        "sample": cluster.sample,
+    }
+
+
+def _attribution(attribution: Attribution | None) -> dict[str, Any] | None:
+    if attribution is None:
+        return None
+    return {
+        "service": attribution.service,
+        "revision": attribution.revision,
+        "change": _change(attribution.change) if attribution.change else None,
+        "confidence": attribution.confidence,
+        "good_revision": attribution.good_revision,
+        "also_changed": [_change(change) for change in attribution.also_changed],
+        "evidence": [_evidence(fact) for fact in attribution.evidence],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"type": change.type, "name": change.name, "before": change.before, "after": change.after}
+
+
+def _evidence(fact: Evidence) -> dict[str, Any]:
+    return {
+        "kind": fact.kind,
+        "statement": fact.statement,
+        "query": fact.query,
+        "insert_ids": list(fact.entry_ids),
+        "trace_ids": list(fact.trace_ids),
+        "revisions": list(fact.revisions),
+    }
+
+
+def _hypothesis(rival: Hypothesis) -> dict[str, Any]:
+    return {
+        "cause": rival.cause,
+        "confidence": rival.confidence,
+        "statement": rival.statement,
+        "evidence": [_evidence(fact) for fact in rival.evidence],
+    }
+
+
+def _revision_count(counted: RevisionCount) -> dict[str, Any]:
+    return {
+        "service": counted.service,
+        "revision": counted.revision,
+        "failures": counted.failures,
+        "exposed": counted.exposed,
+        "first_seen": _time_or_none(counted.first_ns),
+        "last_seen": _time_or_none(counted.last_ns),
+    }
+
+
+def _absence(event: Absence) -> dict[str, Any]:
+    return {
+        "event": event.event,
+        "service": event.service,
+        "field": event.field,
+        "attribution": _attribution(event.attribution),
+    }
+
+
+def _latency(latency: Latency) -> dict[str, Any]:
+    return {
+        "service": latency.service,
+        "operation": latency.operation,
+        "attribution": _attribution(latency.attribution),
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "number": incident.number,
+        "root": incident.root,
+        "symptoms": list(incident.symptoms),
+        "severity": incident.priority,
+        "title": incident.title,
+        "is_ongoing": incident.is_ongoing,
+    }
+
+
+def _vanished(key: VanishedKey) -> dict[str, Any]:
+    return {
+        "service": key.service,
+        "revision": key.revision,
+        "previous_revision": key.previous_revision,
+        "key": key.key,
+        "present_in": key.present_in,
+        "at": _time(key.at_ns),
+        "errors_since": key.errors_since,
+    }
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    return {
+        "project": revision.project,
+        "service": revision.service,
+        "revision": revision.revision,
+        "created": _time_or_none(revision.created_ns),
+        "ready": _time_or_none(revision.ready_ns),
+        "failed": _time_or_none(revision.failed_ns),
+        "traffic": _time_or_none(revision.traffic_ns),
+        "first_seen": _time_or_none(revision.first_seen_ns),
+        "last_seen": _time_or_none(revision.last_seen_ns),
+        "requests": revision.requests,
+        "has_configuration": revision.config is not None,
+        "tool": revision.tool,
+    }
+
+
+def _coverage(seen: Coverage) -> dict[str, Any]:
+    return {
+        "entries": seen.entries,
+        "problem_entries": seen.problem_entries,
+        "noise_entries": seen.noise_entries,
+        "quiet_entries": seen.quiet_entries,
+        "spans": seen.spans,
+        "services": seen.services,
+        "complete_until": _time_or_none(seen.complete_until_ns),
+        "ledger": {
+            "read": seen.ledger_read,
+            "stored": seen.ledger_stored,
+            "duplicates": seen.ledger_duplicates,
+            "dead": seen.ledger_dead,
+        },
+        "dead_reasons": [{"reason": reason, "records": records} for reason, records in seen.dead_reasons],
+        "blind_spots": list(seen.blind_spots),
+    }

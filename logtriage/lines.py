@@ -1,0 +1,205 @@
+"""The labelled lines of one incident (CHANGE, GOOD, BAD, PULLS, HIT, SURE, DO), as every format tells them. No I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from classifiers.findings import Attribution, Change, Cluster, Evidence, Hypothesis, Incident, RevisionCount
+from logtriage.commands import BLAMED, first_step
+from logtriage.escape import plain
+from logtriage.lookup import Lookup
+from logtriage.wording import (
+    change_mark,
+    clock,
+    failures_of,
+    join_words,
+    origin_words,
+    revision_clock,
+    short_revision,
+    sure_word,
+    unit_word,
+)
+
+__all__ = ["Line", "cluster_lines", "evidence_refs", "incident_lines", "when_words"]
+
+_CHANGES_SHOWN = 4
+_SYMPTOMS_SHOWN = 4
+_REVISIONS_SHOWN = 4
+_TITLE = 70  # characters of a title inside a line
+_RIVAL_FROM = 0.1  # rivals below this are not worth a line of the first screen
+_CAUSES = {
+    "revision": "a revision, but which one is not shown",
+    "dependency": "a dependency",
+    "traffic": "the traffic",
+    "secret_rotation": "a rotated secret",
+    "certificate": "a certificate",
+    "client": "the callers",
+    "test_harness": "the test harness",
+    "unknown": "not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label of at most six letters and its text, one plain line."""
+
+    label: str
+    text: str
+
+    @property
+    def inline(self) -> str:
+        """The text for formats that fold spaces: what three spaces part in columns, commas part here."""
+        return self.text.replace("   ", ", ")
+
+
+def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[Line, ...]:
+    """What a reader of the first screen needs."""
+    lines = cluster_lines(root, lookup)
+    pulls = _pulled(incident, lookup)
+    if pulls:
+        at = next((i for i, line in enumerate(lines) if line.label == "HIT"), len(lines))
+        lines = (*lines[:at], Line("PULLS", pulls), *lines[at:])
+    return (*lines, Line("DO", first_step(root, str(incident.number), lookup)))
+
+
+def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
+    """Change or cause, rates, who was hit, and how sure."""
+    near_ns = lookup.near_ns
+    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, near_ns)]
+    lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
+    return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(_sure(cluster))))
+
+
+def when_words(cluster: Cluster, near_ns: int) -> str:
+    """`since 20:33`, `20:33 to 21:10, over`, `back since 20:33`, in UTC."""
+    began = clock(cluster.onset.at_ns, near_ns)
+    if cluster.state == "resolved":
+        return f"{began} to {clock(cluster.last_ns, near_ns)}, over"
+    return f"{'back since' if cluster.state == 'regressed' else 'since'} {began}"
+
+
+def evidence_refs(evidence: Evidence) -> str:
+    """Where a fact can be looked up: query or rule, then ids, at most five of a kind."""
+    parts = [evidence.query] if evidence.query else []
+    for name, ids in (("entries", evidence.entry_ids), ("traces", evidence.trace_ids)):
+        if ids:
+            parts.append(f"{name} {', '.join(ids[:5])}")
+    if evidence.revisions:
+        parts.append(f"revisions {', '.join(evidence.revisions[:5])}")
+    return plain("; ".join(parts))
+
+
+def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
+    """The blamed revision and its changes; else the cause, after the revision that is only a candidate."""
+    blamed = cluster.attribution
+    if blamed is not None and blamed.confidence >= BLAMED:
+        return [Line("CHANGE", _changed(blamed, cluster.service, lookup))]
+    maybe = [Line("MAYBE", _changed(blamed, cluster.service, lookup))] if blamed else []
+    if blamed is not None and cluster.cause == "revision":
+        return maybe
+    best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
+    text = _CAUSES[cluster.cause] + ("" if cluster.cause == "revision" else "; no revision blamed")
+    return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}" if best else text)]
+
+
+def _changed(blamed: Attribution, service: str, lookup: Lookup) -> str:
+    began = lookup.revision_began_ns(blamed.service, blamed.revision)
+    revision = revision_clock(blamed.revision, blamed.service, began, lookup.near_ns)
+    owner = "" if blamed.service == service else f"{plain(blamed.service, 60)} "
+    changes = _all_changes(blamed)
+    if not changes:
+        return f"{owner}{revision}   what changed in it is not known"
+    marks = [change_mark(change) for change in changes[:_CHANGES_SHOWN]]
+    if len(changes) > _CHANGES_SHOWN:
+        marks.append(f"{len(changes) - _CHANGES_SHOWN} more")
+    return f"{owner}{revision}   {'   '.join(marks)}"
+
+
+def _all_changes(blamed: Attribution) -> tuple[Change, ...]:
+    return (*((blamed.change,) if blamed.change else ()), *blamed.also_changed)
+
+
+def _rate_lines(cluster: Cluster, near_ns: int) -> list[Line]:
+    """Failures beside exposure: of the good and the bad revision, else of all, else before and since the onset."""
+    unit = unit_word(cluster.onset.unit, 2)
+    blamed = cluster.attribution
+    if blamed is not None:
+        good = _counted(cluster.per_revision, blamed.service, blamed.good_revision)
+        bad = _counted(cluster.per_revision, blamed.service, blamed.revision)
+        if bad is not None:
+            lines = [Line("GOOD", _counted_words(good, unit))] if good else []
+            return [*lines, Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near_ns))]
+    if cluster.per_revision:
+        rows = [_counted_words(row, "") for row in cluster.per_revision]
+        return [Line("RATE", f"{join_words(rows, _REVISIONS_SHOWN)} {unit} failed")]
+    return [Line("RATE", _onset_words(cluster, unit))]
+
+
+def _counted(rows: Iterable[RevisionCount], service: str, revision: str | None) -> RevisionCount | None:
+    return next((row for row in rows if row.service == service and row.revision == revision), None)
+
+
+def _counted_words(row: RevisionCount, unit: str) -> str:
+    words = f"{short_revision(row.revision, row.service) or 'revision not known'}: {failures_of(row)}"
+    return f"{words} {unit} failed" if unit else words
+
+
+def _last_bad(cluster: Cluster, bad: RevisionCount, near_ns: int) -> str:
+    """Whether a later revision still fails."""
+    failing = [(row.last_ns, row) for row in cluster.per_revision if row.failures and row.last_ns is not None]
+    if not failing:
+        return ""
+    at_ns, row = max(failing, key=lambda pair: pair[0])
+    return "" if row is bad else f"; seen bad {revision_clock(row.revision, row.service, at_ns, near_ns)}"
+
+
+def _onset_words(cluster: Cluster, unit: str) -> str:
+    before, after = cluster.onset.rate_before, cluster.onset.rate_after
+    if after is None:
+        return f"{cluster.units:,} {unit_word(cluster.onset.unit, cluster.units)} failed, of how many is not known"
+    old = "not known before" if before is None else f"{_share(before)} of {unit} failed before"
+    return f"{old}, {_share(after)} since"
+
+
+def _share(rate: float) -> str:
+    """A measured share as a percentage with two significant figures."""
+    if 0 < rate < 0.001:  # noqa: PLR2004 - below, two figures say nothing
+        return "under 0.1 %"
+    return f"{rate * 100:.2g} %" if rate < 0.995 else f"{rate * 100:.0f} %"  # noqa: PLR2004 - 2 figures would say 1e+02
+
+
+def _pulled(incident: Incident, lookup: Lookup) -> str:
+    told: list[str] = []
+    before = ""
+    for symptom in lookup.symptoms(incident)[:_SYMPTOMS_SHOWN]:
+        title = f"{plain(symptom.service, 60)}: {plain(symptom.title, _TITLE)}"
+        if symptom.explained_share is not None:
+            explained = round(symptom.explained_share * symptom.units)
+            title += f" ({explained:,}/{symptom.units:,} {unit_word(symptom.onset.unit, symptom.units)})"
+        told.append((" -> " if symptom.caused_by == before else "; ") + title)
+        before = symptom.id
+    left = len(incident.symptoms) - len(told)
+    return "".join(told)[2:] + (f"; {left} more" if left > 0 and told else "")
+
+
+def _sure(cluster: Cluster) -> list[str]:
+    blamed = cluster.attribution
+    if blamed is None:
+        best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
+        if best is None or best.confidence < BLAMED:
+            return ["cannot tell: no explanation stands out"]
+        return [f"{sure_word(best.confidence)} that it is {_CAUSES[best.cause]}"]
+    first = sure_word(blamed.confidence)
+    if blamed.also_changed and blamed.change is not None:
+        names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
+        first += f"; {names} changed in the same deploy, not separable"
+    lines = [first]
+    lines += [plain(fact.statement, 300) for fact in blamed.evidence if fact.kind == "unknown"][:1]
+    rival = _best_rival(cluster.hypotheses)
+    if rival is not None:
+        lines.append(f"rival: {plain(rival.statement, 300)}")
+    return lines
+
+
+def _best_rival(hypotheses: Iterable[Hypothesis]) -> Hypothesis | None:
+    rivals = [rival for rival in hypotheses if rival.cause != "revision" and rival.confidence >= _RIVAL_FROM]
+    return max(rivals, key=lambda rival: rival.confidence, default=None)

@@ -1,0 +1,88 @@
+"""Findings by name: which cluster, which revision, which incident, without searching each time. No I/O."""
+
+import difflib
+
+from classifiers.findings import Cluster, Findings, Incident
+from collector.records import Revision
+from logtriage.errors import ConfigError
+from logtriage.escape import plain
+
+__all__ = ["Lookup"]
+
+_KNOWN_SHOWN = 8
+
+
+class Lookup:
+    """Findings with an index over their clusters, incidents and revisions."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        every = (*findings.clusters, *findings.standing, *findings.muted, *findings.noise)
+        self._clusters = {cluster.id: cluster for cluster in every}
+        self._incidents = {
+            member: incident for incident in findings.incidents for member in (incident.root, *incident.symptoms)
+        }
+        self._revisions = {(revision.service, revision.revision): revision for revision in findings.revisions}
+
+    @property
+    def near_ns(self) -> int:
+        """The last instant of the window: times on its day are told without the date."""
+        return self.findings.window.end_ns - 1
+
+    def cluster(self, cluster_id: str) -> Cluster | None:
+        """The cluster of that id, from the problems or from any other list."""
+        return self._clusters.get(cluster_id)
+
+    def incident_of(self, cluster_id: str) -> Incident | None:
+        """The incident a cluster belongs to, as root or symptom."""
+        return self._incidents.get(cluster_id)
+
+    def symptoms(self, incident: Incident) -> tuple[Cluster, ...]:
+        """Clusters that the incident's root explains, in the order in which they began."""
+        known = [self._clusters[name] for name in incident.symptoms if name in self._clusters]
+        return tuple(sorted(known, key=lambda cluster: (cluster.onset.at_ns, cluster.id)))
+
+    def revision(self, service: str, name: str) -> Revision | None:
+        """The revision of that service and name."""
+        return self._revisions.get((service, name))
+
+    def revision_began_ns(self, service: str, name: str) -> int | None:
+        """When a revision was created, else first took traffic, else was first seen; None when never."""
+        found = self.revision(service, name)
+        if found is None:
+            return None
+        return next((at for at in (found.created_ns, found.traffic_ns, found.first_seen_ns) if at is not None), None)
+
+    def revisions_after(self, service: str, name: str) -> int | None:
+        """How many revisions of the service came later than this one; None when its time is not known."""
+        began = self.revision_began_ns(service, name)
+        if began is None:
+            return None
+        times = [self.revision_began_ns(service, other) for owner, other in self._revisions if owner == service]
+        return sum(at > began for at in times if at is not None)
+
+    def services(self) -> tuple[str, ...]:
+        """All services that the findings name, sorted."""
+        named = {revision.service for revision in self.findings.revisions}
+        return tuple(sorted(named | {cluster.service for cluster in self._clusters.values()} - {""}))
+
+    def named(self, name: str) -> Cluster:
+        """The cluster of that id, of a beginning of an id that only one has, or of an incident's number.
+
+        Raises ConfigError that lists the numbers and the nearest ids.
+        """
+        wanted = name.strip().removeprefix("#")
+        by_number = {str(incident.number): incident.root for incident in self.findings.incidents}
+        found = self._clusters.get(by_number.get(wanted, wanted))
+        starts = [cluster for key, cluster in self._clusters.items() if wanted and key.startswith(wanted)]
+        if found is None and len(starts) == 1:
+            found = starts[0]
+        if found is not None:
+            return found
+        near = difflib.get_close_matches(wanted, self._clusters, n=_KNOWN_SHOWN, cutoff=0.5)
+        known = [*list(by_number)[:_KNOWN_SHOWN], *near]
+        listed = f"Known here: {', '.join(known)}." if known else "This window has none."
+        raise ConfigError(
+            f"There is no cluster or incident `{plain(name, 80)}` in this window. {listed} "
+            "Take a number or an id from `logtriage report`, with the same --since and --until."
+        )

@@ -1,0 +1,82 @@
+"""Progress: how a long run says where it stands; on a terminal only, on stderr, so that stdout stays clean."""
+
+import sys
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+__all__ = ["NoProgress", "Progress", "TerminalProgress", "open_progress"]
+
+_STEPS = 1000
+
+
+class Progress(Protocol):
+    """What a run calls: start once, advance as often as it likes, done once."""
+
+    def start(self, total: int | None) -> None:
+        """Begin with the number of things to do, None where it is not known."""
+
+    def advance(self, text: str, share: float | None) -> None:
+        """Say what is being done, and which share of the whole in [0, 1] is done, None where it is not known."""
+
+    def done(self) -> None:
+        """End, and leave the terminal as it was."""
+
+
+class NoProgress:
+    """Says nothing: for pipes, the daemon and tests."""
+
+    def start(self, total: int | None) -> None:
+        """Nothing to begin."""
+
+    def advance(self, text: str, share: float | None) -> None:
+        """Nothing to say."""
+
+    def done(self) -> None:
+        """Nothing to end."""
+
+
+class TerminalProgress:
+    """One line that is drawn over: what is done, a bar, and the time left as soon as the share is known."""
+
+    def __init__(self, console: Console) -> None:
+        self._bar = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left", style="dim"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._task = self._bar.add_task("starting", total=None, visible=False)
+
+    def start(self, total: int | None) -> None:
+        """Show the line."""
+        text = "starting" if total is None else f"starting, {total:,} to do"
+        self._bar.update(self._task, description=text, visible=True)
+        self._bar.start()
+
+    def advance(self, text: str, share: float | None) -> None:
+        """Draw the line anew; text is cut to 40 characters."""
+        shown = "".join(c if c.isprintable() else " " for c in text)
+        shown = shown if len(shown) <= 40 else f"{shown[:18]}...{shown[-19:]}"  # noqa: PLR2004 - the width of the column
+        if share is None:
+            self._bar.update(self._task, description=shown, total=None)
+        else:
+            self._bar.update(self._task, description=shown, total=_STEPS, completed=round(share * _STEPS))
+
+    def done(self) -> None:
+        """Take the line away."""
+        self._bar.stop()
+
+
+def open_progress() -> Progress:
+    """Progress on stderr when that is a terminal, else silence."""
+    if not sys.stderr.isatty():
+        return NoProgress()
+    return TerminalProgress(Console(stderr=True))

@@ -1,0 +1,358 @@
+"""Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.findings import Absence, Cluster, Evidence, Findings, Hypothesis, Incident, Latency, VanishedKey
+from logtriage.commands import BLAMED, Command, commands_for
+from logtriage.errors import ConfigError
+from logtriage.escape import plain, plain_lines
+from logtriage.lines import Line, cluster_lines, evidence_refs, incident_lines, when_words
+from logtriage.lookup import Lookup
+from logtriage.wording import clock, count, day_clock, failures_of, plural, short_revision, sure_word
+
+__all__ = [
+    "ClusterView",
+    "EvidenceRow",
+    "IncidentView",
+    "OtherRow",
+    "ReportConfig",
+    "ReportView",
+    "RevisionRow",
+    "RivalRow",
+    "build_report",
+    "only_service",
+    "view_cluster",
+]
+
+_IDS_SHOWN = 20
+
+
+class ReportConfig(BaseModel):
+    """Section `report` of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back a report without --since looks
+    full_incidents: int = Field(default=5, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
+    standing_shown: int = Field(default=10, ge=0, le=1000)  # old failures listed by title; the rest are counted
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A fact, how it is known, and where it can be looked up."""
+
+    kind: str
+    statement: str
+    refs: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """Failures beside the exposure of one revision."""
+
+    revision: str
+    failures: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class RivalRow:
+    """An explanation that was weighed, with the word for its probability."""
+
+    cause: str
+    sure: str
+    statement: str
+    evidence: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """One cluster with all its evidence."""
+
+    id: str
+    heading: str
+    role: str
+    counts: str
+    lines: tuple[Line, ...]
+    evidence: tuple[EvidenceRow, ...]
+    revisions: tuple[RevisionRow, ...]
+    rivals: tuple[RivalRow, ...]
+    commands: tuple[Command, ...]
+    sample: tuple[str, ...]
+    signatures: str
+    entries: str
+    traces: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """One incident: headline, labelled lines, and its clusters in detail, root first."""
+
+    number: int
+    priority: str
+    service: str
+    title: str
+    when: str
+    is_brief: bool
+    lines: tuple[Line, ...]
+    clusters: tuple[ClusterView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """One line about something beside the incidents."""
+
+    title: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The context of report.md.j2 and of the terminal report. Texts are plain, times UTC."""
+
+    project: str
+    window: str
+    complete: str
+    verdict: str
+    ledger: str
+    counts: str
+    incidents: tuple[IncidentView, ...]
+    warnings: tuple[OtherRow, ...]
+    absent: tuple[OtherRow, ...]
+    slower: tuple[OtherRow, ...]
+    standing: tuple[OtherRow, ...]
+    muted: tuple[OtherRow, ...]
+    dead: tuple[OtherRow, ...]
+    blind: tuple[str, ...]
+    is_wrong: bool
+    more: str
+
+
+def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:
+    """The view of a report; `recall` is the text of the options with which `logtriage show` sees the same window."""
+    lookup = Lookup(findings)
+    near_ns = lookup.near_ns
+    ordered = sorted(findings.incidents, key=lambda incident: incident.number)
+    shown = [(incident, lookup.cluster(incident.root)) for incident in ordered]
+    incidents = tuple(
+        _incident(incident, root, lookup, is_brief=at >= config.full_incidents)
+        for at, (incident, root) in enumerate(shown)
+        if root is not None
+    )
+    standing = _standing(findings.standing, config.standing_shown, near_ns)
+    return ReportView(
+        project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
+        window=f"{day_clock(findings.window.start_ns)} -> {clock(findings.window.end_ns, findings.window.start_ns)} UTC",
+        complete=_complete(findings),
+        verdict=_verdict(findings),
+        ledger=_ledger(findings),
+        counts=_counts(findings),
+        incidents=incidents,
+        warnings=tuple(_vanished(key, near_ns) for key in findings.vanished_keys),
+        absent=tuple(_absent(event) for event in findings.absent_events),
+        slower=tuple(_slower(latency) for latency in findings.latency),
+        standing=standing,
+        muted=tuple(_other(cluster, near_ns) for cluster in findings.muted),
+        dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
+        blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
+        is_wrong=bool(_wrong_now(findings)),
+        more=f"logtriage show NUMBER{recall}" if incidents else "",
+    )
+
+
+def only_service(findings: Findings, service: str) -> Findings:
+    """Findings of one service: its clusters, and the whole of each incident that touches it; counts stay as they are.
+
+    Raises ConfigError that lists the services when none has that name.
+    """
+    lookup = Lookup(findings)
+    if lookup.services() and service not in lookup.services():
+        raise ConfigError(
+            f"--service is `{plain(service, 80)}`, which this window does not know; it knows: "
+            f"{', '.join(lookup.services())}. Correct the spelling or widen --since."
+        )
+    touched = {cluster.id for cluster in findings.clusters if cluster.service == service}
+    kept = tuple(incident for incident in findings.incidents if touched & {incident.root, *incident.symptoms})
+    wanted = touched.union(*({incident.root, *incident.symptoms} for incident in kept))
+    return replace(
+        findings,
+        clusters=tuple(cluster for cluster in findings.clusters if cluster.id in wanted),
+        incidents=kept,
+        standing=tuple(cluster for cluster in findings.standing if cluster.service == service),
+        muted=tuple(cluster for cluster in findings.muted if cluster.service == service),
+        absent_events=tuple(event for event in findings.absent_events if event.service == service),
+        latency=tuple(latency for latency in findings.latency if latency.service == service),
+        vanished_keys=tuple(key for key in findings.vanished_keys if key.service == service),
+    )
+
+
+def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
+    """One cluster with all its evidence, as `logtriage show` and the Markdown report tell it."""
+    near_ns = lookup.near_ns
+    is_root = cluster.role == "root"  # a symptom repeats its root's attribution: its root tells why and what to do
+    blamed = cluster.attribution.evidence if cluster.attribution and is_root else ()
+    return ClusterView(
+        id=plain(cluster.id, 100),
+        heading=f"{cluster.priority} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
+        role=_role(cluster, lookup),
+        counts=_cluster_counts(cluster, near_ns),
+        lines=cluster_lines(cluster, lookup),
+        evidence=_evidence((*blamed, *cluster.evidence)),
+        revisions=tuple(
+            RevisionRow(
+                revision=short_revision(row.revision, row.service if row.service == cluster.service else "")
+                or "not known",
+                failures=failures_of(row),
+                first=clock(row.first_ns, near_ns) if row.first_ns is not None else "",
+                last=clock(row.last_ns, near_ns) if row.last_ns is not None else "",
+            )
+            for row in cluster.per_revision
+        ),
+        rivals=tuple(_rival(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
+        commands=commands_for(cluster, lookup) if is_root else (),
+        sample=plain_lines(cluster.sample),
+        signatures=_ids(cluster.signature_ids),
+        entries=_ids(cluster.insert_ids),
+        traces=_ids(cluster.trace_ids),
+    )
+
+
+def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool) -> IncidentView:
+    lines = incident_lines(incident, root, lookup)
+    return IncidentView(
+        number=incident.number,
+        priority=incident.priority,
+        service=plain(root.service, 80) or "no service",
+        title=plain(incident.title, 300),
+        when=when_words(root, lookup.near_ns),
+        is_brief=is_brief,
+        lines=lines[:1] if is_brief else lines,
+        clusters=(
+            replace(view_cluster(root, lookup), lines=()),  # the incident's own lines say it
+            *(view_cluster(symptom, lookup) for symptom in lookup.symptoms(incident)),
+        ),
+    )
+
+
+def _complete(findings: Findings) -> str:
+    until = findings.coverage.complete_until_ns
+    if until is None:
+        return "complete until: not known"
+    return f"complete to {clock(until, findings.window.end_ns - 1)}"
+
+
+def _verdict(findings: Findings) -> str:
+    wrong = _wrong_now(findings)
+    entries = findings.coverage.entries
+    if wrong:
+        return f"WRONG NOW: {', '.join(wrong)}"
+    if findings.incidents:
+        return f"NOTHING WRONG NOW: {plural(len(findings.incidents), 'incident')} in this window, all over"
+    if not entries:
+        return "NOTHING SEEN: 0 entries in this window, so it says nothing about your services"
+    return f"NOTHING WRONG: 0 of {plural(entries, 'entry', 'entries')} in this window tell of a new failure"
+
+
+def _wrong_now(findings: Findings) -> list[str]:
+    """What goes on at the end of the window; events that stay away count although no entry tells of them."""
+    going_on = [incident.priority for incident in findings.incidents if incident.is_ongoing]
+    wrong = []
+    if going_on:
+        wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
+    if findings.absent_events:
+        wrong.append(f"{plural(len(findings.absent_events), 'event')} missing")
+    if findings.latency:
+        wrong.append(f"{plural(len(findings.latency), 'operation')} slower")
+    return wrong
+
+
+def _ledger(findings: Findings) -> str:
+    """Law 1, over everything ever read."""
+    seen = findings.coverage
+    return (
+        f"{seen.ledger_read:,} ever read = {seen.ledger_stored:,} + {seen.ledger_duplicates:,} dup"
+        f" + {seen.ledger_dead:,} dead"
+    )
+
+
+def _counts(findings: Findings) -> str:
+    seen = findings.coverage
+    return (
+        f"{plural(seen.entries, 'entry', 'entries')} of {plural(seen.services, 'service')} in this window: "
+        f"{seen.problem_entries:,} in problems, {seen.noise_entries:,} noise, {seen.quiet_entries:,} quiet; "
+        f"{plural(seen.spans, 'span')}"
+    )
+
+
+def _role(cluster: Cluster, lookup: Lookup) -> str:
+    if cluster.role == "root":
+        return f"root, {cluster.state}"
+    cause = lookup.cluster(cluster.caused_by or "")
+    named = f"{plain(cause.service, 80)}: {plain(cause.title, 100)} ({cause.id})" if cause else "a cluster not shown"
+    return f"symptom of {named}, {cluster.state}"
+
+
+def _cluster_counts(cluster: Cluster, near_ns: int) -> str:
+    earliest, latest = clock(cluster.onset.earliest_ns, near_ns), clock(cluster.onset.latest_ns, near_ns)
+    began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
+    return (
+        f"{plural(cluster.occurrences, 'failure')} told by {plural(len(cluster.insert_ids), 'entry', 'entries')}, "
+        f"seen {clock(cluster.first_ns, near_ns)} to {clock(cluster.last_ns, near_ns)} UTC; "
+        f"{began}"
+    )
+
+
+def _evidence(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
+    return tuple(EvidenceRow(fact.kind, plain(fact.statement, 500), evidence_refs(fact)) for fact in evidence)
+
+
+def _rival(rival: Hypothesis) -> RivalRow:
+    sure = sure_word(rival.confidence) if rival.confidence >= BLAMED else "not shown"
+    return RivalRow(rival.cause.replace("_", " "), sure, plain(rival.statement, 500), _evidence(rival.evidence))
+
+
+def _ids(ids: tuple[str, ...]) -> str:
+    shown = ", ".join(plain(one, 80) for one in ids[:_IDS_SHOWN])
+    return f"{shown} and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else shown
+
+
+def _vanished(key: VanishedKey, near_ns: int) -> OtherRow:
+    revision = short_revision(key.revision, key.service)
+    title = f"{plain(key.service, 80)} {revision} {clock(key.at_ns, near_ns)} drops {plain(key.key, 80)}"
+    errors = "failures since" if key.errors_since else "no failure yet"
+    return OtherRow(title, f"present in the {plural(key.present_in, 'revision')} before; {errors}")
+
+
+def _absent(event: Absence) -> OtherRow:
+    what = f"lacks its field {plain(event.field, 80)}" if event.field else "no longer arrives"
+    return OtherRow(f"{plain(event.service, 80)}: {plain(event.event, 100)} {what}", _blamed_words(event))
+
+
+def _slower(latency: Latency) -> OtherRow:
+    what = plain(latency.operation, 100) if latency.operation else "all operations"
+    return OtherRow(f"{plain(latency.service, 80)}: {what}", _blamed_words(latency))
+
+
+def _blamed_words(told: Absence | Latency) -> str:
+    blamed = told.attribution
+    if blamed is None:
+        return "no revision blamed"
+    return f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
+
+
+def _standing(clusters: tuple[Cluster, ...], shown: int, near_ns: int) -> tuple[OtherRow, ...]:
+    ordered = sorted(clusters, key=lambda cluster: (-cluster.units, cluster.id))
+    rows = tuple(_other(cluster, near_ns) for cluster in ordered[:shown])
+    left = ordered[shown:]
+    if not left:
+        return rows
+    return (*rows, OtherRow(f"{len(left):,} more", plural(sum(one.occurrences for one in left), "failure")))
+
+
+def _other(cluster: Cluster, near_ns: int) -> OtherRow:
+    title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, 150)}"
+    seen = f"{plural(cluster.occurrences, 'failure')}, last {clock(cluster.last_ns, near_ns)}"
+    return OtherRow(title, f"{seen} ({plain(cluster.id, 100)})")

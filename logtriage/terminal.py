@@ -1,0 +1,180 @@
+"""The views drawn for a terminal: eighty columns, colour only where it carries meaning. No I/O but through rich."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from logtriage.lines import Line
+from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView
+
+__all__ = ["WIDTH", "draw_cluster", "draw_report", "draw_table", "text_of"]
+
+WIDTH = 80
+_INDENT = 9  # where texts begin: a space, a label of six letters, two spaces
+_STYLES = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "default"}
+_OTHERS_SHOWN = 10
+
+
+def draw_report(view: ReportView, width: int = WIDTH) -> Text:
+    """The first screen and what follows it."""
+    page = _Page(width)
+    page.row(f"{view.project}  {view.window}   {view.complete}")
+    page.pair(view.verdict, view.ledger, "bold red" if view.is_wrong else "bold")
+    for incident in view.incidents:
+        page.gap()
+        _draw_incident(page, incident)
+    page.gap()
+    page.others("WARN", view.warnings, "yellow")
+    page.others("ABSENT", view.absent)
+    page.others("SLOWER", view.slower)
+    page.others("OLD", view.standing, "dim")
+    page.others("MUTED", view.muted, "dim")
+    page.gap()
+    page.line(Line("SEEN", view.counts))
+    page.others("DEAD", view.dead)
+    page.line(Line("BLIND", "; ".join(view.blind) or "nothing known"))
+    if view.more:
+        page.line(Line("MORE", view.more))
+    return page.text
+
+
+def draw_cluster(view: ClusterView, width: int = WIDTH) -> Text:
+    """One cluster with all its evidence."""
+    page = _Page(width)
+    page.row(view.heading, _STYLES[view.heading[:2]])
+    page.row(f"{view.id}: {view.role}")
+    page.row(view.counts)
+    page.gap()
+    page.lines(view.lines)
+    _draw_commands(page, view)
+    _draw_evidence(page, "EVIDENCE", view.evidence)
+    if view.revisions:
+        page.heading("FAILURES BY REVISION")
+        rows = [(row.revision, row.failures, row.first, row.last) for row in view.revisions]
+        page.append(draw_table(("revision", "failed/exposed", "first", "last"), rows))
+    for rival in view.rivals:
+        page.heading(f"EXPLANATION: {rival.cause}, {rival.sure}")
+        page.row(rival.statement, indent=2)
+        for fact in rival.evidence:
+            _draw_fact(page, fact)
+    page.heading("WHY TOGETHER")
+    page.row(f"signatures {view.signatures}", indent=2)
+    page.row(f"entries {view.entries}", indent=2)
+    if view.traces:
+        page.row(f"traces {view.traces}", indent=2)
+    page.heading("ONE OF ITS ENTRIES")
+    for line in view.sample:
+        page.row(line, indent=2)
+    return page.text
+
+
+def draw_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Text:
+    """Columns as wide as their widest cell, two spaces apart; cells must be plain."""
+    every = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(Text(row[at]).cell_len for row in every) for at in range(len(head))]
+    table = Text()
+    for number, row in enumerate(every):
+        cells = [cell + " " * (widths[at] - Text(cell).cell_len) for at, cell in enumerate(row)]
+        table.append("  ".join(cells).rstrip() + "\n", style="bold" if number == 0 else "")
+    return table
+
+
+def text_of(drawn: Text) -> str:
+    """The text without colour, as files and pipes get it; no spaces at line ends, one newline at the end."""
+    return "\n".join(line.rstrip() for line in drawn.plain.rstrip("\n").split("\n")) + "\n"
+
+
+class _Page:
+    """A growing text that breaks its lines by itself."""
+
+    def __init__(self, width: int) -> None:
+        self.text = Text()
+        self._width = width
+        self._console = Console(width=width, color_system=None)
+
+    def append(self, text: Text) -> None:
+        self.text.append_text(text)
+
+    def gap(self) -> None:
+        """One empty line, never two."""
+        if self.text.plain and not self.text.plain.endswith("\n\n"):
+            self.text.append("\n")
+
+    def row(self, text: str, style: str = "", *, indent: int = 0, hang: int | None = None) -> None:
+        """A text from `indent` on; what does not fit goes on below, from `hang` on."""
+        below = indent if hang is None else hang
+        # The first line is wrapped with a filler as wide as its indentation differs from that of the others.
+        filler = " " * (indent - below) if indent > below else ""
+        wrapped = Text(filler + text).wrap(self._console, max(self._width - below, 20), overflow="fold")
+        for number, part in enumerate(wrapped):
+            pad = below if number or filler else indent
+            self.text.append(" " * pad)
+            self.text.append(part.plain.rstrip(), style=style)
+            self.text.append("\n")
+
+    def pair(self, left: str, right: str, style: str) -> None:
+        """Both on one line, the right one at its end, or below each other where they do not fit."""
+        space = self._width - Text(left).cell_len - Text(right).cell_len
+        if space < 2:  # noqa: PLR2004 - two texts need two spaces between them
+            self.row(left, style)
+            self.row(right)
+            return
+        self.text.append(left, style=style)
+        self.text.append(" " * min(space, 5) + right + "\n")
+
+    def line(self, line: Line, style: str = "") -> None:
+        """A label and its text, broken below itself."""
+        wrapped = Text(line.text).wrap(self._console, self._width - _INDENT, overflow="fold")
+        for number, part in enumerate(wrapped):
+            self.text.append(
+                f" {line.label:<7} " if number == 0 else " " * _INDENT, style="bold" if number == 0 else ""
+            )
+            self.text.append(part.plain.rstrip(), style=style)
+            self.text.append("\n")
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self.line(line)
+
+    def others(self, label: str, rows: Sequence[OtherRow], style: str = "") -> None:
+        """Rows under one label; beyond ten they are counted."""
+        shown = [f"{row.title}: {row.note}" for row in rows[:_OTHERS_SHOWN]]
+        if len(rows) > _OTHERS_SHOWN:
+            shown.append(f"{len(rows) - _OTHERS_SHOWN:,} more: --format markdown lists them")
+        for number, text in enumerate(shown):
+            self.line(Line(label if number == 0 else "", text), style)
+
+    def heading(self, text: str) -> None:
+        self.gap()
+        self.row(text, "bold")
+
+
+def _draw_incident(page: _Page, incident: IncidentView) -> None:
+    head = f"{incident.priority} #{incident.number} "
+    full = f"{head}{incident.service}: {incident.title}   {incident.when}"
+    page.row(full, _STYLES[incident.priority], hang=len(head))
+    page.lines(incident.lines)
+
+
+def _draw_commands(page: _Page, view: ClusterView) -> None:
+    if not view.commands:
+        return
+    page.heading("DO FIRST")
+    for command in view.commands:
+        page.row(command.why, indent=2)
+        page.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
+
+
+def _draw_evidence(page: _Page, title: str, evidence: Sequence[EvidenceRow]) -> None:
+    if not evidence:
+        return
+    page.heading(title)
+    for fact in evidence:
+        _draw_fact(page, fact)
+
+
+def _draw_fact(page: _Page, fact: EvidenceRow) -> None:
+    page.row(f"{fact.kind}: {fact.statement}", indent=2, hang=4)
+    if fact.refs:
+        page.row(f"[{fact.refs}]", "dim", indent=4)

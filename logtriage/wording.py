@@ -1,0 +1,130 @@
+"""The choice of words: how counts, times, changes and degrees of certainty are said, in one place for all formats."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from classifiers.findings import Change, Cluster, RevisionCount
+from collector.window import NS_PER_S
+from logtriage.escape import plain
+
+__all__ = [
+    "change_mark",
+    "clock",
+    "count",
+    "day_clock",
+    "failures_of",
+    "join_words",
+    "origin_words",
+    "plural",
+    "revision_clock",
+    "short_revision",
+    "span_words",
+    "sure_word",
+    "unit_word",
+]
+
+# From these confidences on, in falling order. No figure is printed: none was scored yet.
+_SURE = ((0.9, "very likely"), (0.7, "likely"), (0.5, "suspected"))
+NOT_SHOWN = "not shown to be guilty"
+_MARKS = {"env_removed": "-", "env_added": "+"}
+_UNITS = {
+    "requests": ("request", "requests"),
+    "traces": ("trace", "traces"),
+    "minutes": ("instance minute", "instance minutes"),
+    "entries": ("entry", "entries"),
+}
+_ORIGINS = {
+    "users": "users",
+    "tests": "tests only",
+    "both": "users and tests",
+    "health_checks": "health checks only",
+    "scanners": "scanners only",
+    "unknown": "who was hit is not known",
+}
+
+
+def sure_word(confidence: float) -> str:
+    """What a probability is called; below 0.5 no revision is blamed."""
+    return next((word for floor, word in _SURE if confidence >= floor), NOT_SHOWN)
+
+
+def count(number: int) -> str:
+    """With commas between thousands."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 incident`, `2 incidents`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def unit_word(unit: str, number: int) -> str:
+    """The unit of a rate, in the singular for one."""
+    one, many = _UNITS[unit]
+    return one if number == 1 else many
+
+
+def join_words(words: Iterable[str], limit: int) -> str:
+    """`a, b and c`; beyond the limit `a, b and 3 more`."""
+    every = list(words)
+    if len(every) > limit:
+        every = [*every[: limit - 1], f"{len(every) - limit + 1} more"]
+    if len(every) <= 1:
+        return "".join(every)
+    return f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def day_clock(at_ns: int) -> str:
+    """`2026-09-14 20:33`, UTC, cut and not rounded."""
+    return datetime.fromtimestamp(at_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def clock(at_ns: int, near_ns: int) -> str:
+    """`20:33` on the UTC day of near_ns, else `09-14 20:33`, with the year where that differs."""
+    text, near = day_clock(at_ns), day_clock(near_ns)
+    if text[:10] == near[:10]:
+        return text[11:]
+    return text[5:] if text[:4] == near[:4] else text
+
+
+def span_words(span_ns: int) -> str:
+    """A duration in its two largest units: `45 s`, `20 min`, `3 h 20 min`, `2 d 4 h`."""
+    seconds = max(span_ns, 0) // NS_PER_S
+    for size, name, next_size, next_name in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 60, "")):
+        if seconds >= size:
+            rest = seconds % size // next_size
+            return f"{seconds // size} {name}" + (f" {rest} {next_name}" if rest and next_name else "")
+    return f"{seconds} s"
+
+
+def short_revision(revision: str, service: str) -> str:
+    """The revision without the name of its service: `00622-abc`."""
+    name = plain(revision, 80)
+    return name[len(service) + 1 :] if service and name.startswith(f"{service}-") else name
+
+
+def revision_clock(revision: str, service: str, at_ns: int | None, near_ns: int) -> str:
+    """`00622-abc 20:31`, without the time where it is not known."""
+    return short_revision(revision, service) + (f" {clock(at_ns, near_ns)}" if at_ns is not None else "")
+
+
+def change_mark(change: Change) -> str:
+    """`- KEY` removed, `+ KEY` added, `~ KEY` changed."""
+    return f"{_MARKS.get(change.type, '~')} {plain(change.name, 60) or change.type}"
+
+
+def failures_of(counted: RevisionCount) -> str:
+    """`94/96`, or `94 (exposure not known)`."""
+    if counted.exposed is None:
+        return f"{counted.failures:,} (exposure not known)"
+    return f"{counted.failures:,}/{counted.exposed:,}"
+
+
+def origin_words(cluster: Cluster) -> str:
+    """Who was hit, in the cluster's unit."""
+    unit = cluster.onset.unit
+    whole = f"{cluster.units:,} {unit_word(unit, cluster.units)}"
+    if cluster.origin == "both" and cluster.test_share is not None:
+        tests = round(cluster.test_share * cluster.units)
+        return f"users {cluster.units - tests:,}, tests {tests:,} {unit_word(unit, cluster.units)}"
+    return f"{_ORIGINS[cluster.origin]}, {whole}"
