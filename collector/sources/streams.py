@@ -1,0 +1,148 @@
+"""Any readable input as one stream of UTF-8 bytes: gzip unpacked, UTF-16 recoded, the byte order mark cut.
+
+What comes in: a path, or a binary file object. What goes out: bytes, in bounded pieces. Whether they are valid
+UTF-8 is for the cutters to say; a stream that breaks off says so in `problem` and ends.
+"""
+
+import codecs
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from collector.errors import SourceError
+
+__all__ = ["ByteStream", "open_stream"]
+
+_CHUNK_BYTES = 1 << 20
+_STEP_BYTES = 16 << 10
+_MAX_INFLATED_BYTES = 4 << 20  # per step, so that a file of zeros cannot fill the memory
+_GZIP = b"\x1f\x8b"
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class ByteStream:
+    """UTF-8 bytes of one input. `bytes_read` counts the input's own (packed) bytes; `problem` is set at a bad end."""
+
+    def __init__(self, file: BinaryIO, *, location: str) -> None:
+        self.location = location
+        self.bytes_read = 0
+        self.problem: str | None = None
+        self._file = file
+        self._pieces: list[bytes] = []
+        self._chunks = self._text(self._unpacked(self._raw()))
+
+    def peek(self, size: int) -> bytes:
+        """The first `size` bytes that `read` will give, fewer at the end."""
+        self._fill(size)
+        head = b"".join(self._pieces)
+        self._pieces = [head] if head else []
+        return head[:size]
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end, none after it. Raises SourceError when the disk fails."""
+        self._fill(size)
+        block = b"".join(self._pieces)
+        rest = block[size:]
+        self._pieces = [rest] if rest else []
+        return block[:size] if rest else block
+
+    def close(self) -> None:
+        """Closes the file below."""
+        self._file.close()
+
+    def _fill(self, size: int) -> None:
+        held = sum(map(len, self._pieces))
+        while held < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return
+            self._pieces.append(chunk)
+            held += len(chunk)
+
+    def _raw(self) -> Iterator[bytes]:
+        try:
+            while chunk := self._file.read(_CHUNK_BYTES):
+                self.bytes_read += len(chunk)
+                yield chunk
+        except OSError as error:
+            raise SourceError(
+                f"Reading `{self.location}` failed: {error.strerror or error}. Check the disk and import it again."
+            ) from error
+
+    def _unpacked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Chunks as they are, or the members of a gzip file one after the other."""
+        first = _joined_head(chunks, len(_GZIP))
+        if not first.startswith(_GZIP):
+            yield first
+            yield from chunks
+            return
+        # small steps: what a step unpacks before it meets the damage is lost with it
+        whole = chain((first,), chunks)
+        steps = (chunk[at : at + _STEP_BYTES] for chunk in whole for at in range(0, len(chunk), _STEP_BYTES))
+        try:
+            yield from self._members(next(steps), steps)
+        except zlib.error:
+            self.problem = "the gzip data is damaged from here on"
+
+    def _members(self, waiting: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        while waiting:
+            member = zlib.decompressobj(wbits=31)
+            while not member.eof:
+                if not waiting:
+                    waiting = next(chunks, b"")
+                    if not waiting:
+                        self.problem = "the gzip data ends early"
+                        return
+                if text := member.decompress(waiting, _MAX_INFLATED_BYTES):
+                    yield text
+                waiting = member.unconsumed_tail
+            waiting = member.unused_data.lstrip(b"\0")
+            while not waiting and (chunk := next(chunks, b"")):
+                waiting = chunk.lstrip(b"\0")  # tape blocks are filled up with zeros
+            if waiting and not _GZIP.startswith(waiting[:2]):
+                self.problem = "there are other bytes behind the gzip data"
+                return
+
+    def _text(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """UTF-8 without byte order mark; lone surrogates of UTF-16 become bytes that are not UTF-8."""
+        first = _joined_head(chunks, 4)
+        encoding = next((name for mark, name in _MARKS if first.startswith(mark)), None)
+        if encoding is None:
+            yield first.removeprefix(codecs.BOM_UTF8)
+            yield from chunks
+            return
+        decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        try:
+            for chunk in chain((first,), chunks):
+                yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            self.problem = f"the {encoding.upper()} text is damaged from here on"
+
+
+def open_stream(path: Path, *, location: str) -> ByteStream:
+    """A stream over that file; SourceError when it cannot be opened."""
+    try:
+        return ByteStream(path.open("rb"), location=location)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file `{location}`. Check the path.") from error
+    except PermissionError as error:
+        raise SourceError(f"`{location}` may not be read. Grant read permission on it.") from error
+    except OSError as error:
+        raise SourceError(f"`{location}` cannot be opened: {error.strerror or error}. Check the path.") from error
+
+
+def _joined_head(chunks: Iterator[bytes], size: int) -> bytes:
+    """The first chunk, with as many more as give it `size` bytes."""
+    head = b""
+    while len(head) < size and (chunk := next(chunks, b"")):
+        head += chunk
+    return head
