@@ -4,8 +4,16 @@ import random
 from typing import Any
 
 from logtriage.demo.clock import MILLI, SECOND, iso
-from logtriage.demo.deploys import Deploy, Spec
+from logtriage.demo.deploys import Deploy
 from logtriage.demo.emit import EntryWriter, audit_id
+from logtriage.demo.resources import (
+    client_annotations,
+    knative_service,
+    pod_spec,
+    scaling_annotations,
+    service_status,
+    v2_service,
+)
 from logtriage.demo.streams import Streams, hex_digits, uuid_text
 from logtriage.demo.world import World
 
@@ -66,12 +74,12 @@ class _Trail:
             "@type": "type.googleapis.com/google.cloud.run.v1.ReplaceServiceRequest",
             "name": f"namespaces/{world.project}/services/{deploy.service.name}",
             "region": world.region,
-            "service": self._knative_service(),
+            "service": knative_service(self._world, deploy),
         }
         response = {
             "@type": "type.googleapis.com/google.cloud.run.v1.Service",
-            **self._knative_service(),
-            "status": self._service_status(deploy.previous, deploy.created_ns),  # still the revision before
+            **knative_service(self._world, deploy),
+            "status": service_status(deploy, deploy.previous, deploy.created_ns),  # still the revision before
         }
         body = self._activity("google.cloud.run.v1.Services.ReplaceService", "namespaces/{p}/services/{s}")
         self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request, "response": response}, "NOTICE")
@@ -80,7 +88,7 @@ class _Trail:
         deploy = self._deploy
         request = {
             "@type": "type.googleapis.com/google.cloud.run.v2.UpdateServiceRequest",
-            "service": self._v2_service(),
+            "service": v2_service(self._world, deploy),
         }
         body = self._activity("google.cloud.run.v2.Services.UpdateService", "projects/{p}/locations/{l}/services/{s}")
         operation = {"id": self._operation, "producer": "run.googleapis.com", "first": True}
@@ -91,7 +99,8 @@ class _Trail:
         path = f"projects/{self._world.project}/locations/{self._world.region}/services/{deploy.service.name}"
         newest = f"{path}/revisions/{deploy.revision}"
         response = {
-            "@type": "type.googleapis.com/google.cloud.run.v2.Service", **self._v2_service(), "uid": self._uid,
+            "@type": "type.googleapis.com/google.cloud.run.v2.Service",
+            **v2_service(self._world, deploy), "uid": self._uid,
             "generation": str(deploy.generation), "latestReadyRevision": newest, "latestCreatedRevision": newest,
             "terminalCondition": {"type": "Ready", "state": "CONDITION_SUCCEEDED"},
         }  # fmt: skip
@@ -109,7 +118,7 @@ class _Trail:
         request = {
             "@type": "type.googleapis.com/google.cloud.run.v1.ReplaceServiceRequest",
             "name": f"namespaces/{self._world.project}/services/{deploy.service.name}",
-            "service": self._knative_service(),
+            "service": knative_service(self._world, deploy),
         }
         return self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request, "status": status}, "ERROR")
 
@@ -132,8 +141,8 @@ class _Trail:
             return
         response = {
             "@type": "type.googleapis.com/google.cloud.run.v1.Service",
-            **self._knative_service(),
-            "status": self._service_status(deploy.revision, ready_ns),
+            **knative_service(self._world, deploy),
+            "status": service_status(deploy, deploy.revision, ready_ns),
         }
         name = deploy.service.name
         body = self._event(f"namespaces/{self._world.project}/services/{name}", response)
@@ -156,8 +165,8 @@ class _Trail:
         first = self._revision_event(at_ns, conditions, {"code": 9, "message": told}, "ERROR")
         response = {
             "@type": "type.googleapis.com/google.cloud.run.v1.Service",
-            **self._knative_service(),
-            "status": self._service_status(deploy.previous, at_ns),
+            **knative_service(self._world, deploy),
+            "status": service_status(deploy, deploy.previous, at_ns),
         }
         name = deploy.service.name
         body = self._event(f"namespaces/{self._world.project}/services/{name}", response)
@@ -182,9 +191,12 @@ class _Trail:
                     "serving.knative.dev/configurationGeneration": str(deploy.generation),
                     "cloud.googleapis.com/location": self._world.region,
                 },
-                "annotations": {**_scaling(deploy.spec), **self._client(), "serving.knative.dev/creator": deploy.actor},
+                "annotations": {
+                    **scaling_annotations(deploy.spec), **client_annotations(deploy),
+                    "serving.knative.dev/creator": deploy.actor,
+                },
             },
-            "spec": _pod(deploy, image),
+            "spec": pod_spec(deploy, image),
             "status": {"conditions": conditions, "imageDigest": image, "observedGeneration": 1},
         }  # fmt: skip
         body = self._event(f"namespaces/{self._world.project}/revisions/{deploy.revision}", response)
@@ -228,112 +240,3 @@ class _Trail:
 
     def _event(self, resource: str, response: dict[str, Any]) -> dict[str, Any]:
         return {"methodName": "/Services.ReplaceService", "resourceName": resource, "response": response}
-
-    def _client(self) -> dict[str, str]:
-        version = {"gcloud": "545.0.0", "terraform": "6.14.1"}.get(self._deploy.tool)
-        told = {"run.googleapis.com/client-name": self._deploy.tool}
-        return {**told, "run.googleapis.com/client-version": version} if version else told
-
-    def _knative_service(self) -> dict[str, Any]:
-        world, deploy = self._world, self._deploy
-        return {
-            "apiVersion": "serving.knative.dev/v1", "kind": "Service",
-            "metadata": {
-                "name": deploy.service.name, "namespace": world.number, "generation": deploy.generation,
-                "uid": self._uid, "labels": {"cloud.googleapis.com/location": world.region, **world.labels},
-                "annotations": {
-                    **self._client(), "run.googleapis.com/ingress": "all",
-                    "serving.knative.dev/creator": f"{world.people[0]}@{world.company}.example",
-                    "serving.knative.dev/lastModifier": deploy.actor,
-                },
-            },
-            "spec": {
-                "template": {
-                    "metadata": {"annotations": {**_scaling(deploy.spec), **self._client()}},
-                    "spec": _pod(deploy, f"{deploy.spec.image}:{deploy.spec.digest[:7]}"),
-                },
-                "traffic": self._traffic(),
-            },
-        }  # fmt: skip
-
-    def _traffic(self) -> list[dict[str, Any]]:
-        deploy = self._deploy
-        if deploy.outcome == "ready" and deploy.traffic_ns is None:
-            return [{"revisionName": deploy.previous, "percent": 100}]
-        if deploy.share < 1:
-            percent = round(deploy.share * 100)
-            return [
-                {"latestRevision": True, "percent": percent},
-                {"revisionName": deploy.previous, "percent": 100 - percent},
-            ]
-        return [{"latestRevision": True, "percent": 100}]
-
-    def _service_status(self, revision: str, at_ns: int) -> dict[str, Any]:
-        traffic = [{**row, "revisionName": row.get("revisionName", revision)} for row in self._traffic()]
-        return {
-            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": iso(at_ns)}],
-            "latestCreatedRevisionName": revision, "latestReadyRevisionName": revision,
-            "observedGeneration": self._deploy.generation, "traffic": traffic, "url": self._deploy.service.host,
-        }  # fmt: skip
-
-    def _v2_service(self) -> dict[str, Any]:
-        world, deploy = self._world, self._deploy
-        spec = deploy.spec
-        env: list[dict[str, Any]] = []
-        for key, source in spec.env.items():
-            if source[0] == "literal":
-                env.append({"name": key, "value": source[1]})
-            else:
-                ref = {"secret": source[1], "version": source[2]}
-                env.append({"name": key, "valueSource": {"secretKeyRef": ref}})
-        traffic = [
-            {
-                "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
-                "revision": row["revisionName"],
-                "percent": row["percent"],
-            }
-            if "revisionName" in row
-            else {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": row["percent"]}
-            for row in self._traffic()
-        ]
-        container = {
-            "image": f"{spec.image}:{spec.digest[:7]}", "env": env,
-            "resources": {"limits": {"cpu": spec.cpu, "memory": f"{spec.memory_mi}Mi"}},
-            "ports": [{"name": "http1", "containerPort": deploy.service.port}],
-        }  # fmt: skip
-        return {
-            "name": f"projects/{world.project}/locations/{world.region}/services/{deploy.service.name}",
-            "template": {
-                "containers": [container], "maxInstanceRequestConcurrency": spec.concurrency, "timeout": "300s",
-                "scaling": {"maxInstanceCount": spec.max_instances},
-                "serviceAccount": f"{world.number}-compute@developer.gserviceaccount.com",
-            },
-            "traffic": traffic, "ingress": "INGRESS_TRAFFIC_ALL", "labels": world.labels,
-        }  # fmt: skip
-
-
-def _scaling(spec: Spec) -> dict[str, str]:
-    return {"autoscaling.knative.dev/maxScale": str(spec.max_instances), "run.googleapis.com/startup-cpu-boost": "true"}
-
-
-def _pod(deploy: Deploy, image: str) -> dict[str, Any]:
-    spec = deploy.spec
-    env: list[dict[str, Any]] = []
-    for key, source in spec.env.items():
-        if source[0] == "literal":
-            env.append({"name": key, "value": source[1]})
-        else:
-            env.append({"name": key, "valueFrom": {"secretKeyRef": {"name": source[1], "key": source[2]}}})
-    project = spec.image.split("/")[1]
-    container = {
-        "image": image, "env": env, "ports": [{"name": "http1", "containerPort": deploy.service.port}],
-        "resources": {"limits": {"cpu": spec.cpu, "memory": f"{spec.memory_mi}Mi"}},
-        "startupProbe": {
-            "tcpSocket": {"port": deploy.service.port}, "periodSeconds": 240, "timeoutSeconds": 240,
-            "failureThreshold": 1,
-        },
-    }  # fmt: skip
-    return {
-        "containers": [container], "containerConcurrency": spec.concurrency, "timeoutSeconds": 300,
-        "serviceAccountName": f"runner@{project}.iam.gserviceaccount.com",
-    }  # fmt: skip

@@ -55,7 +55,8 @@ class Deploy:
     spec: Spec
     changes: tuple[Change, ...]
     outcome: Literal["ready", "failed", "rejected"]
-    previous: str
+    previous: str  # the revision whose configuration it started from
+    serving_before: str
     actor: str
     tool: str
     is_initial: bool = False
@@ -157,6 +158,7 @@ class Planner:
             service=service, revision=name, generation=number + 2, created_ns=at_ns, ready_ns=None, traffic_ns=None,
             spec=spec, changes=changes, outcome=outcome,
             previous=self._current[service.name].revision if service.name in self._current else "",
+            serving_before=self._serving[service.name].revision if service.name in self._serving else "",
             actor=f"{rng.choice(self._world.people)}@{domain}" if by_hand else account,
             tool="cloud-console" if by_hand else ("terraform" if service.api == "v2" else "gcloud"),
             resource=_resource(self._world, service, name),

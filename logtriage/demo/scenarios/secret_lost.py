@@ -3,6 +3,7 @@
 In the same deploy another key and the image change. A defect of its own begins at another revision and stays apart.
 """
 
+import random
 from dataclasses import dataclass
 
 from logtriage.demo.background import spread_noise
@@ -69,16 +70,7 @@ def _burst(stage: Stage, from_ns: int, *, is_here: bool) -> tuple[Deploy, Deploy
     count = rng.randrange(22, 29)
     lost_at = rng.randrange(count // 2, count - 6)
     broken_at = rng.choice((lost_at - rng.randrange(5, 8), lost_at + rng.randrange(4, 6)))
-    fixed = {lost_at, broken_at}
-    near = fixed | {at + 1 for at in fixed} | {at - 1 for at in fixed}
-    others = [at for at in range(1, count) if at not in near]
-    rng.shuffle(others)
-    rejected, failed, idle, hasty = {others[0]}, {others[1]}, set(others[2:6]), set(others[6:8])
-    gaps = [rng.uniform(0.6, 1.4) for _ in range(count)]
-    for at in fixed:
-        gaps[at] = rng.uniform(1.3, 1.8)
-    for at in hasty:
-        gaps[at] = 0.02
+    gaps, rejected, failed, idle = _plan(rng, count, {lost_at, broken_at})
     unit_ns = _BURST_NS / sum(gaps)
     at_ns, made = from_ns, {}
     for at in range(count):
@@ -89,7 +81,7 @@ def _burst(stage: Stage, from_ns: int, *, is_here: bool) -> tuple[Deploy, Deploy
             changes = (("env_removed", key), ("secret_ref_changed", rng.choice(flags)), IMAGE)
         elif at == broken_at:
             changes = (IMAGE,)
-        outcome = "rejected" if at in rejected else "failed" if at in failed else "ready"
+        outcome = "rejected" if at == rejected else "failed" if at == failed else "ready"
         fault = frozenset({"await"}) if at == broken_at and is_here else frozenset()
         made[at] = stage.planner.deploy(
             backend,
@@ -102,6 +94,19 @@ def _burst(stage: Stage, from_ns: int, *, is_here: bool) -> tuple[Deploy, Deploy
         )
         at_ns += round(gaps[at] * unit_ns)
     return made[lost_at], made[broken_at]
+
+
+def _plan(rng: random.Random, count: int, fixed: set[int]) -> tuple[list[float], int, int, set[int]]:
+    """Pauses after each deploy, and which one is rejected, which fails, which get no traffic."""
+    near = fixed | {at + 1 for at in fixed} | {at - 1 for at in fixed}
+    others = [at for at in range(1, count) if at not in near]
+    rng.shuffle(others)
+    gaps = [rng.uniform(0.6, 1.4) for _ in range(count)]
+    for at in fixed:
+        gaps[at] = rng.uniform(1.3, 1.8)
+    for at in others[6:8]:
+        gaps[at] = 0.02  # seconds apart
+    return gaps, others[0], others[1], set(others[2:6])
 
 
 def _other_service(stage: Stage, role: str, lost: Deploy) -> Deploy:
