@@ -73,9 +73,10 @@ def _drawn_start_ns(scenario: str, seed: int) -> int:
 def _truth(stage: Stage, seed: int, entries: tuple[bytes, ...], spans: tuple[bytes, ...]) -> dict[str, Any]:
     site = stage.site
     hours = (stage.end_ns - stage.start_ns) // HOUR
+    is_quiet = not site.truth.clusters and not site.truth.latency
     return {
         "schema": _SCHEMA, "scenario": stage.scenario, "seed": seed, "scale": stage.scale, "group": stage.group,
-        "pure_noise": not site.truth.clusters, "project": stage.world.project, "region": stage.world.region,
+        "pure_noise": is_quiet, "project": stage.world.project, "region": stage.world.region,
         "window": {"start": iso(stage.start_ns), "end": iso(stage.end_ns), "hours": hours},
         "services": [
             {"service": one.name, "role": one.role, "language": one.language, "log_style": one.style,

@@ -31,7 +31,6 @@ class Cluster:
     cause_type: str = "revision"
     required: bool = True
     is_test_traffic: bool = False
-    accept_states: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
     insert_ids: list[str] = field(default_factory=list)
     companions: list[str] = field(default_factory=list)
@@ -43,6 +42,7 @@ class Truth:
     """Collects clusters and noise; `finish` gives the document."""
 
     ONGOING_NS = HOUR  # a cluster seen in the last hour of the window is ongoing
+    UNSURE_NS = 3 * HOUR  # ... in the last three hours: either reading is right
     FEWEST = 4  # a cluster with fewer entries need not be found
 
     def __init__(self) -> None:
@@ -52,6 +52,7 @@ class Truth:
         self.separate: list[tuple[str, str]] = []
         self.merge_ok: list[list[str]] = []
         self.external_events: list[dict[str, Any]] = []
+        self.latency: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.planted: list[str] = []  # secrets that stand in entries and may be found nowhere else
 
@@ -100,7 +101,7 @@ class Truth:
             "external_events": self.external_events,
             "clusters": [self._row(cluster, end_ns) for cluster in kept.values()],
             "absent_events": [],
-            "latency": [],
+            "latency": self.latency,
             "separate": [list(pair) for pair in self.separate if all(id_ in kept for id_ in pair)],
             "merge_ok": [group for group in self.merge_ok if all(id_ in kept for id_ in group)],
             "noise": noise,
@@ -109,7 +110,9 @@ class Truth:
         }
 
     def _row(self, cluster: Cluster, end_ns: int) -> dict[str, Any]:
-        state = "ongoing" if cluster.last_ns > end_ns - self.ONGOING_NS else "resolved"
+        silent_ns = end_ns - cluster.last_ns
+        state = "ongoing" if silent_ns < self.ONGOING_NS else "resolved"
+        either = self.ONGOING_NS <= silent_ns < self.UNSURE_NS
         row: dict[str, Any] = {
             "id": cluster.id, "label": cluster.label, "kind": cluster.kind, "service": cluster.service,
             "onset": iso(cluster.first_ns), "first_seen": iso(cluster.first_ns), "last_seen": iso(cluster.last_ns),
@@ -118,7 +121,7 @@ class Truth:
             "cause_type": cluster.cause_type, "role": cluster.role, "caused_by": cluster.caused_by,
             "ancestors": self.ancestors(cluster), "severity": cluster.severity,
             "is_test_traffic": cluster.is_test_traffic, "expected_state": state,
-            "accept_states": list(cluster.accept_states) or [state],
+            "accept_states": ["ongoing", "resolved"] if either else [state],
             "required": cluster.required and len(cluster.insert_ids) >= self.FEWEST,
         }  # fmt: skip
         if cluster.details:

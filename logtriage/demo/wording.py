@@ -70,6 +70,11 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
         "timed out after 15.0s waiting for run {id}",
         "watchdog: {id} exceeded 15000 ms",
     ),
+    "defect": (
+        "unhandled error in {call} (request {id})",
+        "{call} raised while serving {id}",
+        "request {id} failed in {call}",
+    ),
     # dependencies; {host} {ms} {id}
     "cache_timeout": (
         "cache at {host} timed out after {ms} ms",

@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from logtriage.demo.scenarios import bad_image, dependency_down, quiet, secret_lost
+from logtriage.demo.scenarios import (
+    bad_image,
+    canary,
+    dependency_down,
+    quiet,
+    secret_lost,
+    slower,
+    suite_only,
+    two_roots,
+)
 from logtriage.demo.scenarios.stage import Stage
 
 __all__ = ["SCENARIOS", "Scenario"]
@@ -13,5 +22,9 @@ SCENARIOS: dict[str, Scenario] = {
     "secret_lost": (secret_lost.secret_lost, secret_lost.HOURS),
     "bad_image": (bad_image.bad_image, bad_image.HOURS),
     "dependency_down": (dependency_down.dependency_down, dependency_down.HOURS),
+    "canary": (canary.canary, canary.HOURS),
+    "two_roots": (two_roots.two_roots, two_roots.HOURS),
+    "slower": (slower.slower, slower.HOURS),
+    "suite_only": (suite_only.suite_only, suite_only.HOURS),
     "quiet": (quiet.quiet, quiet.HOURS),
 }
