@@ -14,6 +14,7 @@ from dataclasses import replace
 import orjson
 import polars as pl
 
+from collector.errors import LogtriageError, NormaliseError, SourceError
 from collector.normalise.engine import Engine
 from collector.normalise.entries import normalise_entries
 from collector.normalise.redact import Redactor
@@ -41,12 +42,16 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
     total = Ledger()
     waiting: list[tuple[RawBatch, Batch]] = []
     rows, since = 0, time.monotonic()
-    for raw, batch in _normalised(batches, redactor):
-        waiting.append((raw, batch))
-        rows += batch.entries.height + batch.spans.height + 1
-        if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
-            total += _flush(waiting, store=store, run_id=run_id, stored=stored)
-            waiting, rows, since = [], 0, time.monotonic()
+    try:
+        for raw, batch in _normalised(batches, redactor):
+            waiting.append((raw, batch))
+            rows += batch.entries.height + batch.spans.height + 1
+            if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
+                total += _flush(waiting, store=store, run_id=run_id, stored=stored)
+                waiting, rows, since = [], 0, time.monotonic()
+    except (SourceError, NormaliseError):
+        _flush(waiting, store=store, run_id=run_id, stored=stored)
+        raise
     return total + _flush(waiting, store=store, run_id=run_id, stored=stored)
 
 
@@ -68,9 +73,7 @@ def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None
         return replace(plain, entries=found.entries, facts=found.facts, dead=pl.concat([dead, found.dead]))
     if raw.kind == "spans":
         spans = normalise_spans(raw.records, location=raw.location, redactor=redactor)
-        return replace(
-            plain, read=spans.read + dead.height, spans=spans.spans, dead=pl.concat([dead, spans.dead])
-        )
+        return replace(plain, read=spans.read + dead.height, spans=spans.spans, dead=pl.concat([dead, spans.dead]))
     return _normalise_specs(raw, plain, redactor)
 
 
@@ -106,8 +109,9 @@ def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[tup
         return normalise(raw, redactor=redactor, engine=engines.engine)
 
     pending: deque[tuple[RawBatch, Future[Batch]]] = deque()
+    failure: list[LogtriageError] = []
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="normalise") as pool:
-        for raw in batches:
+        for raw in _until_failure(batches, failure):
             pending.append((_without_records(raw), pool.submit(work, raw)))
             del raw  # the pool holds the only reference, so that memory is freed as work proceeds
             while len(pending) >= _IN_FLIGHT or (pending and pending[0][1].done()):
@@ -116,15 +120,23 @@ def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[tup
         while pending:
             head, future = pending.popleft()
             yield head, future.result()
+    if failure:
+        raise failure[0]
+
+
+def _until_failure(batches: Iterable[RawBatch], failure: list[LogtriageError]) -> Iterator[RawBatch]:
+    """The batches up to the source's failure, which is laid aside: what it gave before is stored first."""
+    try:
+        yield from batches
+    except LogtriageError as error:
+        failure.append(error)
 
 
 def _without_records(raw: RawBatch) -> RawBatch:
     return replace(raw, records=raw.records.clear())
 
 
-def _flush(
-    waiting: list[tuple[RawBatch, Batch]], *, store: Store, run_id: int, stored: Stored
-) -> Ledger:
+def _flush(waiting: list[tuple[RawBatch, Batch]], *, store: Store, run_id: int, stored: Stored) -> Ledger:
     """One transaction for the waiting batches; then whoever counts is told of each."""
     if not waiting:
         return Ledger()

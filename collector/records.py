@@ -26,81 +26,92 @@ __all__ = [
 ]
 
 # One raw record as a source cuts it out: `line` is the 1-based line (or ordinal) in its location, `raw` one JSON text.
-RAW_SCHEMA: dict[str, pl.DataType] = {"line": pl.Int64(), "raw": pl.String()}
+RAW_SCHEMA = pl.Schema({"line": pl.Int64(), "raw": pl.String()})
 
 # One log record. Empty text means "not known" for the resource columns; null means "not there" elsewhere.
-ENTRY_SCHEMA: dict[str, pl.DataType] = {
-    "project": pl.String(),  # resource.labels.project_id, else from logName, else ""
-    "insert_id": pl.String(),  # as given, else "h:" + hash of the content
-    "at_ns": pl.Int64(),  # event time; of a request: its start
-    "received_at_ns": pl.Int64(),  # null when the dump has none
-    "resource_type": pl.String(),  # cloud_run_revision, cloud_run_job, ...
-    "service": pl.String(),
-    "revision": pl.String(),
-    "location": pl.String(),
-    "instance": pl.String(),  # labels.instanceId
-    "log": pl.String(),  # id unescaped, `run.googleapis.com/` and `cloudaudit.googleapis.com/` cut: stderr, requests, varlog/system, activity, system_event
-    "severity": pl.UInt8(),  # OpenTelemetry number 1-24, 0 unknown; the text's own level wins over the field
-    "severity_given": pl.UInt8(),  # what the severity field said, 0 when missing or DEFAULT
-    "message": pl.String(),  # redacted text of the payload without ANSI codes and unrendered tags; null for plain requests
-    "logger": pl.String(),  # module[:function] the line names, else null
-    "payload": pl.String(),  # redacted JSON of jsonPayload (audit: a summary without configuration values), else null
-    "http_method": pl.String(),
-    "http_path": pl.String(),  # path without query
-    "http_status": pl.Int16(),
-    "latency_ns": pl.Int64(),
-    "user_agent": pl.String(),
-    "client": pl.UInt64(),  # keyed hash of caller address and user agent; never the address itself
-    "trace": pl.String(),  # 32 hex digits
-    "span": pl.String(),  # 16 hex digits
-    "error_group": pl.String(),  # first errorGroups id, else null
-}
+ENTRY_SCHEMA = pl.Schema(
+    {
+        "project": pl.String(),  # resource.labels.project_id, else from logName, else ""
+        "insert_id": pl.String(),  # as given, else "h:" + hash of the content
+        "at_ns": pl.Int64(),  # event time; of a request: its start
+        "received_at_ns": pl.Int64(),  # null when the dump has none
+        "resource_type": pl.String(),  # cloud_run_revision, cloud_run_job, ...
+        "service": pl.String(),
+        "revision": pl.String(),
+        "location": pl.String(),
+        "instance": pl.String(),  # labels.instanceId
+        # id unescaped, without `run.googleapis.com/` or `cloudaudit.googleapis.com/`: stderr, requests, varlog/system,
+        # activity, system_event
+        "log": pl.String(),
+        "severity": pl.UInt8(),  # OpenTelemetry number 1-24, 0 unknown; the text's own level wins over the field
+        "severity_given": pl.UInt8(),  # what the severity field said, 0 when missing or DEFAULT
+        # redacted text of the payload without ANSI codes and unrendered tags; null for plain requests
+        "message": pl.String(),
+        "logger": pl.String(),  # module[:function] the line names, else null
+        "payload": pl.String(),  # redacted JSON of jsonPayload (audit: a summary without configuration values), else null
+        "http_method": pl.String(),
+        "http_path": pl.String(),  # path without query
+        "http_status": pl.Int16(),
+        "latency_ns": pl.Int64(),
+        "user_agent": pl.String(),
+        "client": pl.UInt64(),  # keyed hash of caller address and user agent; never the address itself
+        "trace": pl.String(),  # 32 hex digits
+        "span": pl.String(),  # 16 hex digits
+        "error_group": pl.String(),  # first errorGroups id, else null
+    }
+)
 
 # One span, as in OpenTelemetry. Identity: trace and span.
-SPAN_SCHEMA: dict[str, pl.DataType] = {
-    "trace": pl.String(),
-    "span": pl.String(),
-    "parent_span": pl.String(),  # "" for a root
-    "service": pl.String(),
-    "revision": pl.String(),  # service.version / faas.version / cloud run labels; "" when not known
-    "instance": pl.String(),
-    "name": pl.String(),
-    "kind": pl.UInt8(),  # OTLP enum: 1 internal, 2 server, 3 client, 4 producer, 5 consumer, 0 unspecified
-    "start_ns": pl.Int64(),
-    "duration_ns": pl.Int64(),
-    "status": pl.UInt8(),  # OTLP enum: 0 unset, 1 ok, 2 error
-    "status_message": pl.String(),  # redacted
-    "http_method": pl.String(),
-    "http_route": pl.String(),
-    "http_status": pl.Int16(),
-    "peer_service": pl.String(),
-    "db_system": pl.String(),
-    "attributes": pl.String(),  # redacted JSON object of all attributes
-    "events": pl.String(),  # redacted JSON array, null when none
-}
+SPAN_SCHEMA = pl.Schema(
+    {
+        "trace": pl.String(),
+        "span": pl.String(),
+        "parent_span": pl.String(),  # "" for a root
+        "service": pl.String(),
+        "revision": pl.String(),  # service.version / faas.version / cloud run labels; "" when not known
+        "instance": pl.String(),
+        "name": pl.String(),
+        "kind": pl.UInt8(),  # OTLP enum: 1 internal, 2 server, 3 client, 4 producer, 5 consumer, 0 unspecified
+        "start_ns": pl.Int64(),
+        "duration_ns": pl.Int64(),
+        "status": pl.UInt8(),  # OTLP enum: 0 unset, 1 ok, 2 error
+        "status_message": pl.String(),  # redacted
+        "http_method": pl.String(),
+        "http_route": pl.String(),
+        "http_status": pl.Int16(),
+        "peer_service": pl.String(),
+        "db_system": pl.String(),
+        "attributes": pl.String(),  # redacted JSON object of all attributes
+        "events": pl.String(),  # redacted JSON array, null when none
+    }
+)
 
 # One fact about a revision or a service's configuration, append-only; `fold_revisions` makes Revisions of them.
-FACT_SCHEMA: dict[str, pl.DataType] = {
-    "project": pl.String(),
-    "location": pl.String(),
-    "service": pl.String(),
-    "revision": pl.String(),  # "" for facts about the service (traffic, request to deploy, other changes)
-    "at_ns": pl.Int64(),
-    "kind": pl.String(),  # created | ready | failed | spec | traffic | deploy | change
-    "origin": pl.String(),  # audit_activity | audit_system_event | describe | admin_api
-    "insert_id": pl.String(),  # the entry it was read from, else a file or resource name
-    "actor": pl.String(),  # service accounts as they are, people as <email:HASH>, "" unknown
-    "tool": pl.String(),  # gcloud, terraform, console, ... "" unknown
-    "detail": pl.String(),  # JSON object, its keys by kind: see collector/normalise/revisions.py
-}
+FACT_SCHEMA = pl.Schema(
+    {
+        "project": pl.String(),
+        "location": pl.String(),
+        "service": pl.String(),
+        "revision": pl.String(),  # "" for facts about the service (traffic, request to deploy, other changes)
+        "at_ns": pl.Int64(),
+        "kind": pl.String(),  # created | ready | failed | spec | traffic | deploy | change
+        "origin": pl.String(),  # audit_activity | audit_system_event | describe | admin_api
+        "insert_id": pl.String(),  # the entry it was read from, else a file or resource name
+        "actor": pl.String(),  # service accounts as they are, people as <email:HASH>, "" unknown
+        "tool": pl.String(),  # gcloud, terraform, console, ... "" unknown
+        "detail": pl.String(),  # JSON object, its keys by kind: see collector/normalise/revisions.py
+    }
+)
 
 # What could not become a record, with its reason. `excerpt` is redacted and at most 2,000 characters.
-DEAD_LETTER_SCHEMA: dict[str, pl.DataType] = {
-    "location": pl.String(),
-    "line": pl.Int64(),
-    "reason": pl.String(),
-    "excerpt": pl.String(),
-}
+DEAD_LETTER_SCHEMA = pl.Schema(
+    {
+        "location": pl.String(),
+        "line": pl.Int64(),
+        "reason": pl.String(),
+        "excerpt": pl.String(),
+    }
+)
 
 # OpenTelemetry's number of each name that Cloud Logging, Python, Java, Go, Node and syslog use for a severity.
 SEVERITY_NUMBER: dict[str, int] = {

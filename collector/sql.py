@@ -61,7 +61,7 @@ def _header(name: str, text: str) -> dict[str, str]:
             fields[last] += " " + line[2:].strip()
     missing = {"name", "about", "params", "columns"} - set(fields)
     if missing:
-        raise QueryError(f"queries/{name}.sql lacks `{sorted(missing)[0]}:` in its header.")
+        raise QueryError(f"queries/{name}.sql lacks `{min(missing)}:` in its header.")
     return fields
 
 

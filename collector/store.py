@@ -57,6 +57,8 @@ class Reader:
         try:
             self._connection.execute("set enable_external_access = false").fetchall()
             return _frame(self._connection, text, {})
+        except duckdb.IOException:
+            raise  # the file's fault and not the query's: told by the store
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 

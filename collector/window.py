@@ -81,13 +81,17 @@ def parse_instant_ns(text: str, *, name: str, now_ns: int) -> int:
     )
 
 
-def _instant_ns(  # noqa: PLR0913 - the eight groups of the pattern
-    year: str, month: str, day: str, hour: str | None, minute: str | None,
-    second: str | None, fraction: str | None, zone: str | None,
+def _instant_ns(  # noqa: PLR0913, PLR0917 - the eight groups of the pattern
+    year: str,
+    month: str,
+    day: str,
+    hour: str | None,
+    minute: str | None,
+    second: str | None,
+    fraction: str | None,
+    zone: str | None,
 ) -> int:
-    whole = datetime(
-        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC
-    )
+    whole = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
     offset_s = 0
     if zone and zone not in "Zz":
         digits = zone.replace(":", "")

@@ -49,7 +49,7 @@ def test_header_tells_the_parameters(name: str, empty: duckdb.DuckDBPyConnection
 def test_header_tells_the_columns(name: str, empty: duckdb.DuckDBPyConnection) -> None:
     query = load_query(name)
     if not query.columns:
-        assert name.split("_")[0] in {"create", "insert", "update", "delete"}
+        assert name.split("_", maxsplit=1)[0] in {"create", "insert", "update", "delete"}
         return
     _lay_relations(name, empty)
 
@@ -60,7 +60,7 @@ def test_header_tells_the_columns(name: str, empty: duckdb.DuckDBPyConnection) -
 
 @pytest.mark.parametrize("name", query_names())
 def test_name_starts_with_what_it_does(name: str) -> None:
-    assert name.split("_")[0] in VERBS
+    assert name.split("_", maxsplit=1)[0] in VERBS
     assert load_query(name).about
 
 
@@ -76,7 +76,9 @@ def test_tables_have_the_columns_of_the_records(
 
 
 def test_no_sql_in_python() -> None:
-    begins = re.compile(r"\s*(select|insert|update|delete|create|with)\s.*\b(from|into|set|table|as)\b", re.I | re.S)
+    begins = re.compile(
+        r"\s*(select|insert|update|delete|create|with)\s.*\b(from|into|set|table|as)\b", re.IGNORECASE | re.DOTALL
+    )
     modules = [path for floor in ("collector", "classifiers", "logtriage") for path in (ROOT / floor).rglob("*.py")]
 
     found = [

@@ -70,9 +70,7 @@ def _parse(records: pl.DataFrame, engine: Engine) -> pl.DataFrame:
                                                       & pl.col("insert_id").is_null()))  # fmt: skip
     if odd.height:
         raws = records.join(odd.select("line"), on="line", how="semi")
-        mended = pl.DataFrame(
-            {"line": raws["line"], "raw": [_mend(raw) for raw in raws["raw"]]}, schema=records.schema
-        )
+        mended = pl.DataFrame({"line": raws["line"], "raw": [_mend(raw) for raw in raws["raw"]]}, schema=records.schema)
         again = engine.frame("parse_entries", records=mended)
         parsed = pl.concat([parsed.join(odd.select("line"), on="line", how="anti"), again]).sort("line")
     timeless = pl.col("reason").is_null() & pl.col("at_ns").is_null()
@@ -133,9 +131,7 @@ def _stamp(at_ns: int) -> Any:
     return format_ns(at_ns, digits=9) if 0 <= at_ns < 1 << 62 else None
 
 
-def _dead_letters(
-    bad: pl.DataFrame, records: pl.DataFrame, *, location: str, redactor: Redactor
-) -> pl.DataFrame:
+def _dead_letters(bad: pl.DataFrame, records: pl.DataFrame, *, location: str, redactor: Redactor) -> pl.DataFrame:
     """Dead letters of unusable records: where, why, and how they begin, redacted."""
     if not bad.height:
         return pl.DataFrame(schema=DEAD_LETTER_SCHEMA)
@@ -151,9 +147,7 @@ def _dead_letters(
     ).cast(DEAD_LETTER_SCHEMA)
 
 
-def _read_audits(
-    parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_audits(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Audit entries with a sentence and a summary in place of their payload, and the facts they tell."""
     audits = parsed.filter(pl.col("is_audit")).select("line")
     if not audits.height:
@@ -294,7 +288,9 @@ def _clients(frame: pl.DataFrame, redactor: Redactor) -> pl.Series:
 def _trace(traces: pl.Series, message: pl.Series) -> pl.Series:
     """32 hex digits: of the trace field in any notation, else of a trace id that the text names."""
     ids = traces.str.extract(r"([0-9a-fA-F]{32})\z").str.to_lowercase()
-    named = (ids.is_null() & message.str.contains_any(["trace_id", "traceid", "trace-id"], ascii_case_insensitive=True)).fill_null(value=False)  # noqa: E501 - one condition
+    named = (
+        ids.is_null() & message.str.contains_any(["trace_id", "traceid", "trace-id"], ascii_case_insensitive=True)
+    ).fill_null(value=False)
     if not named.any():
         return ids
     return ids.scatter(named.arg_true(), message.filter(named).str.extract(_TRACE_IN_TEXT).str.to_lowercase())
@@ -316,5 +312,3 @@ def _span_id(value: str | None) -> str | None:
     if re.fullmatch(r"[0-9a-fA-F]{16}", value):
         return value.lower()
     return f"{int(value):016x}" if value.isdecimal() and int(value) < 1 << 64 else None
-
-

@@ -21,33 +21,34 @@ _UPPER = (
     "TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT|EMERG(?:ENCY)?|PANIC|DPANIC"
     "|FINEST|FINER|FINE|SUCCESS"
 )
+_LOWER = "trace|debug|info|notice|warn(?:ing)?|error|fatal|critical"
 _STAMP = r"(?:\d[\dTtZz:.,/+\- ]*\d[Zz]?(?: ?[AP]M)?,?\s*)"
 _PART = r"(?:[|\-]\s+|\[[^\]\n]{0,80}\]\s*|\([^)\n]{0,40}\)\s*|<[^>\n]{0,40}>\s*)"
 # Where a line's own level stands, by layout; each pattern has the level as its one group.
 _LAYOUTS = (
-    # loguru, gunicorn, zap console, logback, log4j, Python's "2025-09-15 20:03:08,123 INFO [name] ..."
+    # of loguru, gunicorn, zap, logback, log4j, and Python's `2025-09-15 20:03:08,123 INFO [name] ...`
     rf"\A[\s\[(]*{_STAMP}?[\])]?\s*{_PART}{{0,4}}[\[(<]?({_UPPER})(?:[\])>:|,\s]|\z)",
-    # Python's "date - name - LEVEL - text", and "LEVEL:name:text"
+    # of Python's own formats: a date, a name and the level between dashes
     rf"\A{_STAMP}?-\s+[\w.$/]+\s+-\s+({_UPPER})\s+-",
-    # logback "date [thread] LEVEL logger", with words between the stamp and the level
+    # of logback, with one word between the stamp and the level
     rf"\A{_STAMP}[\w.$/\-]{{1,60}}\s+[\[(]?({_UPPER})[\])]?[\s:|]",
-    # logfmt and slog text: level=INFO, severity="warn"
+    # of logfmt and slog, which write key and value
     r"(?i)\A(?:.{0,120}\s)?(?:level|lvl|severity)=\"?([a-z]+)\b",
-    # klog and glog: E0916 12:00:00.000000
+    # of klog and glog, where one letter stands before the date
     r"\A([IWEF])\d{4} \d\d:\d\d:\d\d",
-    # winston, npm, uvicorn, pino-pretty: "error: text", "[warn] text", "2025-.. error: text"
-    rf"(?i)\A[\s\[(]*{_STAMP}?[\])]?\s*[\[(]?(trace|debug|info|notice|warn(?:ing)?|error|fatal|critical)(?:[\])]|:)(?:\s|\z)",
-    # zap console: stamp, tab, level, tab
+    # of winston, npm, uvicorn and pino-pretty, in small letters before a colon or in brackets
+    rf"(?i)\A[\s\[(]*{_STAMP}?[\])]?\s*[\[(]?({_LOWER})(?:[\])]|:)(?:\s|\z)",
+    # of zap's console, between tabs
     rf"(?i)\A{_STAMP}([a-z]+)\t",
-    # Nest: "[Nest] 1  - 09/16/2025, 12:00:00 AM   ERROR [Name] text"
+    # of Nest, behind a process number and a local date
     rf"\A\[\w+\]\s+\d+\s+-\s+{_STAMP}({_UPPER}|LOG|VERBOSE)\s",
-    # Ruby's logger: "W, [2025-11-01T10:00:00 #1]  WARN -- : text"
+    # of Ruby's logger
     r"\A[DIWEFA], \[[^\]\n]+\]\s+([A-Z]+) --",
-    # Monolog: "[2025-11-01 10:00:00] production.ERROR: text"
+    # of Monolog, behind the channel
     rf"\A\[[^\]\n]+\] [\w-]+\.({_UPPER}):",
-    # java.util.logging: the level begins the second line
+    # of java.util.logging, where the level begins the second line
     r"\A[^\n]{10,120}\n(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ",
-    # .NET console "fail: Name[13]", Serilog "[12:00:00 INF]"
+    # of the .NET console and of Serilog
     r"\A(trce|dbug|info|warn|fail|crit): [\w.]+\[",
     r"\A\[[\d:.\- +T]+ (VRB|DBG|INF|WRN|ERR|FTL)\]",
 )

@@ -19,9 +19,7 @@ AT_NS = 1789416000_123456789  # 2026-09-14T20:00:00.123456789Z
 
 
 def normalised(*records: dict[str, Any] | str) -> NormalisedEntries:
-    return normalise_entries(
-        raw_records(*records), location="a.jsonl", redactor=Redactor(b"k" * 32), engine=ENGINE
-    )
+    return normalise_entries(raw_records(*records), location="a.jsonl", redactor=Redactor(b"k" * 32), engine=ENGINE)
 
 
 def one(**changes: Any) -> dict[str, Any]:
@@ -134,8 +132,14 @@ def test_identity_without_insert_id_is_the_content_whatever_the_order_of_keys() 
 
 
 def test_keys_of_client_objects_are_understood() -> None:
-    record = {"insert_id": "x1", "log_name": "projects/p/logs/run.googleapis.com%2Fstdout",
-              "timestamp": "2026-09-14T20:00:00Z", "text_payload": "hi", "severity": "WARNING", "json_payload": None}  # fmt: skip
+    record = {
+        "insert_id": "x1",
+        "log_name": "projects/p/logs/run.googleapis.com%2Fstdout",
+        "timestamp": "2026-09-14T20:00:00Z",
+        "text_payload": "hi",
+        "severity": "WARNING",
+        "json_payload": None,
+    }
 
     entry = normalised(record).entries.row(0, named=True)
 

@@ -1,0 +1,64 @@
+"""The main line stores everything a source gives, in order, and stops nowhere for one bad batch of records."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from collector.collect import collect
+from collector.errors import SourceUnavailable
+from collector.normalise.redact import Redactor
+from collector.records import DEAD_LETTER_SCHEMA, Ledger, RawBatch
+from collector.store import Store, StoreConfig
+from tests.support.cloud_run import service_v1
+from tests.support.entries import log_entry, raw_batch
+
+REDACTOR = Redactor(b"k" * 32)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(StoreConfig(path=tmp_path / "s.duckdb"))
+
+
+def test_sums_hold_and_every_batch_is_told_once(store: Store) -> None:
+    dead = pl.DataFrame([("a.jsonl", 9, "not UTF-8", "password=hunter2")], schema=DEAD_LETTER_SCHEMA, orient="row")
+    batches = [raw_batch(*[log_entry() for _ in range(20)], "{bad", dead=dead, location=f"{n}") for n in range(12)]
+    told: list[tuple[str, Ledger]] = []
+
+    def stored(raw: RawBatch, ledger: Ledger) -> None:
+        told.append((raw.location, ledger))
+
+    total = collect(batches, store=store, redactor=REDACTOR, run_id=1, stored=stored)
+
+    assert total == Ledger(read=12 * 22, stored=240, duplicates=0, dead=24)
+    assert [place for place, _ in told] == [str(n) for n in range(12)]
+    with store.read() as reader:
+        assert reader.sql("select count(*) from dead_letters where contains(excerpt, 'hunter2')").item() == 0
+
+
+def test_what_came_before_a_failing_source_stays_with_its_cursor(store: Store) -> None:
+    def failing() -> Iterator[RawBatch]:
+        for n in range(6):
+            yield raw_batch(log_entry(), source="logs", cursor={"n": n})
+        raise SourceUnavailable("quota")
+
+    with pytest.raises(SourceUnavailable):
+        collect(failing(), store=store, redactor=REDACTOR, run_id=1, stored=lambda _raw, _ledger: None)
+
+    with store.read() as reader:
+        assert reader.sql("select count(*) from entries").item() == 6
+    assert store.cursor("logs") == {"n": 5}
+
+
+def test_descriptions_become_facts_and_others_dead_letters(store: Store) -> None:
+    service = service_v1({"MODE": "planted"}, latest="shop-00001-abc")
+    batch = raw_batch(service, {"kind": "Pod"}, "{", kind="specs", location="orders.json")
+
+    total = collect([batch], store=store, redactor=REDACTOR, run_id=1, stored=lambda _raw, _ledger: None)
+
+    assert total == Ledger(read=3, stored=1, dead=2)
+    with store.read() as reader:
+        assert reader.sql("select count(*) from facts where kind = 'spec'").item() == 1
+        assert reader.sql("select count(*) from facts where contains(detail, 'planted')").item() == 0

@@ -1,0 +1,278 @@
+"""The store keeps every record once, tells plain reasons, and lets readers and writers take turns."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from collector.collect import normalise
+from collector.errors import QueryError, StoreBusy, StoreError
+from collector.normalise.redact import Redactor
+from collector.records import Ledger
+from collector.store import Store, StoreConfig
+from tests.support.entries import log_entry, raw_batch
+
+REDACTOR = Redactor(b"k" * 32)
+AS_ROOT = os.geteuid() == 0
+
+
+def make_store(path: Path, *, wait_s: float = 5.0) -> Store:
+    return Store(StoreConfig(path=path, read_wait_s=wait_s, write_wait_s=wait_s), clock_ns=lambda: 7)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return make_store(tmp_path / "s.duckdb")
+
+
+def append(store: Store, *records: dict[str, Any] | str, **changes: Any) -> Ledger:
+    run_id = store.begin_run("import", "files")
+    ledgers = store.append([normalise(raw_batch(*records, **changes), redactor=REDACTOR)], run_id=run_id)
+    store.end_run(run_id, outcome="complete")
+    return ledgers[0]
+
+
+def enter(store: Store) -> None:
+    """Opens the store for reading and lets go."""
+    with store.read():
+        pass
+
+
+def count(store: Store, table: str = "entries") -> int:
+    with store.read() as reader:
+        return int(reader.sql(f"select count(*) from {table}").item())
+
+
+class TestDedupe:
+    def test_the_same_records_twice_are_stored_once(self, store: Store) -> None:
+        records = [log_entry() for _ in range(5)]
+
+        assert append(store, *records) == Ledger(read=5, stored=5)
+        assert append(store, *records, log_entry()) == Ledger(read=6, stored=1, duplicates=5)
+        assert count(store) == 6
+
+    def test_duplicates_inside_one_batch_are_counted(self, store: Store) -> None:
+        record = log_entry()
+
+        assert append(store, record, record, "{broken") == Ledger(read=4 - 1, stored=1, duplicates=1, dead=1)
+
+    def test_identity_is_project_time_and_insert_id(self, store: Store) -> None:
+        same = {"insertId": "x", "timestamp": "2026-09-14T20:00:00.000000001Z"}
+        records = [
+            log_entry(**same),
+            log_entry(**{**same, "timestamp": "2026-09-14T20:00:00.000000002Z"}),
+            log_entry(**{**same, "insertId": "y"}),
+            log_entry(**same, resource={"type": "cloud_run_revision", "labels": {"project_id": "other"}}),
+        ]
+
+        assert append(store, *records).stored == 4
+
+    def test_spans_are_stored_once(self, store: Store) -> None:
+        request = {"resourceSpans": [{"scopeSpans": [{"spans": [
+            {"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "GET /",
+             "startTimeUnixNano": "1789416000000000000", "endTimeUnixNano": "1789416001000000000"}]}]}]}  # fmt: skip
+
+        assert append(store, request, kind="spans") == Ledger(read=1, stored=1)
+        assert append(store, request, kind="spans") == Ledger(read=1, duplicates=1)
+
+
+class TestLedger:
+    def test_sums_are_kept_per_source(self, store: Store) -> None:
+        append(store, log_entry(), "nonsense")
+
+        with store.read() as reader:
+            row = reader.frame("count_ledger").row(0, named=True)
+
+        assert (row["source"], row["read"], row["stored"], row["duplicates"], row["dead"]) == ("files", 2, 1, 0, 1)
+
+    def test_a_run_whose_sums_do_not_hold_is_an_error(self, store: Store) -> None:
+        run_id = store.begin_run("import", "files")
+        store.append([normalise(raw_batch("nonsense"), redactor=REDACTOR)], run_id=run_id)
+        with duckdb.connect(str(store.path)) as connection:
+            connection.execute("delete from dead_letters").fetchall()
+
+        with pytest.raises(StoreError, match="dead letters: ledger 1, rows 0"):
+            store.end_run(run_id, outcome="complete")
+
+    def test_cursor_is_stored_with_its_records(self, store: Store) -> None:
+        assert store.cursor("logs") is None
+        append(store, log_entry(), source="logs", cursor={"until": 3, "token": "a"})
+        append(store, log_entry(), source="logs", cursor={"until": 4})
+
+        assert store.cursor("logs") == {"until": 4}
+        assert store.cursor("other") is None
+
+    def test_what_fails_half_way_leaves_nothing(self, store: Store) -> None:
+        append(store, log_entry())
+
+        with pytest.raises(ZeroDivisionError), store.write() as writer:
+            writer.execute("insert_run", run_id=99, kind="x", source="x", now_ns=1)
+            raise ZeroDivisionError
+
+        assert count(store, "runs where run_id = 99") == 0
+
+
+class TestPlainErrors:
+    def test_no_database(self, store: Store) -> None:
+        with pytest.raises(StoreError, match=r"There is no database at .*s\.duckdb.*logtriage import"):
+            enter(store)
+
+    @pytest.mark.parametrize("content", [b"", b"hello", b"\x00" * 5000])
+    def test_not_a_database(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "x.duckdb"
+        path.write_bytes(content)
+        if not content:
+            return  # an empty file is a database that has not begun: DuckDB takes it, and so do we
+
+        with pytest.raises(StoreError, match="is no DuckDB database"), make_store(path).read():
+            pass
+
+        assert path.read_bytes() == content
+
+    def test_foreign_database(self, tmp_path: Path) -> None:
+        path = tmp_path / "x.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("create table theirs (a int)").fetchall()
+
+        with pytest.raises(StoreError, match="belongs to another program"):
+            enter(make_store(path))
+        with pytest.raises(StoreError, match="belongs to another program"):
+            make_store(path).begin_run("import", "files")
+
+    def test_newer_database(self, store: Store) -> None:
+        append(store, log_entry())
+        with duckdb.connect(str(store.path)) as connection:
+            connection.execute("insert into migrations values ('create_0999_future', 1)").fetchall()
+
+        with pytest.raises(StoreError, match="newer logtriage"), store.read():
+            pass
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="is a folder"), make_store(tmp_path).write():
+            pass
+
+    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+
+        with pytest.raises(StoreError, match="cannot be made"), make_store(tmp_path / "file" / "s.duckdb").write():
+            pass
+
+    def test_truncated_database_is_told_and_kept(self, store: Store) -> None:
+        append(store, *[log_entry(textPayload="x" * 500) for _ in range(4000)])
+        size = store.path.stat().st_size
+        os.truncate(store.path, size // 2)
+
+        with pytest.raises(StoreError, match=r"s\.duckdb"), store.read() as reader:
+            reader.sql("select max(message) from entries")
+
+        assert store.path.stat().st_size == size // 2
+
+    def test_held_by_a_stranger(self, store: Store) -> None:
+        append(store, log_entry())
+        code = f"import duckdb,sys; c=duckdb.connect({str(store.path)!r}); print(1, flush=True); sys.stdin.read()"
+        holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holder.stdin
+        assert holder.stdout
+        holder.stdout.readline()
+        try:
+            with pytest.raises(StoreBusy, match="is held by"), make_store(store.path, wait_s=0.3).read():
+                pass
+        finally:
+            holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+
+    def test_a_wrong_query_is_told_in_one_line(self, store: Store) -> None:
+        append(store, log_entry())
+
+        with store.read() as reader, pytest.raises(QueryError, match="nonexistent"):
+            reader.sql("select * from nonexistent")
+
+    def test_a_query_reaches_no_file(self, store: Store, tmp_path: Path) -> None:
+        append(store, log_entry())
+        (tmp_path / "a.csv").write_text("a\n1\n")
+
+        with store.read() as reader:
+            with pytest.raises(QueryError):
+                reader.sql(f"select * from read_csv('{tmp_path / 'a.csv'}')")
+            with pytest.raises(QueryError):
+                reader.sql("delete from entries")
+            with pytest.raises(QueryError):
+                reader.sql("set enable_external_access = true")
+
+
+class TestTurns:
+    def test_a_reader_gets_in_between_two_writes_of_a_writer_without_pause(self, store: Store) -> None:
+        append(store, log_entry())
+        stop = threading.Event()
+        writes = 0
+
+        def write_on() -> None:
+            nonlocal writes
+            while not stop.is_set():
+                append(store, log_entry())
+                writes += 1
+
+        writer = threading.Thread(target=write_on)
+        writer.start()
+        waits = []
+        for _ in range(8):
+            begun = time.monotonic()
+            assert count(store) >= 1
+            waits.append(time.monotonic() - begun)
+            time.sleep(0.02)
+        stop.set()
+        writer.join()
+
+        assert writes > 0
+        assert max(waits) < 2.0
+
+    def test_a_writer_waits_for_a_reader(self, store: Store) -> None:
+        append(store, log_entry())
+        with store.read(), pytest.raises(StoreBusy, match="was in use"), make_store(store.path, wait_s=0.1).write():
+            pass
+
+        assert append(store, log_entry()).stored == 1
+
+    def test_two_readers_at_once(self, store: Store) -> None:
+        append(store, log_entry())
+
+        with store.read() as first, store.read() as second:
+            assert first.frame("count_ledger").equals(second.frame("count_ledger"))
+
+    def test_a_killed_writer_leaves_what_was_acknowledged(self, store: Store) -> None:
+        append(store, log_entry())
+        code = (
+            "import os,sys,time; from pathlib import Path; from collector.store import Store,StoreConfig\n"
+            f"with Store(StoreConfig(path=Path({str(store.path)!r}))).write() as w:\n"
+            "    w.execute('insert_run', run_id=50, kind='x', source='x', now_ns=1)\n"
+            "    print(1, flush=True); time.sleep(60)"
+        )
+        victim = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert victim.stdout
+        victim.stdout.readline()
+        victim.kill()
+        victim.wait()
+        victim.stdout.close()
+
+        assert count(store) == 1
+        assert count(store, "runs where run_id = 50") == 0
+        assert append(store, log_entry()).stored == 1
+
+
+def test_frames_come_back_as_they_went_in(store: Store) -> None:
+    batch = normalise(raw_batch(log_entry(), log_entry(textPayload="é\n\t'\"")), redactor=REDACTOR)
+    store.append([batch], run_id=1)
+
+    with store.read() as reader:
+        stored = reader.sql("select * exclude (batch_id) from entries order by at_ns")
+
+    assert stored.equals(batch.entries.sort("at_ns"))
+    assert isinstance(stored, pl.DataFrame)
