@@ -4,6 +4,8 @@ import codecs
 import gzip
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -497,3 +499,26 @@ def test_many_short_lines_are_cut_in_columns(tmp_path: Path) -> None:
 
     assert sum(len(batch.records) for batch in batches) == 400_300
     assert pl.concat([batch.records for batch in batches])["line"].max() == 400_300
+
+
+def test_the_standard_input_is_read_through() -> None:
+    code = "from collector.sources.files import read_paths; print(sum(len(b.records) for b in read_paths(['-'])))"
+    root = Path(__file__).parents[3]
+
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        input=lines(entry(1), entry(2)).encode(),
+        capture_output=True,
+        check=True,
+        cwd=root,
+    )
+
+    assert run.stdout.split() == [b"2"]
+
+
+def test_odd_objects_before_the_records_of_a_dump_may_hold_any_bytes(tmp_path: Path) -> None:
+    text = json.dumps({"logs": [{"odd": "HERE"}, entry(1)]}).encode().replace(b"HERE", b"\xff")
+
+    (batch,) = read_paths([written(tmp_path, text)])
+
+    assert len(batch.records) == 2
