@@ -58,6 +58,8 @@ def render(service: Service, line: Line, at_ns: int, rng: random.Random) -> list
 
 def _with_stack(service: Service, head: str, stack: str, rng: random.Random) -> list[Piece]:
     stream = "stdout" if service.language == "java" else "stderr"
+    if service.language == "go":
+        stack = f"goroutine {rng.randrange(20, 900)} [running]:\n{stack}"
     if service.stacks == "coalesced":
         if service.language == "java" or service.style == "loguru":
             return [Piece(0, stream, "ERROR", f"{head}\n{stack}")]
