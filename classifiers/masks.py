@@ -1,0 +1,253 @@
+"""Masks: the versioned table that replaces what varies in a text by `<kind>`, and the list of what survives it.
+
+The keep-list runs before any mask and puts a shield before tokens that decide what failed (HTTP status, WebSocket close
+code, errno, exit code, SQLSTATE, error numbers, names in quotes, service principals); no mask matches a shielded token.
+Words are never masked: module, attribute and event names, exception types and gRPC codes survive as they are.
+
+A change of a row changes signatures: raise `RULES` in classifiers/signatures.py with it.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+__all__ = ["KEEPS", "MASKS", "Rule", "mask", "strip_head"]
+
+# A letter at its end, so that a digit behind it does not begin a word; a control character, so that no text has it.
+_SHIELD = "\x02K"
+_B = r"(?-u:\b)"  # ASCII word boundary: five times faster than the Unicode one on text that is not ASCII
+_END = r"(?-u:\b)"
+_KEPT = f"${{1}}{_SHIELD}${{2}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: texts that match `hint` get `pattern` replaced by `replacement`. Rust regex: no look-around.
+
+    `hint` is a cheap pattern or "" (always); a text without it is not looked at again.
+    """
+
+    name: str
+    hint: str
+    pattern: str
+    replacement: str
+
+
+_REASONS = (
+    "Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed|Not Acceptable|Conflict|Gone"
+    "|Precondition Failed|Payload Too Large|Unsupported Media|Unprocessable|Too Many Requests|Internal Server"
+    "|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time"
+)
+_NAMES = (
+    "named?|attributes?|arguments?|keys?|columns?|relation|table|fields?|module|function|method|property|variable|type"
+    "|class|import|from|database|role|extension|schema|constraint|index|env|setting|parameters?"
+)
+
+# Before any mask. Group 1 is what stands before the kept token, group 2 the token (or its first digit).
+KEEPS: tuple[Rule, ...] = (
+    Rule(
+        "http_status",
+        r"(?i)status|http|returned|respond|answered|repl",
+        r"(?i)(\b(?:status(?:[ _-]?code)?|https?(?:/(?:[0-9.]+|<number>))?"
+        r"|returned|responded|response|answered|replied|reply)"
+        rf"""["']?\s?(?:with|code)?\s?[=: (]\s?["'(]?)([1-5][0-9]{{2}}){_END}""",
+        _KEPT,
+    ),
+    Rule(
+        "http_status_weak",
+        r"(?i)(?:got|received|with|failed|error)[: (]",
+        r"(?i)(\b(?:got|received|with|failed|error):? \(?)([45][0-9]{2})"
+        r"(\z|[^\s0-9A-Za-z.%]|[.\s]\z|\s(?:from|on|for|by|at|and|when|while|in)\b)",
+        _KEPT + "${3}",
+    ),
+    Rule("http_exception", r"[45][0-9]{2}[:)]", r"(^|[\s:('\"=\[])([45][0-9]{2})(:\s|\))", _KEPT + "${3}"),
+    Rule("http_lead", r"\A[45][0-9]{2} ", r"(\A)([45][0-9]{2})( [a-z]+ [a-z])", _KEPT + "${3}"),
+    Rule("http_reason", _REASONS, rf"(^|[^0-9.])([1-5][0-9]{{2}}) \(?({_REASONS})", _KEPT + " ${3}"),
+    Rule(
+        "code",
+        r"(?i)code|errno|exit|signal|rc[= ]|os error",
+        r"(?i)(\b[a-z_]*?(?:code|errno|rc|exit(?:ed)?(?: with)?(?: status| code)?|exit_?status|signal|os error)"
+        rf"""["'\]]?\s?[=: (\[#]+\s?["'(]?-?)([0-9]{{1,5}}){_END}""",
+        _KEPT,
+    ),
+    Rule("error_number", r"Error |ERROR ", r"(\b(?:Error|ERROR) )([0-9]{2,5})( \(| [a-z]|:)", _KEPT + "${3}"),
+    Rule(
+        "close_code",
+        r"10[01][0-9]",
+        rf"(?i)(\b(?:clos(?:e|ed|ing|ure)\b[^0-9\n]{{0,40}}?|sent |received ))(10(?:0[0-9]|1[0-5])){_END}",
+        _KEPT,
+    ),
+    Rule("sqlstate", r"(?i)sqlstate", rf"(?i)(sqlstate\W{{0,4}})([0-9A-Z]{{5}}){_END}", _KEPT),
+    Rule("error_id", r"[A-Z]-[0-9]", rf"({_B}[A-Z]{{2,6}}-)([0-9]{{3,5}}){_END}", _KEPT),
+    Rule("principal", r"service:", r"(\bservice:[A-Za-z0-9_.-]*?[-_.])([0-9])", _KEPT),
+    Rule("account", r"gserviceaccount", r"([A-Za-z0-9-]+)(@[A-Za-z0-9-]+(?:\.iam)?\.gserviceaccount\.com)", _KEPT),
+    Rule("quoted_name", r"[._][0-9]", rf"(?i)(\b(?:{_NAMES}):? ['\"`][a-z_][\w.]*?[._])([0-9])", _KEPT),
+)
+
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
+_ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2})\b)?"
+_INNER = r"_(?:[0-9]+|[0-9a-f]{8,}|[0-9]+[a-f][0-9a-f]{3,})_"
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+
+# In this order: what is specific before what is general.
+MASKS: tuple[Rule, ...] = (
+    Rule("redacted", r"<email:", r"<email:[0-9a-f]+>", "<email>"),
+    Rule(
+        "correlation",  # says which request, not what failed; dropped, because not every line has it
+        r"(?i)trace|span|req|correlation",
+        r"(?i)[\s,;|]*[(\[]?\b(?:(?:logging\.googleapis\.com/)?(?:trace|span|request|req|correlation)[_-]?(?:id)?)"
+        r"""["']?\s?[=: ]\s?["']?(?:projects/[\w-]+/traces/)?[0-9a-f]{4,}[0-9a-f-]{4,}["']?[)\]]?""",
+        "",
+    ),
+    Rule("query", r"://[^\s]*\?|/[^\s\"]*\?", r"(/[^\s\"'<>?]*)\?[^\s\"'<>)]+", "${1}?<query>"),
+    Rule("email", "@", rf"{_B}[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "<email>"),
+    Rule(
+        "uuid",
+        r"[0-9a-fA-F]{4}-",
+        r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "<uuid>",
+    ),
+    Rule(
+        "timestamp",
+        r"[0-9][-/:][0-9A-Z]",
+        rf"{_B}[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[T ,]+{_TIME}{_ZONE})?"
+        rf"|{_B}[0-9]{{1,2}}/(?:{_MONTH}|[0-9]{{1,2}})/[0-9]{{4}}(?:[:, ]+{_TIME}{_ZONE})?",
+        "<time>",
+    ),
+    Rule(
+        "date_words",
+        _MONTH,
+        rf"(?:\b[A-Z][a-z]{{2}},? )?\b{_MONTH} +[0-9]{{1,2}},? (?:[0-9]{{4}} )?{_TIME}(?: [0-9]{{4}})?",
+        "<time>",
+    ),
+    Rule("clock", r"[0-9]:[0-9]{2}:", rf"{_B}[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]+)?", "<time>"),
+    Rule("ipv4", r"[0-9]\.[0-9]+\.", rf"{_B}(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}(?::[0-9]{{1,5}})?{_END}", "<ip>"),
+    Rule(
+        "ipv6",
+        r"[0-9a-f]:[0-9a-f:]",
+        rf"(?i){_B}(?:[0-9a-f]{{1,4}}:){{3,7}}:?(?:[0-9a-f]{{1,4}}(?::[0-9a-f]{{1,4}})*)?",
+        "<ip>",
+    ),
+    Rule("revision", r"-[0-9]{5}-", rf"(-)[0-9]{{5}}-[a-z0-9]{{3}}{_END}", "${1}<revision>"),
+    Rule("address", "0x", r"0x[0-9a-fA-F]+", "<id>"),
+    Rule("hex_groups", r"[0-9a-f]-[0-9a-f]", rf"{_B}[0-9a-f]{{8}}(?:-[0-9a-f]{{4,}})+{_END}", "<id>"),
+    Rule(
+        "hex",
+        r"[0-9a-fA-F]{6}",
+        rf"{_B}(?:[0-9a-f]{{8,}}|[0-9A-F]{{12,}}|(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]{{4,}}){_END}",
+        "<id>",
+    ),
+    Rule(
+        "suffix", r"_[0-9a-f]", rf"_(?:[0-9]+|[0-9a-f]{{8,}}|(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]{{4,}}){_END}", "_<id>"
+    ),
+    Rule("long_part", r"_[0-9]{4}", r"_[0-9]{4,}[0-9a-f]*", "_<id>"),
+    Rule("inner_part", r"_[0-9a-f]+_", _INNER, "_<id>_"),
+    Rule("inner_part_again", r"_[0-9a-f]+_", _INNER, "_<id>_"),  # of two neighbours one pass sees one
+    Rule("mixed", r"[0-9][A-Za-z]+[0-9]", rf"{_B}[A-Za-z0-9]*[0-9][A-Za-z]+[0-9][A-Za-z0-9]{{6,}}{_END}", "<id>"),
+    Rule(
+        "duration",
+        r"[0-9] ?[nuµμmshd]",
+        rf"{_B}(?:[0-9]+(?:\.[0-9]+)?(?:h|m|s|ms|us|µs|μs|ns))+{_END}"
+        rf"|{_B}[0-9]+(?:[.,][0-9]+)?\s?(?:[num]?s|µs|μs|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|milliseconds?){_END}",
+        "<duration>",
+    ),
+    Rule("size", r"[0-9] ?[KMGTkBb]", rf"{_B}[0-9]+(?:[.,][0-9]+)?\s?(?:[KMGTk]i?[Bb]?|[Bb]ytes?|B){_END}", "<size>"),
+    Rule("number", r"[0-9]", rf"{_B}[0-9]+(?:[.,][0-9]+)*{_END}", "<number>"),
+    Rule("trailing", r"[a-z][0-9]{4}", rf"([a-z])[0-9]{{4,}}{_END}", "${1}<number>"),
+    Rule("sign", r"-<", r"(^|[\s=:(\[,])-<(number|duration|size)>", "${1}<${2}>"),
+)
+
+_LEVEL = (
+    "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|EMERGENCY|PANIC|SUCCESS|LOG"
+    "|VERBOSE)"
+)
+_WORD = "(?:trace|debug|info|notice|warn|warning|error|critical|fatal)"  # a level only where punctuation says so
+_STAMP = (
+    rf"\[?(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}[T ]{_TIME}|[0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}},? {_TIME})\s?{_ZONE}\]?"
+)
+_PART = r"(?:\[[^\]\n]{0,60}\]|\([^)\n]{0,40}\)|[0-9]+|-{1,3}|[\w.$/-]+(?::[\w<>]+)*:?)"
+# What a logger writes before the message: stamp, process, logger, level. Each layout is tried once, in this order.
+_HEADS: tuple[Rule, ...] = (
+    Rule(
+        "logfmt",
+        r"(?:level|lvl|severity)=",
+        r"(?:^|\s)(?:time|ts|timestamp|level|lvl|severity|source|caller|logger)=(?:\"[^\"]*\"|\S+)",
+        "",
+    ),
+    Rule("logfmt_message", r"msg=", r"^\s*msg=(?:\"((?:[^\"\\]|\\.)*)\"|(\S+))", "${1}${2}"),
+    Rule("glog", r"^[IWEF][0-9]{4} ", r"^[IWEF][0-9]{4} [0-9:.]+\s+[0-9]+ [\w./-]+:[0-9]+\]\s*", ""),
+    Rule("nest", r"^\[[A-Z]\w+\] [0-9]", rf"^\[\w+\]\s+[0-9]+\s+-\s+{_STAMP}\s+{_LEVEL}\s+(?:\[[^\]]*\]\s*)?", ""),
+    Rule(
+        "stamped",
+        r"^\s*\[?[0-9]",
+        rf"^\s*{_STAMP}[\s|,:-]*(?:{_PART}[\s|,-]+){{0,4}}?"
+        rf"(?:[\[(<]?{_LEVEL}[\])>:]?|{_WORD}:|\[{_WORD}\]:?)[\s|:-]+",
+        "",
+    ),
+    Rule("stamp", r"^\s*\[?[0-9]", rf"^\s*{_STAMP}[\s|,:-]*", ""),
+    Rule(
+        "levelled",
+        rf"^\s*[\[(]?(?:{_LEVEL}|{_WORD})",
+        rf"^\s*(?:[\[(](?:{_LEVEL}|{_WORD})[\])]:?|(?:{_LEVEL}|{_WORD}):|{_LEVEL}\s*[|-])\s+",
+        "",
+    ),
+    Rule("spring", r"^[0-9]+ --- \[", r"^[0-9]+ --- (?:\[[^\]]*\]\s*)+[\w.$/\[\]]+\s*:\s", ""),
+    Rule(
+        "location",  # module:function:line, file.go:line, dotted.logger
+        r"^[\[\w]",
+        r"^(?:\[\w+(?:[.:]\w+)+\]\s|[\w.$/<>-]+:[\w<>]+:[0-9]+\s*[|-]\s|[\w/.-]+\.[a-z]{1,4}:[0-9]+:?\s"
+        r"|\w+(?:\.[\w$]+)+\s+[-:|]\s)",
+        "",
+    ),
+    Rule("inner_level", rf"^\s*\[{_LEVEL}\]", rf"^\s*\[{_LEVEL}\]:?\s*", ""),
+)
+
+
+def strip_head(texts: pl.Series) -> pl.Series:
+    """The texts without what their logger wrote before the message (stamp, process, logger, level); nulls stay."""
+    for rule in _HEADS:
+        texts = _apply(texts, rule)
+    return texts
+
+
+def mask(texts: pl.Series) -> pl.Series:
+    """The texts with every variable part replaced by `<kind>`; nulls, order and line breaks stay.
+
+    Masking twice equals masking once. Each distinct line of a text of several lines is masked once: a mask never spans
+    lines, and the frames of a stack trace repeat from trace to trace (ten times faster on a storm of traces).
+    """
+    is_broken = texts.str.contains("\n", literal=True).fill_null(value=False)
+    if not is_broken.any():
+        return _mask_lines(texts)
+    plain = texts.clone().scatter(is_broken.arg_true(), None)
+    lines = texts.filter(is_broken).str.split("\n").to_frame("line").with_row_index("text").explode("line")
+    distinct = lines.select("line").unique()
+    masked = distinct.with_columns(masked=_mask_lines(distinct["line"]))
+    whole = (
+        lines.join(masked, on="line", how="left", maintain_order="left")
+        .group_by("text", maintain_order=True)
+        .agg(pl.col("masked").str.join("\n"))
+    )
+    return _mask_lines(plain).clone().scatter(is_broken.arg_true(), whole["masked"])
+
+
+def _mask_lines(texts: pl.Series) -> pl.Series:
+    """The masks on texts of one line; those without a digit or an address are left as they are."""
+    hit = texts.str.contains(r"[0-9@]").fill_null(value=False)
+    if not hit.any():
+        return texts
+    marked = texts.filter(hit).str.replace_all("\x02", "", literal=True)
+    for rule in (*KEEPS, *MASKS):
+        marked = _apply(marked, rule)
+    return texts.clone().scatter(hit.arg_true(), marked.str.replace_all(_SHIELD, "", literal=True))
+
+
+def _apply(texts: pl.Series, rule: Rule) -> pl.Series:
+    """The rule on those texts that hold its hint."""
+    hit = texts.str.contains(rule.hint).fill_null(value=False)
+    if not hit.any():
+        return texts
+    if hit.all():
+        return texts.str.replace_all(rule.pattern, rule.replacement)
+    changed = texts.filter(hit).str.replace_all(rule.pattern, rule.replacement)
+    return texts.clone().scatter(hit.arg_true(), changed)  # scatter writes in place: into the copy
