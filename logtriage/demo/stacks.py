@@ -34,7 +34,7 @@ _PYTHON_SERVER = (
     '  File "/usr/local/lib/python3.11/site-packages/fastapi/routing.py", line {b}, in run_endpoint_function\n'
     "    return await dependant.call(**values)\n"
 )
-_GO_SERVER = "net/http.(*conn).serve\n\t/usr/local/go/src/net/http/server.go:{a}"
+_GO_SERVER = "net/http.(*conn).serve{args}\n\t/usr/local/go/src/net/http/server.go:2092{offset}"
 _NODE_SERVER = "    at process.processTicksAndRejections (node:internal/process/task_queues:{a}:5)"
 _JAVA_SERVER = (
     "\tat org.springframework.web.method.support.InvocableHandlerMethod.doInvoke(InvocableHandlerMethod.java:{a})\n"
@@ -99,11 +99,13 @@ def _java(service: Service, failure: Failure) -> str:
 
 
 def _go(service: Service, failure: Failure) -> str:
+    # the runtime prints arguments and offsets, structured loggers leave them out
+    args, offset = ("(0xc0001a2000, 0xc00034e100)", " +0x1d4") if service.style == "golog" else ("", "")
     lines = []
     for frame in reversed(failure.frames):
         layer = frame.module.partition("/")[0]
-        lines.append(f"{service.package}/{layer}.{frame.function}\n\t/src/{frame.module}.go:{frame.line}")
-    lines.append(_GO_SERVER.format(a=2092))
+        lines.append(f"{service.package}/{layer}.{frame.function}{args}\n\t/src/{frame.module}.go:{frame.line}{offset}")
+    lines.append(_GO_SERVER.format(args=args, offset=offset))
     return "\n".join(lines)
 
 
