@@ -42,7 +42,7 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
     if blamed is None or blamed.confidence < BLAMED:
         return f"{_WITHOUT_REVISION.get(cluster.cause, 'read the evidence')}: logtriage show {name}"
     drops = _dropped(blamed, lookup)
-    cost = f"   (roll-back drops {drops})" if drops else ""
+    cost = f" (roll-back drops {drops})" if drops else ""
     change = blamed.change
     if change is not None and change.type in _KEYS:
         verb = "restore" if change.type == "env_removed" else "set back"
@@ -86,13 +86,15 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
 
 def _setting(change: Change) -> str:
     """The option of gcloud that sets a key as it was, with the secret's name and version where they are known."""
-    key = _quoted(change.name)
+    container, _, name = change.name.rpartition("/")  # CONTAINER/KEY for a sidecar's
+    target = f"--container={_quoted(container)} " if container else ""
+    key = _quoted(name)
     secret = _SECRET.search(change.before or "")
     if secret:
-        return f"--update-secrets={key}={secret.group(1)}:{secret.group(2)}"
+        return f"{target}--update-secrets={key}={secret.group(1)}:{secret.group(2)}"
     if change.type == "secret_ref_changed" or "secret" in (change.before or ""):
-        return f"--update-secrets={key}=SECRET:VERSION"
-    return f"--update-env-vars={key}=VALUE"
+        return f"{target}--update-secrets={key}=SECRET:VERSION"
+    return f"{target}--update-env-vars={key}=VALUE"
 
 
 def _dropped(blamed: Attribution, lookup: Lookup) -> str:

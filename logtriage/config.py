@@ -144,7 +144,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _syntax(path: Path, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    what = plain(getattr(error, "problem", None) or "it is no YAML", 200)
+    what = plain(getattr(error, "problem", None) or getattr(error, "reason", None) or "it is no YAML", 200)
     if mark is None:
         return f"{path}: {what}. Correct the file."
     return f"{path}:{mark.line + 1}: {what} (column {mark.column + 1}). Correct this line or the one above."
@@ -183,6 +183,8 @@ def _mistake(mistake: Any, file: str, given: Mapping[str, Any]) -> str:
     shown = plain(mistake["input"], _VALUE_SHOWN)
     said = mistake["msg"].removeprefix("Value error, ").rstrip(".")
     said = said.replace("Input should be", "it should be")
+    if mistake["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        said = "it should be a section with keys of its own"
     return f"{where} is `{shown}`; {said}. Correct the value."
 
 

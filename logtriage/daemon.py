@@ -157,17 +157,18 @@ def run_on_schedule(job: Callable[[], object], *, every_minutes: float) -> None:
         max_instances=1,
     )
     # The handler only starts a thread: shutting down inside it could wait for a lock this very thread holds.
+    first = threading.Lock()  # a second signal may interrupt the handler of the first
     stopper = threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}, name="stopper")
 
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
-        if stopper.ident is None:
+        if first.acquire(blocking=False):
             LOG.info("stopping: the running cycle ends first")
             stopper.start()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         scheduler.start()
-        if stopper.ident is not None:
+        if first.locked():
             stopper.join()
     finally:
         for number, handler in before.items():

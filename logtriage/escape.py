@@ -52,9 +52,9 @@ def plain_lines(text: str, *, lines: int = 40, width: int = 400) -> tuple[str, .
 
 def md(text: object) -> str:
     """Text for running Markdown (GitHub's): shown as it is, with no mark-up, tag, mention or link of its own."""
-    safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
+    safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _MD_OUTER_UNDERSCORE.sub(r"\\_", _MD_MARKS.sub(r"\\\1", safe))
-    return _MD_LINKING.sub(lambda found: found.group(0) + _JOINER, safe)
+    return _MD_LINKING.sub(lambda found: found.group(0) + _JOINER, safe).replace("|", "&#124;")
 
 
 def code(text: object) -> str:

@@ -143,9 +143,10 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         if root is not None
     )
     standing = _standing(findings.standing, config.standing_shown, near_ns)
+    start, end = findings.window.start_ns, findings.window.end_ns
     return ReportView(
         project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
-        window=f"{day_clock(findings.window.start_ns)} -> {clock(findings.window.end_ns, findings.window.start_ns)} UTC",
+        window=f"{day_clock(start)} -> {clock(end, start)} UTC",
         complete=_complete(findings),
         verdict=_verdict(findings),
         ledger=_ledger(findings),

@@ -1,0 +1,261 @@
+"""What each command does once its words are parsed: configuration, one call of the pipeline, one way to tell it.
+
+Kept apart from cli.py so that `--help` need not import what only a running command needs.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classifiers.findings import Findings
+from collector.records import Ledger
+from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
+from logtriage import pipeline
+from logtriage.config import Config, load_config
+from logtriage.daemon import cycle_of, log_to_stderr, run_on_schedule
+from logtriage.digest import build_digest, digest_text
+from logtriage.errors import ConfigError, LogtriageError, SourceError
+from logtriage.escape import plain
+from logtriage.lookup import Lookup
+from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
+from logtriage.output import check_writable, show, write_file
+from logtriage.progress import Progress, open_progress
+from logtriage.render import plain_report, render
+from logtriage.report import only_service, view_cluster
+from logtriage.terminal import draw_cluster, draw_table
+from logtriage.wording import change_mark, day_clock, plural
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = [
+    "act_collect",
+    "act_daemon",
+    "act_demo",
+    "act_diff",
+    "act_digest",
+    "act_import",
+    "act_query",
+    "act_report",
+    "act_revisions",
+    "act_show",
+]
+
+_HOUR_NS = 3600 * NS_PER_S
+_CELL = 120  # characters of a cell of `query` on a terminal
+
+
+def act_demo(config: Path | None, *, scenario: str, seed: int, folder: Path) -> None:
+    """Builds, analyses and tells a bundled incident; the report also goes into the folder."""
+    loaded = load_config(config)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--folder is `{folder}`, which cannot be made: {error.strerror}. Name another.") from error
+    with _progress() as progress:
+        findings, demo = pipeline.run_demo(loaded, scenario=scenario, seed=seed, folder=folder, progress=progress)
+    window = findings.window
+    recall = f" --db {shlex.quote(str(demo.store.path))}{_bounds(window)}"
+    show(render(findings, demo.report, form="terminal", recall=recall))
+    path = folder / "demo-report.md"
+    write_file(path, plain_report(findings, demo.report, form="markdown", recall=recall))
+    show(f"\nThis report is in {path}, its entries and their truth beside it.\n")
+
+
+def act_import(config: Path | None, db: Path | None, *, paths: Sequence[Path]) -> None:
+    """Files and folders into the store, with the sums of each."""
+    loaded = load_config(config, db=db)
+    with _progress() as progress:
+        result = pipeline.import_paths(loaded, paths, progress=progress)
+    rows = [(plain(one.location, 300), one.kind or "-", _sums(one.ledger), plain(one.note)) for one in result.files]
+    if len(rows) > 1:
+        rows.append(("all", "", _sums(result.total), ""))
+    show(draw_table(("file", "kind", "records", ""), rows))
+    for location, why in result.skipped:
+        show(f"skipped {plain(location, 300)}: {plain(why)}\n")
+
+
+def act_collect(config: Path | None, db: Path | None, *, since: str | None) -> None:
+    """One pull of all sources; SourceError when one of them failed, after all were told."""
+    loaded = load_config(config, db=db)
+    if not loaded.sources:
+        raise ConfigError("sources is empty, so there is nothing to collect. Add a source to config.yaml.")
+    now_ns = time.time_ns()
+    since_ns = parse_instant_ns(since, name="--since", now_ns=now_ns) if since else None
+    with _progress() as progress:
+        result = pipeline.collect(loaded, since_ns=since_ns, now_ns=now_ns, progress=progress)
+    rows = [(plain(one.name, 80), _sums(one.ledger), "ok" if one.is_ok else "failed") for one in result.sources]
+    show(draw_table(("source", "records", ""), rows))
+    failed = [f"{one.name}: {one.outcome}" for one in result.sources if not one.is_ok]
+    if failed:
+        raise SourceError("\n".join(failed))
+
+
+def act_report(  # noqa: PLR0913 - one argument an option of the contract
+    config: Path | None, db: Path | None, *, since: str | None, until: str | None, service: str | None,
+    form: str, output: Path | None,
+) -> None:  # fmt: skip
+    """The report of a window, on stdout or in a file."""
+    loaded = load_config(config, db=db)
+    if output is not None:
+        check_writable(output)
+    findings = _analyse(loaded, since, until, loaded.report.window_hours)
+    if service is not None:
+        findings = only_service(findings, service)
+    recall = _recall(since=since, until=until, db=db, config=config)
+    if output is None:
+        show(render(findings, loaded.report, form=form, recall=recall))
+    else:
+        write_file(output, plain_report(findings, loaded.report, form=form, recall=recall))
+
+
+def act_show(config: Path | None, db: Path | None, *, name: str, since: str | None, until: str | None) -> None:
+    """One cluster with all its evidence."""
+    loaded = load_config(config, db=db)
+    lookup = Lookup(_analyse(loaded, since, until, loaded.report.window_hours))
+    show(draw_cluster(view_cluster(lookup.named(name), lookup)))
+
+
+def act_revisions(config: Path | None, db: Path | None, *, service: str | None) -> None:
+    """The change ledger."""
+    found = pipeline.revisions(load_config(config, db=db), service=service)
+    if not found:
+        of = f" of `{plain(service, 80)}`" if service else ""
+        show(f"0 revisions{of} in this store.\n")
+        return
+    rows = [
+        (
+            plain(one.service, 60),
+            plain(one.revision, 80),
+            _when(one.created_ns if one.created_ns is not None else one.first_seen_ns),
+            "failed" if one.failed_ns is not None else _when(one.traffic_ns),
+            f"{one.requests:,}",
+            "known" if one.config is not None else "not known",
+            plain(one.tool, 40),
+        )
+        for one in found
+    ]
+    show(draw_table(("service", "revision", "created (UTC)", "traffic since", "requests", "config", "by"), rows))
+
+
+def act_diff(config: Path | None, db: Path | None, *, before: str, after: str, fail_on: Sequence[str]) -> bool:
+    """What changed between two revisions; whether a change is of a kind that `--fail-on` names."""
+    found = pipeline.diff(load_config(config, db=db), before, after)
+    rows = [
+        (change_mark(change), change.type, plain(change.before or "", 60), plain(change.after or "", 60))
+        for change in found.changes
+    ]
+    show(f"{plain(found.before)} -> {plain(found.after)}: {plain(found.label)}\n")
+    if rows:
+        show(draw_table(("change", "type", "before", "after"), rows))
+    for text in found.unknown:
+        show(f"not known: {plain(text)}\n")
+    return any(change.type in fail_on or "any" in fail_on for change in found.changes)
+
+
+def act_digest(
+    config: Path | None, db: Path | None, *, since: str | None, until: str | None, to: str | None, dry_run: bool
+) -> None:
+    """Messages of a window to a channel, or printed."""
+    loaded = load_config(config, db=db)
+    names = (to,) if to else loaded.digest.to
+    if not names and not dry_run:
+        raise ConfigError(
+            f"digest.to is empty and --to is not given. Known channels: {', '.join(sorted(NOTIFIERS))}; "
+            "or look first with --dry-run."
+        )
+    unknown = [name for name in names if name not in NOTIFIERS]
+    channels: dict[str, Notifier] = {name: open_notifier(name) for name in (unknown if dry_run else names)}
+    digest = build_digest(_analyse(loaded, since, until, loaded.digest.window_hours), loaded.digest)
+    if dry_run:
+        show(digest_text(digest))
+        return
+    for name, channel in channels.items():
+        for message in digest.messages:
+            channel.deliver(message)
+        show(f"{name}: {plural(len(digest.messages), 'message')} sent\n")
+
+
+def act_daemon(config: Path | None, db: Path | None, *, once: bool) -> None:
+    """The loop, or one round of it; LogtriageError when a job of that round failed."""
+    loaded = load_config(config, db=db)
+    cycle = cycle_of(loaded)
+    log_to_stderr()
+    if not once:
+        run_on_schedule(cycle.run, every_minutes=loaded.schedule.every_minutes)
+    elif not cycle.run():
+        raise LogtriageError("This cycle had failures: see the lines above. Correct them and run it again.")
+
+
+def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | None) -> None:
+    """Rows of a SQL text: a table on a terminal, CSV in a pipe, or as asked for."""
+    frame = pipeline.query(load_config(config, db=db), sql)
+    wanted = form or ("table" if sys.stdout.isatty() else "csv")
+    if wanted == "json":
+        rows = [json.dumps(row, ensure_ascii=True, default=str) for row in frame.iter_rows(named=True)]
+        show("".join(f"{row}\n" for row in rows))
+    elif wanted == "csv":
+        show(_csv(frame))
+    else:
+        cells = [[plain(_cell(value), _CELL) for value in row] for row in frame.iter_rows()]
+        show(draw_table([plain(name, _CELL) for name in frame.columns], cells))
+
+
+def _csv(frame: "pl.DataFrame") -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_cell(value) for value in row] for row in frame.iter_rows())
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)
+
+
+def _analyse(config: Config, since: str | None, until: str | None, hours: float) -> Findings:
+    """Findings of the window that --since and --until name; a duration in --since counts back from --until."""
+    now_ns = time.time_ns()
+    end_ns = parse_instant_ns(until, name="--until", now_ns=now_ns) if until else now_ns
+    start_ns = parse_instant_ns(since, name="--since", now_ns=end_ns) if since else end_ns - round(hours * _HOUR_NS)
+    return pipeline.analyse(config, window=Window(start_ns, end_ns), now_ns=end_ns)
+
+
+def _recall(**options: str | Path | None) -> str:
+    """The given options again, as `logtriage show` needs them to see the same window."""
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None)
+
+
+def _bounds(window: Window) -> str:
+    return f" --since {_exact(window.start_ns)} --until {_exact(window.end_ns)}"
+
+
+def _exact(at_ns: int) -> str:
+    return format_ns(at_ns, digits=9 if at_ns % NS_PER_S else 0)
+
+
+def _sums(ledger: Ledger) -> str:
+    return f"{ledger.read:,} read = {ledger.stored:,} stored + {ledger.duplicates:,} dup + {ledger.dead:,} dead"
+
+
+def _when(at_ns: int | None) -> str:
+    return "" if at_ns is None else day_clock(at_ns)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """Progress that leaves the terminal as it was, however the run ends."""
+    progress = open_progress()
+    try:
+        yield progress
+    finally:
+        progress.done()

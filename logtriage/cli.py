@@ -1,0 +1,230 @@
+"""The command line: parses words, hands them to acts.py, and turns errors into one plain line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 `--fail-on` matched, 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Literal
+
+import typer
+
+from collector.errors import LogtriageError
+from logtriage import __version__
+
+__all__ = ["app", "main"]
+
+EVERYDAY, MORE = "Everyday", "More"
+EXIT_FAILED, EXIT_MATCHED = 1, 3
+
+app = typer.Typer(
+    help="Says which Cloud Run revision broke staging, what changed in it, what it dragged down, and how it knows.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings; else LOGTRIAGE_CONFIG, ./config.yaml, or none.")
+]
+DbOption = Annotated[Path | None, typer.Option("--db", help="Database file; else LOGTRIAGE_DB, or store.path.")]
+SinceOption = Annotated[
+    str | None, typer.Option(help="Start: a time (2026-09-14T20:00Z) or how far before --until (24h, 90m, 7d).")
+]
+UntilOption = Annotated[str | None, typer.Option(help="End, and the `now` of the analysis: a time or a duration ago.")]
+
+
+def _acts() -> Any:
+    """The module that does the work; it imports polars and DuckDB, so `--help` must not."""
+    from logtriage import acts  # noqa: PLC0415 - see above: start to first output below 0.4 s
+
+    return acts
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if wanted:
+        typer.echo(f"logtriage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command(rich_help_panel=EVERYDAY)
+def report(  # noqa: PLR0913 - one argument an option of the contract
+    *,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    service: Annotated[str | None, typer.Option(help="Only incidents that touch this service.")] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell what is wrong: which revision, what changed, who is hit, how sure, what to do."""
+    _acts().act_report(config, db, since=since, until=until, service=service, form=form, output=output)
+
+
+@app.command(rich_help_panel=EVERYDAY)
+def show(
+    cluster: Annotated[str, typer.Argument(help="Number of an incident, or id of a cluster, from the report.")],
+    *,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell one cluster with all its evidence, and commands to copy."""
+    _acts().act_show(config, db, name=cluster, since=since, until=until)
+
+
+@app.command(rich_help_panel=EVERYDAY)
+def diff(
+    before: Annotated[str, typer.Argument(metavar="REV_A", help="Revision before.")],
+    after: Annotated[str, typer.Argument(metavar="REV_B", help="Revision after.")],
+    *,
+    fail_on: Annotated[
+        list[str] | None, typer.Option(help="Exit 3 on a change of this type (env_removed, image, ...) or on `any`.")
+    ] = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Compare the configurations of two revisions."""
+    if _acts().act_diff(config, db, before=before, after=after, fail_on=fail_on or ()):
+        raise typer.Exit(EXIT_MATCHED)
+
+
+@app.command(rich_help_panel=EVERYDAY)
+def daemon(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then end.")] = False,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Collect, analyse and post the digest on a schedule."""
+    _acts().act_daemon(config, db, once=once)
+
+
+@app.command(rich_help_panel=EVERYDAY)
+def demo(
+    *,
+    scenario: Annotated[str, typer.Option(help="Which incident.")] = "secret_lost",
+    seed: Annotated[int, typer.Option(help="Another seed, other names, times and wordings.")] = 1,
+    folder: Annotated[Path, typer.Option(help="Where its files go.")] = Path("logtriage-demo"),
+    config: ConfigOption = None,
+) -> None:
+    """Build a bundled incident offline and tell it: no account, no network."""
+    _acts().act_demo(config, scenario=scenario, seed=seed, folder=folder)
+
+
+@app.command("import", rich_help_panel=MORE)
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders; their kind is found by content.")],
+    *,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Read dumps: LogEntry JSON in any form (.gz too), OTLP JSON lines, `gcloud run ... describe` JSON."""
+    _acts().act_import(config, db, paths=paths)
+
+
+@app.command(rich_help_panel=MORE)
+def collect(
+    *,
+    since: Annotated[str | None, typer.Option(help="Reach back to a time or a duration, beyond the cursor.")] = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Pull all configured sources once."""
+    _acts().act_collect(config, db, since=since)
+
+
+@app.command(rich_help_panel=MORE)
+def revisions(
+    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
+    *,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List the revisions that logtriage knows."""
+    _acts().act_revisions(config, db, service=service)
+
+
+@app.command(rich_help_panel=MORE)
+def digest(
+    *,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    to: Annotated[str | None, typer.Option(help="Channel: slack. Else digest.to.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent.")] = False,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Post one message an incident; nothing to say, nothing sent."""
+    _acts().act_digest(config, db, since=since, until=until, to=to, dry_run=dry_run)
+
+
+@app.command(rich_help_panel=MORE)
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over entries, spans, facts, ...")],
+    *,
+    form: Annotated[
+        Literal["table", "csv", "json"] | None,
+        typer.Option("--format", help="Table on a terminal, CSV in a pipe, or JSON lines."),
+    ] = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run read-only SQL over the store."""
+    _acts().act_query(config, db, sql=sql, form=form)
+
+
+def main() -> None:
+    """The entry point: never a traceback."""
+    sys.excepthook = _tell_fault
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that knows few characters is no reason to fail
+    try:
+        app(prog_name="logtriage")
+    except LogtriageError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or type(error).__name__}: `{error.filename or 'stdout'}`. Check the disk and the path.")
+
+
+def _fail(message: str) -> None:
+    """A line for each mistake on stderr, without anything a terminal would obey."""
+    from logtriage.escape import plain  # noqa: PLC0415 - only a failure needs it
+
+    for line in message.splitlines():
+        sys.stderr.write(f"{plain(line)}\n")
+    sys.exit(EXIT_FAILED)
+
+
+def _tell_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of our own in one line; with LOGTRIAGE_TRACEBACK set, in full."""
+    if os.environ.get("LOGTRIAGE_TRACEBACK"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    frames = traceback.extract_tb(trace)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    sys.stderr.write(
+        f"Internal fault: {kind.__name__} at {place}. Set LOGTRIAGE_TRACEBACK=1 to see all of it, and report it.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Where results go: stdout, clean for pipes, or a file that is whole or not there."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from logtriage.errors import RenderError
+from logtriage.terminal import text_of
+
+__all__ = ["check_writable", "show", "write_file"]
+
+
+def show(drawn: Text | str) -> None:
+    """Prints to stdout: with colours where that is a terminal, plain anywhere else."""
+    if isinstance(drawn, Text) and sys.stdout.isatty():
+        Console(highlight=False, soft_wrap=True).print(drawn, end="")
+    else:
+        sys.stdout.write(text_of(drawn) if isinstance(drawn, Text) else drawn)
+    sys.stdout.flush()
+
+
+def check_writable(path: Path) -> None:
+    """RenderError when a file of that name cannot be written, so that no long run ends in vain."""
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise RenderError(f"--output is `{path}`, which is a folder. Give the name of a file.")
+    if not folder.is_dir():
+        raise RenderError(f"--output is `{path}`, but there is no folder `{folder}`. Make it first.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise RenderError(f"--output is `{path}`, which may not be written. Choose another place.")
+
+
+def write_file(path: Path, text: str) -> None:
+    """The whole text, or RenderError and the file as it was. A device such as /dev/stdout is written directly."""
+    check_writable(path)
+    target = path.resolve()
+    data = text.encode()
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
+        fresh = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            fresh.write_bytes(data)
+            fresh.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RenderError(f"`{path}` cannot be written: {error.strerror}. Choose another place.") from error

@@ -1,0 +1,26 @@
+"""Golden files: what is told, to the byte. `pytest --update-golden` rewrites them; their diff is reviewed like code."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a text with tests/golden/NAME."""
+
+    def compare(name: str, text: str) -> None:
+        path = _GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(text, encoding="utf-8", newline="")
+        assert path.is_file(), f"there is no tests/golden/{name}; run pytest --update-golden and read the diff"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

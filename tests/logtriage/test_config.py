@@ -1,0 +1,180 @@
+"""The configuration: what is taken from where, and one plain line for each mistake."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from collector.sources.cloud_logging import CloudLoggingConfig
+from logtriage.config import Config, load_config
+from logtriage.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "config.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees a config.yaml or a LOGTRIAGE_ variable of the machine."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LOGTRIAGE_DB", "LOGTRIAGE_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _load(text: str) -> Config:
+    Path("config.yaml").write_text(text, encoding="utf-8")
+    return load_config(None)
+
+
+def _refused(text: str) -> str:
+    with pytest.raises(ConfigError) as raised:
+        _load(text)
+    return str(raised.value)
+
+
+def test_without_a_file_there_are_defaults() -> None:
+    assert load_config(None) == Config()
+
+
+def test_the_example_loads_as_it_stands_and_shows_the_defaults() -> None:
+    assert load_config(EXAMPLE) == Config()
+
+
+def test_the_example_has_every_section_in_the_order_of_the_flow() -> None:
+    sections = re.findall(r"^([a-z_]+):", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sections == list(Config.model_fields)
+
+
+@pytest.mark.parametrize("section", [name for name in Config.model_fields if name != "sources"])
+def test_the_example_shows_every_key(section: str) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    body = re.split(r"^[a-z_]+:", text.partition(f"\n{section}:")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+    assert set(re.findall(r"^  ([a-z_]+):", body, re.MULTILINE)) == set(type(getattr(Config(), section)).model_fields)
+
+
+def test_the_sources_of_the_example_are_right_once_uncommented() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:")
+
+    kinds = [source.kind for source in _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE)).sources]
+
+    assert kinds == ["cloud_run", "cloud_logging"]
+
+
+def test_later_origins_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "store: {path: file.duckdb, threads: 1}\nreport: {window_hours: 2}"
+    assert str(_load(text).store.path) == "file.duckdb"
+
+    monkeypatch.setenv("LOGTRIAGE_STORE__PATH", "section.duckdb")
+    monkeypatch.setenv("LOGTRIAGE_REPORT__WINDOW_HOURS", "3")
+    assert str(_load(text).store.path) == "section.duckdb"
+    assert _load(text).report.window_hours == 3.0
+
+    monkeypatch.setenv("LOGTRIAGE_DB", "env.duckdb")
+    assert str(_load(text).store.path) == "env.duckdb"
+    assert str(load_config(None, db=Path("option.duckdb")).store.path) == "option.duckdb"
+    assert load_config(None).store.threads == 1
+
+
+def test_the_file_is_the_one_given_else_the_one_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, hours in (("config.yaml", 1), ("named.yaml", 2), ("given.yaml", 3)):
+        Path(name).write_text(f"report: {{window_hours: {hours}}}", encoding="utf-8")
+
+    assert load_config(None).report.window_hours == 1
+    monkeypatch.setenv("LOGTRIAGE_CONFIG", "named.yaml")
+    assert load_config(None).report.window_hours == 2
+    assert load_config(Path("given.yaml")).report.window_hours == 3
+
+
+def test_empty_files_and_empty_sections_count_as_left_out() -> None:
+    assert _load("") == _load("sources:\nstore:\n# nothing\n") == Config()
+
+
+def test_sources_become_the_config_of_their_kind() -> None:
+    sources = _load("sources:\n- kind: cloud_logging\n  name: logs\n  resources: [projects/some-project]").sources
+
+    assert isinstance(sources[0], CloudLoggingConfig)
+    assert sources[0].resources == ("projects/some-project",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "report: {window_hour: 3}",
+            r"config.yaml: report.window_hour is no known key; known here: window_hours, .* Did you mean `window_hours`\?",
+        ),
+        ("reprt: {}", r"config.yaml: reprt is no known key; known here: sources, store, .* Did you mean `report`\?"),
+        (
+            "report: {window_hours: -3}",
+            "config.yaml: report.window_hours is `-3`; it should be greater than 0. Correct",
+        ),
+        ("report: {window_hours: soon}", "config.yaml: report.window_hours is `soon`; it should be a valid number"),
+        ("store: 3", "config.yaml: store is `3`; it should be a section with keys of its own"),
+        (
+            "sources: [{kind: cloudlog}]",
+            r"config.yaml: sources\[0\].kind is `cloudlog`; known kinds: cloud_logging, cloud_run. Correct the spelling",
+        ),
+        ("sources: [{kind: cloud_logging}]", r"config.yaml: sources\[0\].resources is missing"),
+        ("sources: [cloud_logging]", r"config.yaml: sources\[0\] is `cloud_logging`, not a section"),
+        ("sources: cloud_logging", "config.yaml: sources is `cloud_logging`, not a list"),
+        (
+            "sources:" + "\n- {kind: cloud_run, projects: [ab-cdef], locations: [europe-west1]}" * 2,
+            "config.yaml: sources: two are named `cloud_run`",
+        ),
+        ("digest: {to: [slak]}", r"config.yaml: digest.to\[0\] is `slak`; it should be 'slack'"),
+        ("report: {}\n\nreport: {}", r"config.yaml:3: key `report` stands twice"),
+        ("a: [1", "config.yaml:1: expected ',' or ']'"),
+        ("report:\n\twindow_hours: 1", r"config.yaml:2: found character '\\t' that cannot start any token"),
+        ("store: !!python/object/apply:os.system [ls]", "config.yaml:1: could not determine a constructor for the tag"),
+        ("- a", r"config.yaml holds no sections but `\['a'\]`"),
+        ("store: {path: \x01}", "config.yaml: .*special characters are not allowed"),
+    ],
+)
+def test_a_mistake_is_one_plain_line(text: str, line: str) -> None:
+    said = _refused(text)
+
+    assert re.match(line, said), said
+    assert "\n" not in said
+
+
+def test_every_mistake_has_its_line() -> None:
+    assert len(_refused("report: {window_hours: 0, full_incidents: 0}\nstorr: {}").splitlines()) == 3
+
+
+def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_STORE__THREADS", "many")
+    assert _refused("").startswith("environment LOGTRIAGE_STORE__THREADS is `many`; it should be a valid integer")
+
+    monkeypatch.setenv("LOGTRIAGE_STORE", "{")
+    assert _refused("").startswith("environment LOGTRIAGE_STORE is no JSON")
+
+
+def test_sources_of_the_environment_are_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_SOURCES", '[{"kind": "cloudlog"}]')
+
+    assert _refused("").startswith("environment LOGTRIAGE_SOURCES: sources[0].kind is `cloudlog`")
+
+
+def test_a_secret_in_the_file_is_refused_and_not_shown() -> None:
+    said = _refused("digest: {slack_webhook_url: https://hooks.slack.com/services/T0/B0/secret}")
+
+    assert said.startswith("config.yaml: digest.slack_webhook_url is no known key")
+    assert "hooks.slack.com" not in said
+
+
+def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--config names `absent\.yaml`, which is missing"):
+        load_config(Path("absent.yaml"))
+    with pytest.raises(ConfigError, match="which is a folder"):
+        load_config(tmp_path)
+    monkeypatch.setenv("LOGTRIAGE_CONFIG", "gone.yaml")
+    with pytest.raises(ConfigError, match=r"LOGTRIAGE_CONFIG names `gone\.yaml`"):
+        load_config(None)
+
+
+def test_a_file_that_is_no_text_is_one_line() -> None:
+    Path("config.yaml").write_bytes(b"\xff\xfe\x00store")
+
+    with pytest.raises(ConfigError, match=r"config\.yaml is no UTF-8 text \(byte 0\)"):
+        load_config(None)

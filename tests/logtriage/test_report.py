@@ -1,0 +1,268 @@
+"""Findings into the view of a report."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from classifiers.findings import Change, Evidence, Incident, Onset, RevisionCount
+from logtriage.errors import ConfigError
+from logtriage.lookup import Lookup
+from logtriage.report import ReportConfig, build_report, only_service, view_cluster
+from tests.support.findings import (
+    END_NS,
+    ONSET_NS,
+    attribution,
+    cluster,
+    coverage,
+    dependency,
+    empty_findings,
+    findings,
+    quiet_findings,
+    symptom,
+)
+
+CONFIG = ReportConfig()
+
+
+def _lines(number: int = 1, **changes: Any) -> dict[str, str]:
+    """The labelled lines of the first incident, its root changed."""
+    root = cluster(**changes)
+    view = build_report(findings(clusters=(root, symptom(), dependency())), CONFIG)
+    return {line.label: line.text for line in view.incidents[number - 1].lines}
+
+
+def test_the_first_screen_names_revision_change_and_what_it_drags_down() -> None:
+    lines = _lines()
+
+    assert lines["CHANGE"] == "00008-bad 19:59   - PAYMENT_KEY   ~ image"
+    assert lines["GOOD"] == "00007-abc: 0/118 requests failed"
+    assert lines["BAD"] == "00008-bad: 94/96 requests failed; seen bad 00009-new 23:00"
+    assert lines["PULLS"] == "desk: order took too long (45/50 traces)"
+    assert lines["HIT"] == "users 47, tests 47 requests; fault: configuration"
+
+
+def test_changes_of_one_deploy_are_told_as_not_separable() -> None:
+    view = build_report(findings(), CONFIG)
+    sure = [line.text for line in view.incidents[0].lines if line.label in ("SURE", "")]
+
+    assert sure == [
+        "likely; image changed in the same deploy, not separable",
+        "side-by-side test impossible: 0 overlapping requests",
+        "rival: the payment provider refuses all callers",
+    ]
+
+
+def test_a_revision_below_one_half_is_a_candidate_and_not_blamed() -> None:
+    lines = _lines(attribution=attribution(confidence=0.3), cause="unknown")
+
+    assert "CHANGE" not in lines
+    assert lines["MAYBE"].startswith("00008-bad")
+    assert lines["CAUSE"].startswith("not known; no revision blamed")
+    assert lines["SURE"].startswith("not shown to be guilty")
+
+
+def test_a_deploy_of_another_service_is_named_with_it() -> None:
+    lines = _lines(attribution=attribution(service="auth", revision="auth-00002-xyz", good_revision=None))
+
+    assert lines["CHANGE"].startswith("auth 00002-xyz")
+
+
+def test_an_unknown_configuration_is_not_told_as_no_change() -> None:
+    lines = _lines(attribution=attribution(change=None, also_changed=()))
+
+    assert lines["CHANGE"].endswith("what changed in it is not known")
+
+
+def test_many_changes_are_counted() -> None:
+    others = tuple(Change("env_added", f"KEY_{n}") for n in range(6))
+
+    assert _lines(attribution=attribution(also_changed=others))["CHANGE"].endswith("+ KEY_2   3 more")
+
+
+def test_a_dependency_shows_all_revisions_side_by_side() -> None:
+    lines = _lines(number=2)
+
+    assert lines["CAUSE"] == "a dependency; no revision blamed: all revisions fail alike"
+    assert lines["RATE"] == "00007-abc: 5/118 and 00008-bad: 7/96 requests failed"
+    assert lines["SURE"] == "likely that it is a dependency"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.0, 94 / 96, "0 % of requests failed before, 98 % since"),
+        (None, 1.0, "not known before, 100 % since"),
+        (0.0004, 0.0234, "under 0.1 % of requests failed before, 2.3 % since"),
+        (None, None, "94 requests failed, of how many is not known"),
+    ],
+)
+def test_without_counts_by_revision_the_onset_tells_the_rates(
+    before: float | None, after: float | None, words: str
+) -> None:
+    onset = Onset(ONSET_NS, ONSET_NS, ONSET_NS, before, after, "requests")
+
+    assert _lines(per_revision=(), onset=onset)["RATE"] == words
+
+
+def test_when_nothing_explains_it_the_report_cannot_tell() -> None:
+    lines = _lines(attribution=None, hypotheses=(), cause="unknown", origin="unknown", test_share=None)
+
+    assert lines["CAUSE"] == "not known; no revision blamed"
+    assert lines["SURE"] == "cannot tell: no explanation stands out"
+    assert lines["HIT"].startswith("who was hit is not known, 94 requests")
+
+
+def test_a_symptom_of_a_symptom_is_drawn_as_a_chain_and_siblings_are_not() -> None:
+    chained = symptom(id="c-next", title="next", caused_by="c-slow", explained_share=None, onset=_later(2))
+    sibling = symptom(id="c-other", title="other", explained_share=None, onset=_later(3))
+    clusters = (cluster(), symptom(), chained, sibling)
+    incident = Incident(1, "c-pay", ("c-slow", "c-next", "c-other"), "P0", "t", is_ongoing=True)
+    view = build_report(findings(clusters=clusters, incidents=(incident,)), CONFIG)
+
+    pulls = next(line.text for line in view.incidents[0].lines if line.label == "PULLS")
+
+    assert pulls == "desk: order took too long (45/50 traces) -> desk: next; desk: other"
+
+
+def _later(seconds: int) -> Onset:
+    at_ns = ONSET_NS + seconds * 10**9
+    return Onset(at_ns, at_ns, at_ns, None, None, "traces")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("ongoing", "since 20:00"), ("resolved", "20:00 to 23:00, over"), ("regressed", "back since 20:00")],
+)
+def test_the_state_decides_how_the_time_is_told(state: str, words: str) -> None:
+    view = build_report(findings(clusters=(cluster(state=state),)), CONFIG)
+
+    assert view.incidents[0].when == words
+
+
+def test_the_verdict_counts_what_goes_on() -> None:
+    view = build_report(findings(), CONFIG)
+
+    assert view.verdict == "WRONG NOW: 2 incidents (1 P0), 1 event missing, 1 operation slower"
+    assert view.is_wrong
+
+
+def test_incidents_that_are_over_are_not_wrong_now() -> None:
+    over = tuple(replace(incident, is_ongoing=False) for incident in findings().incidents)
+    view = build_report(findings(incidents=over, absent_events=(), latency=()), CONFIG)
+
+    assert view.verdict == "NOTHING WRONG NOW: 2 incidents in this window, all over"
+    assert not view.is_wrong
+
+
+def test_missing_events_are_wrong_although_no_entry_fails() -> None:
+    view = build_report(quiet_findings(absent_events=findings().absent_events), CONFIG)
+
+    assert view.verdict == "WRONG NOW: 1 event missing"
+
+
+def test_a_quiet_window_prints_its_zero_with_the_denominator() -> None:
+    view = build_report(quiet_findings(), CONFIG)
+
+    assert view.verdict == "NOTHING WRONG: 0 of 1,000 entries in this window tell of a new failure"
+
+
+def test_an_empty_window_does_not_claim_health() -> None:
+    view = build_report(empty_findings(), CONFIG)
+
+    assert view.verdict.startswith("NOTHING SEEN: 0 entries in this window")
+    assert view.complete == "complete until: not known"
+    assert view.project == "no project"
+
+
+def test_the_ledger_prints_its_sum() -> None:
+    assert build_report(findings(), CONFIG).ledger == "1,027 ever read = 1,000 + 25 dup + 2 dead"
+
+
+def test_incidents_beyond_the_limit_are_brief() -> None:
+    view = build_report(findings(), ReportConfig(full_incidents=1))
+
+    assert [incident.is_brief for incident in view.incidents] == [False, True]
+    assert [line.label for line in view.incidents[1].lines] == ["CAUSE"]
+
+
+def test_standing_failures_beyond_the_limit_are_counted() -> None:
+    many = tuple(cluster(id=f"c-{n}", state="standing", units=n) for n in range(5))
+    view = build_report(findings(standing=many), ReportConfig(standing_shown=2))
+
+    assert [row.note.partition("(")[2] for row in view.standing[:2]] == ["c-4)", "c-3)"]
+    assert (view.standing[2].title, view.standing[2].note) == ("3 more", "288 failures")
+
+
+def test_a_vanished_key_warns_before_the_first_failure() -> None:
+    row = build_report(findings(), CONFIG).warnings[0]
+
+    assert row.title == "shop 00008-bad 20:00 drops OLD_KEY"
+    assert row.note == "present in the 7 revisions before; no failure yet"
+
+
+def test_a_service_keeps_whole_incidents_that_touch_it() -> None:
+    kept = only_service(findings(), "desk")
+
+    assert [cluster.id for cluster in kept.clusters] == ["c-pay", "c-slow"]
+    assert [incident.number for incident in kept.incidents] == [1]
+    assert (kept.standing, kept.vanished_keys) == ((), ())
+    assert kept.coverage == coverage()
+
+
+def test_an_unknown_service_is_an_error_that_lists_the_known() -> None:
+    with pytest.raises(ConfigError, match=r"--service is `dsk`.*it knows: desk, shop\."):
+        only_service(findings(), "dsk")
+
+
+def test_an_empty_store_knows_no_service_and_says_nothing_seen() -> None:
+    assert only_service(empty_findings(), "desk").clusters == ()
+
+
+def test_one_cluster_is_shown_with_all_its_evidence() -> None:
+    view = view_cluster(cluster(), Lookup(findings()))
+
+    assert view.role == "root, ongoing"
+    assert view.counts.startswith(
+        "96 failures told by 30 entries, seen 20:00 to 23:00 UTC; began between 19:59 and 20:00"
+    )
+    assert [fact.kind for fact in view.evidence] == ["measured", "unknown", "measured"]
+    assert view.evidence[0].refs == "count_failures_by_revision; entries e1, e2; revisions shop-00008-bad"
+    assert view.entries.endswith("e20 and 10 more")
+    assert [(rival.cause, rival.sure) for rival in view.rivals] == [("revision", "likely"), ("dependency", "not shown")]
+    assert view.sample == ("HTTPException: 403: payment refused", "  at pay (pay.py)")
+
+
+def test_a_symptom_points_to_its_root_and_leaves_the_commands_there() -> None:
+    view = view_cluster(symptom(), Lookup(findings()))
+
+    assert view.role == "symptom of shop: payment refused (403) (c-pay), ongoing"
+    assert view.commands == ()
+
+
+def test_a_symptom_whose_root_is_not_shown_says_so() -> None:
+    view = view_cluster(symptom(caused_by="gone"), Lookup(findings()))
+
+    assert view.role.startswith("symptom of a cluster not shown")
+
+
+def test_hostile_text_is_plain_in_every_field() -> None:
+    evil = "\x1b[31m\u202e<script>\n|x|"
+    hostile = cluster(
+        title=evil, service=evil, sample=evil, id=evil, insert_ids=(evil,), signature_ids=(evil,), trace_ids=(evil,),
+        attribution=attribution(
+            service=evil, revision=evil, good_revision=evil, change=Change("env_removed", evil, before=evil),
+            evidence=(Evidence("measured", evil, query=evil, entry_ids=(evil,), revisions=(evil,)),),
+        ),
+        per_revision=(RevisionCount(evil, evil, 1, 2, END_NS, END_NS),),
+    )  # fmt: skip
+    shown = findings(
+        clusters=(hostile,), incidents=(Incident(1, evil, (), "P0", evil, is_ongoing=True),), projects=(evil,),
+        coverage=coverage(blind_spots=(evil,), dead_reasons=((evil, 1),)), standing=(hostile,), muted=(hostile,),
+    )  # fmt: skip
+
+    text = repr(build_report(shown, CONFIG))
+
+    assert r"\x1b" not in text
+    assert r"\u202e" not in text
+    assert r"\n" not in text

@@ -1,0 +1,32 @@
+"""What a template uses is what its context has, and the other way round."""
+
+from dataclasses import fields
+
+import jinja2.meta
+import pytest
+
+from logtriage.render import TEMPLATES, template_environment
+
+
+def _source(name: str) -> str:
+    loader = template_environment().loader
+    assert loader is not None
+    return loader.get_source(template_environment(), name)[0]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_uses_the_fields_of_its_context(name: str) -> None:
+    used = jinja2.meta.find_undeclared_variables(template_environment().parse(_source(name)))
+    unused_here = {"is_wrong"}  # a colour on a terminal
+
+    assert used == {field.name for field in fields(TEMPLATES[name])} - unused_here
+
+
+def test_every_template_has_a_context() -> None:
+    names = template_environment().list_templates()
+
+    assert {name for name in names if not name.startswith("_")} == set(TEMPLATES)
+
+
+def test_macros_use_nothing_but_their_arguments() -> None:
+    assert jinja2.meta.find_undeclared_variables(template_environment().parse(_source("_macros.j2"))) == set()

@@ -1,0 +1,96 @@
+"""How counts, times and certainty are said."""
+
+import pytest
+
+from classifiers.findings import Change, RevisionCount
+from collector.window import NS_PER_S
+from logtriage.wording import (
+    change_mark,
+    clock,
+    failures_of,
+    join_words,
+    origin_words,
+    plural,
+    revision_clock,
+    short_revision,
+    span_words,
+    sure_word,
+    unit_word,
+)
+from tests.support.findings import END_NS, HOUR_NS, cluster
+
+
+@pytest.mark.parametrize(
+    ("confidence", "word"),
+    [
+        (1.0, "very likely"),
+        (0.9, "very likely"),
+        (0.89, "likely"),
+        (0.7, "likely"),
+        (0.5, "suspected"),
+        (0.49, "not shown to be guilty"),
+        (0.0, "not shown to be guilty"),
+    ],
+)
+def test_certainty_is_a_word(confidence: float, word: str) -> None:
+    assert sure_word(confidence) == word
+
+
+def test_a_time_carries_its_date_only_when_it_is_another() -> None:
+    assert clock(END_NS - HOUR_NS, END_NS - 1) == "23:00"
+    assert clock(END_NS - HOUR_NS, END_NS) == "09-14 23:00"
+    assert clock(END_NS - 366 * 24 * HOUR_NS, END_NS) == "2025-09-14 00:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (12_000, "3 h 20 min"),
+        (187_200, "2 d 4 h"),
+        (-1, "0 s"),
+    ],
+)
+def test_durations_in_their_two_largest_units(seconds: float, words: str) -> None:
+    assert span_words(round(seconds * NS_PER_S)) == words
+
+
+def test_plural_and_units() -> None:
+    assert plural(1, "incident") == "1 incident"
+    assert plural(0, "entry", "entries") == "0 entries"
+    assert plural(1234, "incident") == "1,234 incidents"
+    assert unit_word("minutes", 1) == "instance minute"
+
+
+def test_long_lists_are_counted() -> None:
+    assert join_words([], 3) == ""
+    assert join_words(["a", "b", "c"], 3) == "a, b and c"
+    assert join_words(["a", "b", "c", "d"], 3) == "a, b and 2 more"
+
+
+def test_a_revision_is_told_without_the_name_of_its_service() -> None:
+    assert short_revision("shop-00008-bad", "shop") == "00008-bad"
+    assert short_revision("shopper-1", "shop") == "shopper-1"
+    assert revision_clock("shop-00008-bad", "shop", None, END_NS) == "00008-bad"
+
+
+def test_changes_are_marked_by_their_direction() -> None:
+    assert change_mark(Change("env_removed", "KEY")) == "- KEY"
+    assert change_mark(Change("env_added", "KEY")) == "+ KEY"
+    assert change_mark(Change("secret_ref_changed", "KEY")) == "~ KEY"
+    assert change_mark(Change("image", "")) == "~ image"
+
+
+def test_failures_without_exposure_say_so() -> None:
+    assert failures_of(RevisionCount("s", "r", 0, 118, None, None)) == "0/118"
+    assert failures_of(RevisionCount("s", "r", 3, None, None, None)) == "3 (exposure not known)"
+
+
+def test_who_was_hit_is_counted_in_the_unit_of_the_cluster() -> None:
+    assert origin_words(cluster()) == "users 47, tests 47 requests"
+    assert origin_words(cluster(origin="tests")) == "tests only, 94 requests"
+    assert origin_words(cluster(origin="unknown", test_share=None, units=1)) == "who was hit is not known, 1 request"
+    assert origin_words(cluster(test_share=None)) == "users and tests, 94 requests"
