@@ -8,7 +8,7 @@ bring its own texts; data goes in and out as polars frames.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class StoreConfig(BaseModel):
     path: Path = Path("logtriage.duckdb")
     read_wait_s: float = Field(default=10.0, gt=0)  # how long a report waits for its turn before it gives up
     write_wait_s: float = Field(default=120.0, gt=0)  # how long an import waits for readers and other writers
-    memory_limit_mib: int = Field(default=700, ge=128)  # of the engine, so that a whole process stays below 1 GiB
+    memory_limit_mib: int = Field(default=400, ge=128)  # of the engine, so that a whole process stays below 1 GiB
     threads: int = Field(default=2, ge=1)
 
 
@@ -134,13 +134,11 @@ class Store:
             raise StoreError(f"The sums of run {run_id} in `{self.path}` do not hold: {told}. Report this as a bug.")
 
     def append(self, batches: list[Batch], *, run_id: int) -> list[Ledger]:
-        """Stores batches in one transaction, with the last cursor of each source among them; a ledger for each."""
+        """Stores batches, at least one, in one transaction, with the last cursor of each source among them; a ledger for each."""
         with self.write() as writer:
-            batch_id = int(writer.frame("find_next_ids")["batch_id"][0])
-            ledgers = [
-                _append(writer, batch, batch_id=number, run_id=run_id, now_ns=self._clock_ns())
-                for number, batch in enumerate(batches, start=batch_id)
-            ]
+            first_id = int(writer.frame("find_next_ids")["batch_id"][0])
+            numbered = list(enumerate(batches, start=first_id))
+            ledgers = _append(writer, numbered, run_id=run_id, now_ns=self._clock_ns())
             cursors = [(batch.source, batch.cursor) for batch in batches if batch.cursor is not None]
             for source, cursor in dict(cursors).items():
                 writer.execute("delete_cursor", source=source)
@@ -239,21 +237,51 @@ class Store:
             connection.execute("commit").fetchall()
 
 
-def _append(writer: Writer, batch: Batch, *, batch_id: int, run_id: int, now_ns: int) -> Ledger:
-    """Rows of one batch and their ledger; duplicates inside it and against the store are counted, not stored."""
-    entries = batch.entries.unique(["project", "insert_id", "at_ns"], keep="first", maintain_order=True)
-    spans = batch.spans.unique(["trace", "span"], keep="first", maintain_order=True)
-    stored = batch.fact_records
+def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, now_ns: int) -> list[Ledger]:
+    """Rows of the batches and their ledgers; duplicates among them and against the store are counted, not stored.
+
+    All batches go in at once: DuckDB writes whole row groups straight to the file, small ones twice.
+    """
+    entries = _joined((number, batch.entries) for number, batch in numbered)
+    entries = entries.unique(["project", "insert_id", "at_ns"], keep="first", maintain_order=True)
+    spans = _joined((number, batch.spans) for number, batch in numbered)
+    spans = spans.unique(["trace", "span"], keep="first", maintain_order=True)
     if entries.height:
-        stored += writer.execute("insert_entries", relation=entries, batch_id=batch_id, **_span_of(entries["at_ns"]))
+        writer.execute("insert_entries", relation=entries, **_span_of(entries["at_ns"]))
     if spans.height:
-        stored += writer.execute("insert_spans", relation=spans, batch_id=batch_id, **_span_of(spans["start_ns"]))
-    if batch.facts.height:
-        writer.execute("insert_facts", relation=batch.facts, batch_id=batch_id)
-    if batch.dead.height:
-        writer.execute("insert_dead_letters", relation=batch.dead, batch_id=batch_id, source=batch.source)
+        writer.execute("insert_spans", relation=spans, **_span_of(spans["start_ns"]))
+    for query, rows in (
+        ("insert_facts", _joined((number, batch.facts) for number, batch in numbered)),
+        ("insert_dead_letters", _joined((number, _with_source(batch)) for number, batch in numbered)),
+    ):
+        if rows.height:
+            writer.execute(query, relation=rows)
+    counted = writer.frame("count_stored", first_batch=numbered[0][0], last_batch=numbered[-1][0])
+    stored = dict(counted.iter_rows())
+    ledgers = []
+    for number, batch in numbered:
+        ledger = _ledger(batch, stored.get(number, 0) + batch.fact_records)
+        _write_ledger(writer, batch, ledger, batch_id=number, run_id=run_id, now_ns=now_ns)
+        ledgers.append(ledger)
+    return ledgers
+
+
+def _joined(frames: Iterable[tuple[int, pl.DataFrame]]) -> pl.DataFrame:
+    return pl.concat([frame.with_columns(batch_id=pl.lit(number, dtype=pl.Int64)) for number, frame in frames])
+
+
+def _with_source(batch: Batch) -> pl.DataFrame:
+    return batch.dead.with_columns(source=pl.lit(batch.source))
+
+
+def _ledger(batch: Batch, stored: int) -> Ledger:
     tried = batch.entries.height + batch.spans.height + batch.fact_records
-    ledger = Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
+    return Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
+
+
+def _write_ledger(  # noqa: PLR0913 - the columns of a ledger row
+    writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int
+) -> None:
     times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns")])
     writer.execute(
         "insert_batch",
@@ -270,7 +298,6 @@ def _append(writer: Writer, batch: Batch, *, batch_id: int, run_id: int, now_ns:
         received_ns=batch.entries["received_at_ns"].max(),
         now_ns=now_ns,
     )
-    return ledger
 
 
 def _span_of(times: pl.Series) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 -- name:    insert_entries
 -- about:   the entries of the relation `fresh` that are not stored yet and stand in it for the first time;
 --          the search for stored ones is bounded by the batch's own span of time, which needs no index
--- params:  $batch_id BIGINT, $first_ns BIGINT, $last_ns BIGINT
+-- params:  $first_ns BIGINT, $last_ns BIGINT
 -- columns:
 
 insert into entries
@@ -30,7 +30,7 @@ select
     fresh.trace,
     fresh.span,
     fresh.error_group,
-    $batch_id
+    fresh.batch_id
 from fresh
 anti join (
     select project, insert_id, at_ns

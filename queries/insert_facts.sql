@@ -1,6 +1,6 @@
 -- name:    insert_facts
 -- about:   the facts of the relation `fresh` that are not stored yet; facts are few, the whole table is searched
--- params:  $batch_id BIGINT
+-- params:
 -- columns:
 
 insert into facts
@@ -16,7 +16,7 @@ select distinct
     fresh.actor,
     fresh.tool,
     fresh.detail,
-    $batch_id
+    fresh.batch_id
 from fresh
 anti join facts
     on

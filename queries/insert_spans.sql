@@ -1,6 +1,6 @@
 -- name:    insert_spans
 -- about:   the spans of the relation `fresh` that are not stored yet, searched within the batch's own span of time
--- params:  $batch_id BIGINT, $first_ns BIGINT, $last_ns BIGINT
+-- params:  $first_ns BIGINT, $last_ns BIGINT
 -- columns:
 
 insert into spans
@@ -24,7 +24,7 @@ select
     fresh.db_system,
     fresh.attributes,
     fresh.events,
-    $batch_id
+    fresh.batch_id
 from fresh
 anti join (
     select trace, span

@@ -12,11 +12,9 @@
 with shaped as (
     select
         line,
-        case
-            when not json_valid(raw) then 'not JSON'
-            when json_type(raw) <> 'OBJECT' then 'not a JSON object'
-        end as reason,
-        case when reason is null then from_json(raw, '{
+        json_valid(raw) as is_valid,
+        prefix(raw, '{') or regexp_matches(raw, '^\s*\{') as is_object,
+        case when is_valid and is_object then from_json(raw, '{
             "insertId": "VARCHAR", "logName": "VARCHAR", "timestamp": "VARCHAR", "receiveTimestamp": "VARCHAR",
             "severity": "VARCHAR", "textPayload": "VARCHAR", "jsonPayload": "JSON", "trace": "VARCHAR",
             "spanId": "VARCHAR", "protoPayload": {"@type": "VARCHAR", "methodName": "VARCHAR"},
@@ -33,7 +31,7 @@ with shaped as (
 flat as (
     select
         line,
-        reason,
+        case when not is_valid then 'not JSON' when not is_object then 'not a JSON object' end as reason,
         entry.insertId as insert_id,
         entry.logName as log_name,
         entry.timestamp as stamp,
@@ -51,7 +49,7 @@ flat as (
         entry.resource.labels as resource,
         entry.labels.instanceId as instance,
         entry.textPayload as text,
-        case when json_type(entry.jsonPayload) = 'OBJECT' then entry.jsonPayload end as payload,
+        case when prefix(entry.jsonPayload, '{') then entry.jsonPayload end as payload,
         entry.httpRequest as request,
         entry.protoPayload is not null as is_proto,
         entry.trace as trace,

@@ -38,6 +38,10 @@ _LAYOUTS = (
     r"\A([IWEF])\d{4} \d\d:\d\d:\d\d",
     # of winston, npm, uvicorn and pino-pretty, in small letters before a colon or in brackets
     rf"(?i)\A[\s\[(]*{_STAMP}?[\])]?\s*[\[(]?({_LOWER})(?:[\])]|:)(?:\s|\z)",
+    # of Go's own log, behind the source line
+    rf"\A{_STAMP}[\w./\-]+:\d+:\s+[\[(]?({_UPPER})[\])]?[\s:]",
+    # of Node loggers that put the logger in brackets behind the level
+    rf"(?i)\A\[{_STAMP}\]\s+({_LOWER})\s+[\[(]",
     # of zap's console, between tabs
     rf"(?i)\A{_STAMP}([a-z]+)\t",
     # of Nest, behind a process number and a local date

@@ -35,6 +35,9 @@ NOT_UTF8 = "not UTF-8"
 
 # The first key tells OTLP and describe lines from log entries: the exporters write it first, entries never have it.
 _KIND_PATTERN = r'^\s*\{\s*"(resourceSpans|resourceLogs|resourceMetrics|apiVersion)"\s*:'
+_KIND_KEYS = ["resourceSpans", "resourceLogs", "resourceMetrics", "apiVersion"]
+_HEAD_CHARS = 64  # where that key stands, with room for white space
+_SHORTEST = 8  # bytes: a line as short as this may be blank
 _UNREAD = {
     "resourceLogs": "OTLP logs, which are not read from files; only traces are",
     "resourceMetrics": "OTLP metrics, which are not read; only traces are",
@@ -116,19 +119,22 @@ def _cuts(data: bytes, first_line: int) -> Iterator[Cut]:
     offsets = np.concatenate((np.zeros(1, np.int64), ends))
     if np.diff(offsets).max() > MAX_RECORD_BYTES:
         data, offsets = _without_large(data, offsets, first_line, dead)
-    # from_buffers copies nothing; the line end belongs to its line until strip_chars
+    # from_buffers copies nothing; the line end stays with its line, where JSON takes it for white space
     texts = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
-    raw = pl.Series("raw", pl.from_arrow(texts)).str.strip_chars()
+    raw = pl.Series("raw", pl.from_arrow(texts))
     frame = pl.DataFrame(
         {"line": pl.int_range(first_line, first_line + len(raw), dtype=pl.Int64, eager=True), "raw": raw}
     )
-    yield from _by_kind(frame.filter(pl.col("raw") != ""), dead, first_line + len(raw))
+    if np.diff(offsets).min() <= _SHORTEST:
+        frame = frame.filter(pl.col("raw").str.strip_chars() != "")
+    yield from _by_kind(frame, dead, first_line + len(raw))
 
 
 def _by_kind(frame: pl.DataFrame, dead: list[Dead], next_line: int) -> Iterator[Cut]:
     """One cut a kind; lines of kinds that are not read are dead."""
-    key = frame["raw"].str.extract(_KIND_PATTERN, 1)
-    if key.null_count() == len(key):
+    heads = frame["raw"].str.slice(0, _HEAD_CHARS)
+    key = heads.str.extract(_KIND_PATTERN, 1) if heads.str.contains_any(_KIND_KEYS).any() else None
+    if key is None or key.null_count() == len(key):
         yield Cut("entries", frame, tuple(dead), len(frame), next_line)
         return
     unread = frame.with_columns(key=key).filter(pl.col("key").is_in(list(_UNREAD)))

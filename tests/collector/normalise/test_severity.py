@@ -19,6 +19,8 @@ LINES = [
     ("E0916 12:00:00.000000     123 main.go:12] x", 17),
     ("2026-09-16T00:00:00.000Z\terror\tmsg", 17),
     ("2026-09-16T00:00:00.000Z\tWARN\tmsg", 13),
+    ("2026/07/29 00:44:20 permit.go:397: ERROR could not permit", 17),
+    ("[2026-07-29T00:44:20.120Z] warn (api:core/x): slow", 13),
     ("2026/10/31 21:03:53 page.go:74: an error was handled", 0),
     # Node: winston, Nest, bracketed
     ("error: something failed", 17),

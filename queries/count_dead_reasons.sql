@@ -1,0 +1,11 @@
+-- name:    count_dead_reasons
+-- about:   dead letters by their reason, most frequent first
+-- params:
+-- columns: reason VARCHAR, letters BIGINT
+
+select
+    reason,
+    count(*) as letters
+from dead_letters
+group by reason
+order by letters desc, reason

@@ -1,0 +1,65 @@
+-- name:    find_trace_requests
+-- about:   the requests of those traces in which one of the signatures occurs, with route and origin
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $signature_ids VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
+--          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
+-- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
+--          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT
+
+with failing as (
+    select distinct trace
+    from occurrences
+    where
+        trace is not null
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and signature_id in (select unnest($signature_ids::varchar[]))
+),
+requests as (
+    select
+        trace,
+        project,
+        service,
+        revision,
+        at_ns,
+        latency_ns,
+        client,
+        coalesce(http_method, '') || ' ' || regexp_replace(coalesce(http_path, ''), $variable_parts, '/*', 'g') as route,
+        http_status,
+        case
+            when regexp_matches(coalesce(user_agent, ''), $tests) then 'tests'
+            when regexp_matches(coalesce(user_agent, ''), $scanners) then 'scanners'
+            when regexp_matches(coalesce(http_path, ''), $odd_paths) and http_status between 400 and 499 then 'scanners'
+            when regexp_matches(coalesce(user_agent, ''), $checkers) then 'health_checks'
+            when regexp_matches(coalesce(user_agent, ''), $people) then 'users'
+            when regexp_matches(coalesce(http_path, ''), $health_paths) then 'health_checks'
+            else 'unknown'
+        end as origin
+    from entries
+    where
+        log = 'requests'
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+        and trace in (select trace from failing)
+),
+firsts as (
+    select
+        trace,
+        min({'at_ns': at_ns, 'origin': origin}).origin as origin
+    from requests
+    group by trace
+)
+select
+    requests.trace,
+    requests.project,
+    requests.service,
+    requests.revision,
+    requests.route,
+    case when requests.origin = 'unknown' then firsts.origin else requests.origin end as origin,
+    requests.client,
+    requests.at_ns as start_ns,
+    requests.latency_ns,
+    requests.http_status
+from requests
+join firsts using (trace)
+order by all
