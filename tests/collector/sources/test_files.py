@@ -487,7 +487,7 @@ def test_progress_grows_to_one_over_all_files(tmp_path: Path) -> None:
 
     shares = [batch.progress for batch in read_paths([plain, packed])]
 
-    assert len(shares) >= 4
+    assert len(shares) >= 2
     assert shares == sorted(shares, key=lambda share: share or 0)
     assert shares[-1] == 1.0
 
