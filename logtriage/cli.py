@@ -198,7 +198,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that knows few characters is no reason to fail
     try:
-        app(prog_name="logtriage")
+        typer.main.get_command(app)(prog_name="logtriage")  # calling `app` would put its own excepthook over ours
     except LogtriageError as error:
         _fail(str(error))
     except OSError as error:

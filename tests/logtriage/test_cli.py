@@ -1,0 +1,342 @@
+"""The command line, as a subprocess: exit codes, clean stdout, one plain line for what goes wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from logtriage import __version__
+from logtriage.cli import main
+from logtriage.export import findings_schema
+
+Run = Callable[..., "Done"]
+_MAIN = [sys.executable, "-c", "from logtriage.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of logtriage left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _spawn(folder: Path, *words: str) -> Done:
+    """Runs logtriage as a process of its own."""
+    given = {key: value for key, value in os.environ.items() if not key.startswith("LOGTRIAGE_")}
+    done = subprocess.run([*_MAIN, *words], cwd=folder, env=given, capture_output=True, text=True, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs logtriage's entry point in this process, in an empty folder or the one given: ten times as fast."""
+    for name in [name for name in os.environ if name.startswith("LOGTRIAGE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def here(*words: str, folder: Path = tmp_path) -> Done:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["logtriage", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return Done(int(ended.value.code or 0), shown.out, shown.err)
+
+    return here
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `logtriage demo` ran."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = _spawn(folder, "demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder / "stdout").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def _options(demo: Path) -> tuple[str, ...]:
+    """The options that see the demo's window, as its report prints them."""
+    text = " ".join((demo / "stdout").read_text(encoding="utf-8").split())
+    words = text.partition("logtriage show NUMBER ")[2].split()[:6]
+    assert words[::2] == ["--db", "--since", "--until"]
+    return tuple(words)
+
+
+def test_help_shows_the_everyday_commands_first(run: Run) -> None:
+    shown = run("--help").stdout
+    names = ("Everyday", "report", "show", "diff", "daemon", "demo", "More", "import", "collect", "revisions", "digest")
+    places = [
+        found.start() if (found := re.search(f"^[^a-zA-Z]*{name} ", shown, re.MULTILINE)) else -1 for name in names
+    ]
+
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_help_imports_nothing_slow() -> None:
+    script = "import sys\nfrom logtriage.cli import main\ntry: main()\nfinally: print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+
+    slow = {"polars", "duckdb", "scipy", "numpy", "google.cloud", "grpc", "pydantic", "httpx", "jinja2", "apscheduler"}
+    assert loaded & slow == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["report", "show", "diff", "daemon", "demo", "import", "collect", "revisions", "digest", "query"],
+)
+def test_every_command_explains_itself(run: Run, command: str) -> None:
+    done = run(command, "--help")
+
+    assert done.returncode == 0
+    assert "Usage: logtriage " + command in done.stdout
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"logtriage {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("reprot",), ("report", "--format", "html"), ("report", "--sinse", "1h"), ("show",)])
+def test_wrong_usage_is_exit_code_2(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("report",), "There is no database at `logtriage.duckdb`. Run "),
+        (("report", "--since", "yesterday"), "--since is `yesterday`, which is neither a time nor a duration."),
+        (("report", "--until", "2026-02-31"), "--until is `2026-02-31`, which is neither"),
+        (("report", "--since", "2026-09-14", "--until", "2026-09-14"), "The window `2026-09-14T00:00:00Z -> "),
+        (("report", "--output", "absent/r.md"), "--output is `absent/r.md`, but there is no folder "),
+        (("report", "--output", "."), "--output is `.`, which is a folder."),
+        (("report", "--config", "absent.yaml"), "--config names `absent.yaml`, which is missing."),
+        (("report", "--db", "foreign.txt"), ""),
+        (("import", "absent.json"), ""),
+        (("collect",), "sources is empty, so there is nothing to collect."),
+        (("daemon",), "sources is empty, so there is nothing to collect."),
+        (("digest",), "digest.to is empty and --to is not given."),
+        (("digest", "--to", "slak", "--dry-run"), "--to is `slak`; known channels: slack."),
+        (("digest", "--to", "slack"), "environment LOGTRIAGE_SLACK_WEBHOOK_URL is not set."),
+        (("demo", "--scenario", "secret_lsot"), "demo: scenario is `secret_lsot`; known scenarios: "),
+        (("demo", "--folder", "foreign.txt/x"), "--folder is `foreign.txt/x`, which cannot be made: Not a directory."),
+        (("query", "select 1"), "There is no database at `logtriage.duckdb`."),
+    ],
+)
+def test_what_fails_is_one_plain_line_and_exit_code_1(
+    run: Run, tmp_path: Path, words: tuple[str, ...], line: str
+) -> None:
+    (tmp_path / "foreign.txt").write_text(
+        "no database at all, but long enough to look like one " * 99, encoding="utf-8"
+    )
+
+    done = run(*words)
+
+    assert done.stderr.startswith(line)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "Traceback" not in done.stderr
+
+
+def test_every_mistake_of_the_configuration_has_a_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("reprt: {}\ndigest: {to: [slak]}\n", encoding="utf-8")
+
+    done = run("report")
+
+    assert done.returncode == 1
+    assert [line.split(";")[0] for line in done.stderr.splitlines()] == [
+        "config.yaml: digest.to[0] is `slak`",
+        "config.yaml: reprt is no known key",
+    ]
+
+
+def test_hostile_words_come_back_plain(run: Run) -> None:
+    done = run("report", "--since", "a\x1b[31m\u202eb")
+
+    assert done.stderr.startswith("--since is `a b`, which is neither")
+
+
+def test_the_demo_tells_and_writes_its_report(demo: Path) -> None:
+    told = (demo / "stdout").read_text(encoding="utf-8")
+
+    assert "WRONG NOW" in told
+    assert "\x1b" not in told
+    assert (demo / "logtriage-demo" / "demo-report.md").read_text(encoding="utf-8").startswith("# WRONG NOW")
+
+
+def test_the_demo_names_the_revision_the_variable_and_the_cascade(run: Run, demo: Path) -> None:
+    truth = json.loads((demo / "logtriage-demo" / "truth.json").read_text(encoding="utf-8"))
+    root = next(one for one in truth["clusters"] if one["role"] == "root" and (one["guilty"] or {}).get("change"))
+    done = run("report", *_options(demo), "--format", "json", folder=demo)
+    found = json.loads(done.stdout)
+
+    blamed = [one["attribution"] for one in found["clusters"] if one["attribution"]]
+
+    assert root["guilty"]["revision"] in {one["revision"] for one in blamed if one["confidence"] >= 0.5}
+    assert root["guilty"]["change"]["name"] in {(one["change"] or {}).get("name") for one in blamed}
+    assert any(incident["symptoms"] for incident in found["incidents"])
+
+
+def test_a_report_as_json_is_valid_and_the_same_twice(run: Run, demo: Path) -> None:
+    first = run("report", *_options(demo), "--format", "json", folder=demo)
+    second = run("report", *_options(demo), "--format", "json", folder=demo)
+
+    assert first.stderr == ""
+    jsonschema.Draft202012Validator(findings_schema()).validate(json.loads(first.stdout))
+    assert first.stdout == second.stdout
+
+
+def test_an_output_file_holds_what_stdout_would(run: Run, demo: Path) -> None:
+    told = run("report", *_options(demo), folder=demo)
+    written = run("report", *_options(demo), "--output", "r.txt", folder=demo)
+
+    assert (written.returncode, written.stdout) == (0, "")
+    assert (demo / "r.txt").read_text(encoding="utf-8") == told.stdout
+
+
+def test_a_quiet_window_is_a_report_too(run: Run, demo: Path) -> None:
+    done = run("report", *_options(demo)[:2], "--since", "1h", "--until", "2001-01-01", folder=demo)
+
+    assert done.returncode == 0
+    assert "NOTHING SEEN: 0 entries in this window" in done.stdout
+
+
+def test_one_incident_is_shown_with_its_evidence(run: Run, demo: Path) -> None:
+    done = run("show", "1", *_options(demo), folder=demo)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "WHY TOGETHER" in done.stdout
+
+
+def test_an_incident_that_is_not_there_is_one_line(run: Run, demo: Path) -> None:
+    done = run("show", "999", *_options(demo), folder=demo)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("There is no cluster or incident `999` in this window. Known here: 1")
+
+
+def test_an_unknown_service_is_one_line(run: Run, demo: Path) -> None:
+    done = run("report", *_options(demo), "--service", "nope", folder=demo)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("--service is `nope`, which this window does not know; it knows: ")
+
+
+def test_revisions_are_listed_and_two_are_compared(run: Run, demo: Path) -> None:
+    db = _options(demo)[:2]
+    rows = run("revisions", *db, folder=demo).stdout.splitlines()
+    truth = json.loads((demo / "logtriage-demo" / "truth.json").read_text(encoding="utf-8"))
+    guilty = next(one["guilty"] for one in truth["clusters"] if (one["guilty"] or {}).get("change"))
+    names = [row.split()[1] for row in rows[1:] if row.split()[0] == guilty["service"]]
+    before = names[names.index(guilty["revision"]) - 1]
+
+    plain = run("diff", before, guilty["revision"], *db, folder=demo)
+    matched = run("diff", before, guilty["revision"], *db, "--fail-on", "any", folder=demo)
+    other = run("diff", before, guilty["revision"], *db, "--fail-on", "vpc", folder=demo)
+
+    assert guilty["change"]["name"] in plain.stdout
+    assert (plain.returncode, matched.returncode, other.returncode) == (0, 3, 0)
+
+
+def test_a_dry_run_prints_what_would_be_sent(run: Run, demo: Path) -> None:
+    done = run("digest", *_options(demo), "--to", "slack", "--dry-run", folder=demo)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "CHANGE" in done.stdout
+
+
+def test_a_query_answers_in_csv_json_and_a_table(run: Run, demo: Path) -> None:
+    words = ("query", *_options(demo)[:2], "select 1 as one, ['a', 'b'] as many, null as none")
+
+    assert run(*words, folder=demo).stdout == 'one,many,none\n1,"[""a"", ""b""]",\n'
+    assert json.loads(run(*words, "--format", "json", folder=demo).stdout) == {
+        "one": 1,
+        "many": ["a", "b"],
+        "none": None,
+    }
+    assert run(*words, "--format", "table", folder=demo).stdout == 'one  many        none\n1    ["a", "b"]\n'
+
+
+@pytest.mark.parametrize("sql", ["drop table entries", "select * from read_csv('/etc/passwd')", "selec 1"])
+def test_a_query_only_reads_and_only_the_store(run: Run, demo: Path, sql: str) -> None:
+    done = run("query", *_options(demo)[:2], sql, folder=demo)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The query failed: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(demo: Path) -> None:
+    script = "logtriage() { " + f"{sys.executable} -c 'from logtriage.cli import main; main()' \"$@\"; }}; "
+    sql = "select range from range(300000)"
+    done = subprocess.run(
+        ["bash", "-c", f"{script} logtriage query --db {_options(demo)[1]} '{sql}' | head -n 2"],
+        cwd=demo, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("range\n0\n", "")
+
+
+def test_an_import_prints_the_sums_of_each_file(run: Run, tmp_path: Path) -> None:
+    entry = {
+        "insertId": "a1", "timestamp": "2026-09-14T20:00:00Z", "textPayload": "hello",
+        "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
+        "resource": {"type": "cloud_run_revision", "labels": {"service_name": "s", "revision_name": "s-1"}},
+    }  # fmt: skip
+    (tmp_path / "dump.jsonl").write_text(f"{json.dumps(entry)}\n{json.dumps(entry)}\n{{}}\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("not a dump", encoding="utf-8")
+
+    done = run("import", ".", folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 read = 1 stored + 1 dup + 1 dead" in done.stdout
+    assert "skipped notes.txt" in done.stdout or "skipped ./notes.txt" in done.stdout
+
+
+def test_the_database_may_be_named_in_the_environment(demo: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = demo / _options(demo)[1]
+
+    monkeypatch.setenv("LOGTRIAGE_DB", str(path))
+
+    assert run("query", "select 1 as one").stdout == "one\n1\n"
+
+
+def test_a_fault_of_our_own_is_one_line_on_request_in_full(tmp_path: Path) -> None:
+    script = "from logtriage import cli\ncli._acts = lambda: 1 / 0\ncli.main()"
+    words = [sys.executable, "-c", script, "report"]
+
+    short = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    full = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "LOGTRIAGE_TRACEBACK": "1"}
+    )
+
+    assert (short.returncode, short.stdout) == (1, "")
+    assert short.stderr.startswith("Internal fault: ZeroDivisionError at <string>:2.")
+    assert short.stderr.count("\n") == 1
+    assert "Traceback" in full.stderr
+
+
+def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
+    script = "from logtriage import cli\ndef stop(): raise KeyboardInterrupt\ncli._acts = stop\ncli.main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "report"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
