@@ -221,7 +221,7 @@ def test_lines_that_are_not_utf8_are_dead_and_the_others_stay(tmp_path: Path) ->
 def test_nul_bytes_pass(tmp_path: Path) -> None:
     (batch,) = read_paths([written(tmp_path, lines(entry(1)) + "\0\0\n" + lines(entry(2)))])
 
-    assert batch.records["raw"][1] == "\0\0"
+    assert batch.records["raw"][1].rstrip("\n") == "\0\0"
 
 
 def test_a_record_above_the_limit_is_dead_and_reading_goes_on(tmp_path: Path) -> None:
