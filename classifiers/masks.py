@@ -7,16 +7,18 @@ Words are never masked: module, attribute and event names, exception types and g
 A change of a row changes signatures: raise `RULES` in classifiers/signatures.py with it.
 """
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["KEEPS", "MASKS", "Rule", "mask", "strip_head"]
+__all__ = ["KEEPS", "KEPT_TOKENS", "MASKS", "Rule", "mask", "strip_head"]
 
 # A letter at its end, so that a digit behind it does not begin a word; a control character, so that no text has it.
 _SHIELD = "\x02K"
 _B = r"(?-u:\b)"  # ASCII word boundary: five times faster than the Unicode one on text that is not ASCII
 _END = r"(?-u:\b)"
+_AT_SHIELD = "@\x02"  # no address goes on behind it
 _KEPT = f"${{1}}{_SHIELD}${{2}}"
 
 
@@ -38,6 +40,7 @@ _REASONS = (
     "|Precondition Failed|Payload Too Large|Unsupported Media|Unprocessable|Too Many Requests|Internal Server"
     "|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time"
 )
+_CODES = "(?:40[0-9]|41[0-8]|42[1-9]|431|451|50[0-8]|51[01])"  # of HTTP, where no word beside them says status
 _NAMES = (
     "named?|attributes?|arguments?|keys?|columns?|relation|table|fields?|module|function|method|property|variable|type"
     "|class|import|from|database|role|extension|schema|constraint|index|env|setting|parameters?"
@@ -56,12 +59,12 @@ KEEPS: tuple[Rule, ...] = (
     Rule(
         "http_status_weak",
         r"(?i)(?:got|received|with|failed|error)[: (]",
-        r"(?i)(\b(?:got|received|with|failed|error):? \(?)([45][0-9]{2})"
+        rf"(?i)(\b(?:got|received|with|failed|error):? \(?)({_CODES})"
         r"(\z|[^\s0-9A-Za-z.%]|[.\s]\z|\s(?:from|on|for|by|at|and|when|while|in)\b)",
         _KEPT + "${3}",
     ),
-    Rule("http_exception", r"[45][0-9]{2}[:)]", r"(^|[\s:('\"=\[])([45][0-9]{2})(:\s|\))", _KEPT + "${3}"),
-    Rule("http_lead", r"\A[45][0-9]{2} ", r"(\A)([45][0-9]{2})( [a-z]+ [a-z])", _KEPT + "${3}"),
+    Rule("http_exception", r"[45][0-9]{2}[:)]", rf"(^|[\s:('\"=\[])({_CODES})(:\s|\))", _KEPT + "${3}"),
+    Rule("http_lead", r"\A[45][0-9]{2} ", rf"(\A)({_CODES})( [a-z]+ [a-z])", _KEPT + "${3}"),
     Rule("http_reason", _REASONS, rf"(^|[^0-9.])([1-5][0-9]{{2}}) \(?({_REASONS})", _KEPT + " ${3}"),
     Rule(
         "code",
@@ -79,9 +82,18 @@ KEEPS: tuple[Rule, ...] = (
     ),
     Rule("sqlstate", r"(?i)sqlstate", rf"(?i)(sqlstate\W{{0,4}})([0-9A-Z]{{5}}){_END}", _KEPT),
     Rule("error_id", r"[A-Z]-[0-9]", rf"({_B}[A-Z]{{2,6}}-)([0-9]{{3,5}}){_END}", _KEPT),
-    Rule("principal", r"service:", r"(\bservice:[A-Za-z0-9_.-]*?[-_.])([0-9])", _KEPT),
-    Rule("account", r"gserviceaccount", r"([A-Za-z0-9-]+)(@[A-Za-z0-9-]+(?:\.iam)?\.gserviceaccount\.com)", _KEPT),
-    Rule("quoted_name", r"[._][0-9]", rf"(?i)(\b(?:{_NAMES}):? ['\"`][a-z_][\w.]*?[._])([0-9])", _KEPT),
+)
+
+# Tokens kept whole: every digit in them is shielded.
+KEPT_TOKENS: tuple[Rule, ...] = (
+    Rule("principal", "service:", r"\bservice:[A-Za-z0-9_.@-]*[A-Za-z0-9]", ""),
+    Rule("account", "gserviceaccount", r"[A-Za-z0-9.-]+@[A-Za-z0-9.-]*gserviceaccount\.com", ""),
+    Rule(  # numbers of one or two digits belong to a name, longer ones to what it names
+        "quoted_name",
+        r"[a-zA-Z._][0-9]",
+        rf"(?i)\b(?:{_NAMES}):? ['\"`][a-z_.]+(?:[0-9]{{1,2}}[a-z_.]+){{0,2}}[0-9]{{0,2}}['\"`]",
+        "",
+    ),
 )
 
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
@@ -148,7 +160,8 @@ MASKS: tuple[Rule, ...] = (
         "duration",
         r"[0-9] ?[nuµμmshd]",
         rf"{_B}(?:[0-9]+(?:\.[0-9]+)?(?:h|m|s|ms|us|µs|μs|ns))+{_END}"
-        rf"|{_B}[0-9]+(?:[.,][0-9]+)?\s?(?:[num]?s|µs|μs|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|milliseconds?){_END}",
+        rf"|{_B}[0-9]+(?:[.,][0-9]+)?\s?"
+        rf"(?:[num]?s|µs|μs|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|milliseconds?){_END}",
         "<duration>",
     ),
     Rule("size", r"[0-9] ?[KMGTkBb]", rf"{_B}[0-9]+(?:[.,][0-9]+)?\s?(?:[KMGTk]i?[Bb]?|[Bb]ytes?|B){_END}", "<size>"),
@@ -158,8 +171,8 @@ MASKS: tuple[Rule, ...] = (
 )
 
 _LEVEL = (
-    "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|EMERGENCY|PANIC|SUCCESS|LOG"
-    "|VERBOSE)"
+    "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|EMERGENCY|PANIC"
+    "|SUCCESS|LOG|VERBOSE)"
 )
 _WORD = "(?:trace|debug|info|notice|warn|warning|error|critical|fatal)"  # a level only where punctuation says so
 _STAMP = (
@@ -237,9 +250,27 @@ def _mask_lines(texts: pl.Series) -> pl.Series:
     if not hit.any():
         return texts
     marked = texts.filter(hit).str.replace_all("\x02", "", literal=True)
+    for rule in KEPT_TOKENS:
+        marked = _shield(marked, rule)
     for rule in (*KEEPS, *MASKS):
         marked = _apply(marked, rule)
-    return texts.clone().scatter(hit.arg_true(), marked.str.replace_all(_SHIELD, "", literal=True))
+    plain = marked.str.replace_all(_SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
+    return texts.clone().scatter(hit.arg_true(), plain)
+
+
+def _shield(texts: pl.Series, rule: Rule) -> pl.Series:
+    """The texts with the digits of the rule's tokens shielded."""
+    hit = texts.str.contains(rule.hint).fill_null(value=False)
+    if not hit.any():
+        return texts
+    found = texts.filter(hit)
+    tokens = sorted(
+        found.str.extract_all(rule.pattern).explode().drop_nulls().unique(), key=lambda one: (-len(one), one)
+    )
+    if not tokens:
+        return texts
+    shielded = [re.sub("[0-9]", rf"{_SHIELD}\g<0>", token).replace("@", _AT_SHIELD) for token in tokens]
+    return texts.clone().scatter(hit.arg_true(), found.str.replace_many(tokens, shielded, leftmost=True))
 
 
 def _apply(texts: pl.Series, rule: Rule) -> pl.Series:

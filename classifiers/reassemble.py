@@ -94,7 +94,7 @@ def _role() -> pl.Expr:
         .when(text.str.contains(_IS_GLUE)).then(_GLUE)
         .when(text.str.contains(_IS_FRAME)).then(_FRAME)
         .when(text.str.contains(_IS_THROWN)).then(_THROWN)
-        .when(text.str.contains(_IS_HEAD)).then(_HEAD)
+        .when(text.str.contains(_IS_HEAD) | (pl.col("severity") > 0)).then(_HEAD)
         .otherwise(_PLAIN)
     )  # fmt: skip
 
@@ -134,11 +134,14 @@ def _walk(rows: list[int], runs: list[int], roles: list[int], times: list[int], 
 class _Stream:
     """Where the next line of a stream can go on: the line before, and the traceback that is still open."""
 
-    __slots__ = ("is_chained", "is_thrown", "last", "last_fails", "last_is_traced", "last_ns", "open", "open_ns")
+    __slots__ = (
+        "goes_on", "is_chained", "is_thrown", "last", "last_fails", "last_is_traced", "last_ns", "open", "open_ns",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.last, self.last_ns, self.last_fails, self.last_is_traced = -1, 0, False, False
         self.open, self.open_ns = -1, 0
+        self.goes_on = False  # the event before may have further lines: it began with a head or a level, or is a trace
         self.is_thrown = False  # the open traceback has told its exception
         self.is_chained = False  # a line has announced another traceback of the same chain
 
@@ -147,6 +150,7 @@ class _Stream:
         if self.open >= 0 and at_ns - self.open_ns > _TRACE_REACH_NS:
             self.open = -1
         if role in (_ALONE, _HEAD):
+            self.goes_on = role == _HEAD
             self.last, self.last_ns, self.last_fails, self.last_is_traced = row, at_ns, is_failure, False
             return row
         if role == _PLAIN:
@@ -181,16 +185,17 @@ class _Stream:
         return self.last
 
     def _plain(self, row: int, at_ns: int, *, is_failure: bool) -> int:
-        if self.last >= 0 and at_ns - self.last_ns <= _PLAIN_REACH_NS:
+        if self.goes_on and at_ns - self.last_ns <= _PLAIN_REACH_NS:
             self.last_ns = at_ns
             return self.last
         self.last, self.last_ns, self.last_fails, self.last_is_traced = row, at_ns, is_failure, False
+        self.goes_on = False
         return row
 
     def _into_open(self, at_ns: int) -> int:
         self.open_ns = at_ns
         if self.last == self.open:
-            self.last_ns, self.last_is_traced = at_ns, True
+            self.last_ns, self.last_is_traced, self.goes_on = at_ns, True, True
         return self.open
 
 

@@ -1,0 +1,143 @@
+"""Masks take what varies and leave what decides."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifiers.masks import KEEPS, KEPT_TOKENS, MASKS, mask, strip_head
+
+
+def masked(text: str) -> str:
+    return str(mask(pl.Series([text]))[0])
+
+
+def bare(text: str) -> str:
+    return str(strip_head(pl.Series([text]))[0])
+
+
+class TestMask:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("took 15.8 s after 3 tries", "took <duration> after <number> tries"),
+            ("from 10.8.0.4:53122 and 10.8.0.5", "from <ip> and <ip>"),
+            ("run 1a2045ca-35fc-4d10-ac2b-62c2892f9b43 ended", "run <uuid> ended"),
+            ("at 2026-09-14T20:00:01.123Z and 2026-09-14 20:00:01", "at <time> and <time>"),
+            ("<Order object at 0x7f3a2c>", "<Order object at <id>>"),
+            ("session req_7bda598bcaea and run_1757719525043_353_4b15eea4", "session req_<id> and run_<id>_<id>_<id>"),
+            ("mail of ann@example.org and <email:0a1b2c3d4e5f>", "mail of <email> and <email>"),
+            ("used 512 MiB of 1Gi, 96.5%", "used <size> of <size>, <number>%"),
+            ("get https://pay.example/v1?key=7&x=1 now", "get https://pay.example/v1?<query> now"),
+            ("served by orders-00042-xyz", "served by orders-<revision>"),
+            ("failed trace_id=08ce240cc1ca17ccc504e47199c999fa", "failed"),
+            ("level -4.2% and 14.6%", "level <number>% and <number>%"),
+        ],
+    )
+    def test_what_varies_is_masked(self, text: str, expected: str) -> None:
+        assert masked(text) == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "call answered with status 403",
+            "HTTP 503 from payments",
+            "unexpected status 500 Internal Server Error",
+            "rejected: 403: Not authenticated",
+            "socket closed code=1011 reason='internal error'",
+            "received 1000 (normal closure)",
+            "[Errno 111] connection refused",
+            "Error 111 connecting to cache",
+            "worker exited with code 3",
+            "Container called exit(137)",
+            "SQLSTATE[23505]: unique violation",
+            "ORA-00942: table or view does not exist",
+            "No module named 'shop.app_2.part_3'",
+            "denied for service:orders-2",
+            "by deploy-7@shop.iam.gserviceaccount.com",
+            "missing 'locale' in order.confirmed",
+            "psycopg2 over utf8 and sha256",
+        ],
+    )
+    def test_what_decides_survives(self, text: str) -> None:
+        assert masked(text) == text
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("answered 403 for service:orders", "answered 403 for a guest"),
+            ("status 403", "status 500"),
+            ("closed 1011", "closed 1000"),
+            ("event delivered 17", "event dropped 17"),
+            ("exit(1)", "exit(3)"),
+            ("No module named 'a_1'", "No module named 'a_2'"),
+        ],
+    )
+    def test_failures_that_differ_by_a_code_stay_apart(self, one: str, other: str) -> None:
+        assert masked(one) != masked(other)
+
+    def test_the_same_number_is_kept_as_a_code_and_masked_as_a_count(self) -> None:
+        assert masked('{"status": 503, "count": 503}') == '{"status": 503, "count": <number>}'
+        assert masked("query took 500 ms, 500 rows") == "query took <duration>, <number> rows"
+
+    def test_lines_of_a_text_are_masked_one_by_one(self) -> None:
+        texts = pl.Series(["first 1\nsecond 22\n", None, "third 3"])
+
+        assert mask(texts).to_list() == ["first <number>\nsecond <number>\n", None, "third <number>"]
+        assert texts.to_list() == ["first 1\nsecond 22\n", None, "third 3"]
+
+    def test_a_text_that_holds_the_shield_is_masked_all_the_same(self) -> None:
+        assert masked("count=\x02K17 of 9") == "count=K17 of <number>"
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(
+                ["status", "code", "=", " ", ":", "403", "1011", "7", "42", "0x1f", "ms", "exit(", ")", "error ", "-",
+                 "a1b2c3d4", "_", "x", "10.0.0.1", "2026-09-14", "12:30:01", "req_", "/", "'", "[", "]", "@", "."]
+            ),
+            max_size=14,
+        )
+    )  # fmt: skip
+    def test_masking_twice_alone_or_among_others_gives_the_same(self, words: list[str]) -> None:
+        text = "".join(words)
+        assert masked(masked(text)) == masked(text)
+
+        among = mask(pl.Series(["other 1", text, "lines\nof 2", text]))
+
+        assert among[1] == among[3] == masked(text)
+
+    def test_names_of_rules_are_told_once(self) -> None:
+        names = [rule.name for rule in (*KEEPS, *KEPT_TOKENS, *MASKS)]
+
+        assert len(names) == len(set(names))
+
+    @pytest.mark.parametrize("text", ["duplicate key 'order_88713'", "no column named 'c_1a2b3c4d5e6f'"])
+    def test_a_quoted_id_is_no_name(self, text: str) -> None:
+        assert "<id>" in masked(text)
+
+
+class TestStripHead:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-09-14 20:00:01,123 ERROR [shop.orders] cannot pay",
+            "2026-09-14 20:00:01.123 | ERROR    | shop.orders:pay:150 | cannot pay",
+            "[2026-09-14 20:00:01 +0000] [13] [ERROR] cannot pay",
+            "2026-09-14 20:00:01,123 - shop - shop.orders - WARNING - cannot pay",
+            "2026/09/14 20:00:01 pay.go:370: [ERROR] cannot pay",
+            "2026-09-14T20:00:01.123Z ERROR 1 --- [nio-8080-exec-2] c.s.orders.Pay          : cannot pay",
+            "[Nest] 1  - 09/14/2026, 8:00:01 PM   ERROR [PayService] cannot pay",
+            'time=2026-09-14T20:00:01Z level=ERROR source=internal/pay.go:7 msg="cannot pay"',
+            "E0914 20:00:01.123456       1 pay.go:12] cannot pay",
+            "ERROR:    cannot pay",
+            "error: cannot pay",
+            "cannot pay",
+        ],
+    )
+    def test_layouts_of_loggers_leave_the_message(self, text: str) -> None:
+        assert bare(text) == "cannot pay"
+
+    @pytest.mark.parametrize("text", ["[Ledger] cannot pay", "error budget spent", "Payments: cannot pay"])
+    def test_words_of_the_message_are_no_head(self, text: str) -> None:
+        assert bare(text) == text
