@@ -6,24 +6,13 @@
 --          at_ns BIGINT, severity UTINYINT, message VARCHAR, logger VARCHAR, payload VARCHAR, http_method VARCHAR,
 --          http_path VARCHAR, http_status SMALLINT, trace VARCHAR, batch_id BIGINT, is_hit BOOLEAN
 
-with read as (
+with marked as (
     select
-        project,
+        rowid as place,
         service,
-        revision,
         instance,
         log,
-        insert_id,
-        at_ns,
-        severity,
-        message,
-        logger,
-        payload,
-        http_method,
-        http_path,
         http_status,
-        trace,
-        batch_id,
         at_ns // 100_000_000 as tenth,
         coalesce(
             case
@@ -48,29 +37,37 @@ streams as (
         instance,
         log,
         unnest([tenth - 1, tenth, tenth + 1]) as tenth
-    from read
+    from marked
     where is_hit and http_status is null
+),
+wanted as (
+    select place, is_hit
+    from marked
+    where is_hit
+    union all
+    select place, is_hit
+    from marked
+    semi join streams using (service, instance, log, tenth)
+    where not is_hit and http_status is null
 )
 select
-    project,
-    service,
-    revision,
-    instance,
-    log,
-    insert_id,
-    at_ns,
-    severity,
-    message,
-    logger,
-    payload,
-    http_method,
-    http_path,
-    http_status,
-    trace,
-    batch_id,
-    is_hit
-from read
-where
-    is_hit
-    or http_status is null and (service, instance, log, tenth) in (select (service, instance, log, tenth) from streams)
+    entries.project,
+    entries.service,
+    entries.revision,
+    entries.instance,
+    entries.log,
+    entries.insert_id,
+    entries.at_ns,
+    entries.severity,
+    entries.message,
+    entries.logger,
+    entries.payload,
+    entries.http_method,
+    entries.http_path,
+    entries.http_status,
+    entries.trace,
+    entries.batch_id,
+    wanted.is_hit
+from wanted
+inner join entries on entries.rowid = wanted.place
 order by project, service, revision, instance, log, at_ns, insert_id, batch_id
