@@ -16,7 +16,7 @@ import polars as pl
 
 from collector.errors import LogtriageError, NormaliseError, SourceError
 from collector.normalise.engine import Engine
-from collector.normalise.entries import normalise_entries
+from collector.normalise.entries import EXCERPT_CHARS, normalise_entries
 from collector.normalise.redact import Redactor
 from collector.normalise.spans import normalise_spans
 from collector.normalise.specs import read_spec
@@ -57,7 +57,7 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
 
 def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None) -> Batch:
     """One raw batch as records, by its kind. Nothing in it is unredacted any more."""
-    dead = raw.dead.with_columns(excerpt=redactor.frame(raw.dead["excerpt"]))
+    dead = raw.dead.with_columns(excerpt=redactor.frame(raw.dead["excerpt"]).str.slice(0, EXCERPT_CHARS))
     plain = Batch(
         source=raw.source,
         location=raw.location,
@@ -89,8 +89,8 @@ def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
             found, reason = [], "not JSON"
         facts += found
         if reason:
-            excerpt = redactor.text(text[:500])
-            dead.append({"location": raw.location, "line": line, "reason": reason, "excerpt": excerpt})
+            # no excerpt: a description is full of values that look like no secret and may be one
+            dead.append({"location": raw.location, "line": line, "reason": reason, "excerpt": None})
     return replace(
         plain,
         facts=pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row"),

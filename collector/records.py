@@ -99,7 +99,7 @@ FACT_SCHEMA = pl.Schema(
         "insert_id": pl.String(),  # the entry it was read from, else a file or resource name
         "actor": pl.String(),  # service accounts as they are, people as <email:HASH>, "" unknown
         "tool": pl.String(),  # gcloud, terraform, console, ... "" unknown
-        "detail": pl.String(),  # JSON object, its keys by kind: see collector/normalise/revisions.py
+        "detail": pl.String(),  # JSON object, its keys by kind: see specs.py and audit.py in collector/normalise/
     }
 )
 
@@ -199,7 +199,7 @@ class Ledger:
 class Revision:
     """One deployed version of a service, folded from facts and rows.
 
-    `config` maps canonical keys to what is kept of them (see collector/normalise/revisions.py); None means that the
+    `config` maps canonical keys to what is kept of them (see collector/normalise/configuration.py); None means that the
     configuration is not known, which is never the same as empty. `traffic_ns` is when it first took requests.
     """
 

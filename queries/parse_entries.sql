@@ -12,9 +12,8 @@
 with shaped as (
     select
         line,
-        json_valid(raw) as is_valid,
         prefix(raw, '{') or regexp_matches(raw, '^\s*\{') as is_object,
-        case when is_valid and is_object then from_json(raw, '{
+        case when is_object then try(from_json(raw, '{
             "insertId": "VARCHAR", "logName": "VARCHAR", "timestamp": "VARCHAR", "receiveTimestamp": "VARCHAR",
             "severity": "VARCHAR", "textPayload": "VARCHAR", "jsonPayload": "JSON", "trace": "VARCHAR",
             "spanId": "VARCHAR", "protoPayload": {"@type": "VARCHAR", "methodName": "VARCHAR"},
@@ -25,13 +24,18 @@ with shaped as (
                                     "revision_name": "VARCHAR", "job_name": "VARCHAR", "region": "VARCHAR",
                                     "service": "VARCHAR", "function_name": "VARCHAR"}},
             "labels": {"instanceId": "VARCHAR"},
-            "errorGroups": [{"id": "VARCHAR"}]}') end as entry
+            "errorGroups": [{"id": "VARCHAR"}]}')) end as entry,
+        raw
     from records
 ),
 flat as (
     select
         line,
-        case when not is_valid then 'not JSON' when not is_object then 'not a JSON object' end as reason,
+        case
+            when entry is not null then null
+            when json_valid(raw) then 'not a JSON object'
+            else 'not JSON'
+        end as reason,
         entry.insertId as insert_id,
         entry.logName as log_name,
         entry.timestamp as stamp,

@@ -21,7 +21,7 @@ from collector.normalise.severity import severity_of_text, severity_of_word
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA
 from collector.window import NS_PER_S, format_ns, parse_instant_ns
 
-__all__ = ["NormalisedEntries", "normalise_entries"]
+__all__ = ["EXCERPT_CHARS", "NormalisedEntries", "normalise_entries"]
 
 EXCERPT_CHARS = 2000
 _COLOURS = "black|red|green|yellow|blue|magenta|cyan|white|bold|dim|underline|level|lvl|normal|italic|reverse"
@@ -153,7 +153,8 @@ def _read_audits(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor
     if not audits.height:
         return parsed, pl.DataFrame(schema=FACT_SCHEMA)
     raws = records.join(audits, on="line", how="semi")
-    readings = [(line, read_audit(orjson.loads(raw), redactor=redactor)) for line, raw in raws.rows()]
+    ids = dict(zip(raws["line"], _insert_ids(raws.join(parsed, on="line", how="left"), records), strict=True))
+    readings = [(line, read_audit(_loaded(raw), redactor=redactor, insert_id=ids[line])) for line, raw in raws.rows()]
     told = pl.DataFrame(
         {
             "line": [line for line, _ in readings],
@@ -169,6 +170,14 @@ def _read_audits(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor
         pl.concat([rest, replaced.select(rest.columns)]).sort("line"),
         pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row"),
     )
+
+
+def _loaded(raw: str) -> dict[str, Any]:
+    """The record; empty where it holds what only the first parse took for JSON, such as NaN."""
+    try:
+        return dict(orjson.loads(raw))
+    except orjson.JSONDecodeError:
+        return {}
 
 
 def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> pl.DataFrame:

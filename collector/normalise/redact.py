@@ -103,6 +103,13 @@ _RULES: tuple[_Rule, ...] = (
         rf"(?i)(\\?[\"']{_NAMES}\\?[\"']\s*[:=]\s*)(\\?[\"'])(?:\\[^\"']|[^\"'\\\x01])+?(\\?[\"'])",
         "${1}${2}<secret>${3}",
     ),
+    # {"key":"db.password","value":{"stringValue":"..."}}: an attribute of OTLP
+    _Rule(
+        "named_attribute",
+        _NAME_HINTS,
+        rf"(?i)(\"key\"\s*:\s*\"{_NAMES}\"\s*,\s*\"value\"\s*:\s*\{{\s*\"stringValue\"\s*:\s*\")(?:\\.|[^\"\\])+\"",
+        '${1}<secret>"',
+    ),
     # password=value, token=value, api_key: value9 in running text
     _Rule(
         "named_plain",

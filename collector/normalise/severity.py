@@ -22,39 +22,39 @@ _UPPER = (
     "|FINEST|FINER|FINE|SUCCESS"
 )
 _LOWER = "trace|debug|info|notice|warn(?:ing)?|error|fatal|critical"
-_STAMP = r"(?:\d[\dTtZz:.,/+\- ]*\d[Zz]?(?: ?[AP]M)?,?\s*)"
+_STAMP = r"(?:[0-9][0-9TtZz:.,/+\- ]*[0-9][Zz]?(?: ?[AP]M)?,?\s*)"
 _PART = r"(?:[|\-]\s+|\[[^\]\n]{0,80}\]\s*|\([^)\n]{0,40}\)\s*|<[^>\n]{0,40}>\s*)"
-# Where a line's own level stands, by layout; each pattern has the level as its one group.
+# Where a line's own level stands (ASCII classes: Unicode ones take milliseconds to compile, batch by batch), by layout; each pattern has the level as its one group.
 _LAYOUTS = (
     # of loguru, gunicorn, zap, logback, log4j, and Python's `2025-09-15 20:03:08,123 INFO [name] ...`
     rf"\A[\s\[(]*{_STAMP}?[\])]?\s*{_PART}{{0,4}}[\[(<]?({_UPPER})(?:[\])>:|,\s]|\z)",
     # of Python's own formats: a date, a name and the level between dashes
-    rf"\A{_STAMP}?-\s+[\w.$/]+\s+-\s+({_UPPER})\s+-",
+    rf"\A{_STAMP}?-\s+[A-Za-z0-9_.$/]+\s+-\s+({_UPPER})\s+-",
     # of logback, with one word between the stamp and the level
-    rf"\A{_STAMP}[\w.$/\-]{{1,60}}\s+[\[(]?({_UPPER})[\])]?[\s:|]",
+    rf"\A{_STAMP}[A-Za-z0-9_.$/\-]{{1,60}}\s+[\[(]?({_UPPER})[\])]?[\s:|]",
     # of logfmt and slog, which write key and value
     r"(?i)\A(?:.{0,120}\s)?(?:level|lvl|severity)=\"?([a-z]+)\b",
     # of klog and glog, where one letter stands before the date
-    r"\A([IWEF])\d{4} \d\d:\d\d:\d\d",
+    r"\A([IWEF])[0-9]{4} [0-9][0-9]:[0-9][0-9]:[0-9][0-9]",
     # of winston, npm, uvicorn and pino-pretty, in small letters before a colon or in brackets
     rf"(?i)\A[\s\[(]*{_STAMP}?[\])]?\s*[\[(]?({_LOWER})(?:[\])]|:)(?:\s|\z)",
     # of Go's own log, behind the source line
-    rf"\A{_STAMP}[\w./\-]+:\d+:\s+[\[(]?({_UPPER})[\])]?[\s:]",
+    rf"\A{_STAMP}[A-Za-z0-9_./\-]+:[0-9]+:\s+[\[(]?({_UPPER})[\])]?[\s:]",
     # of Node loggers that put the logger in brackets behind the level
     rf"(?i)\A\[{_STAMP}\]\s+({_LOWER})\s+[\[(]",
     # of zap's console, between tabs
     rf"(?i)\A{_STAMP}([a-z]+)\t",
     # of Nest, behind a process number and a local date
-    rf"\A\[\w+\]\s+\d+\s+-\s+{_STAMP}({_UPPER}|LOG|VERBOSE)\s",
+    rf"\A\[[A-Za-z0-9_]+\]\s+[0-9]+\s+-\s+{_STAMP}({_UPPER}|LOG|VERBOSE)\s",
     # of Ruby's logger
     r"\A[DIWEFA], \[[^\]\n]+\]\s+([A-Z]+) --",
     # of Monolog, behind the channel
-    rf"\A\[[^\]\n]+\] [\w-]+\.({_UPPER}):",
+    rf"\A\[[^\]\n]+\] [A-Za-z0-9_-]+\.({_UPPER}):",
     # of java.util.logging, where the level begins the second line
     r"\A[^\n]{10,120}\n(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ",
     # of the .NET console and of Serilog
-    r"\A(trce|dbug|info|warn|fail|crit): [\w.]+\[",
-    r"\A\[[\d:.\- +T]+ (VRB|DBG|INF|WRN|ERR|FTL)\]",
+    r"\A(trce|dbug|info|warn|fail|crit): [A-Za-z0-9_.]+\[",
+    r"\A\[[0-9:.\- +T]+ (VRB|DBG|INF|WRN|ERR|FTL)\]",
 )
 # What a line that names a level can hold; the scan for these decides whether the layouts are tried at all.
 _HINTS = ("trace", "debug", "info", "notice", "warn", "err", "severe", "crit", "fatal", "alert", "emerg", "panic", "fine",

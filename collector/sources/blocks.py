@@ -27,7 +27,7 @@ __all__ = [
     "cut_lines",
 ]
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 32 << 20
 MAX_RECORD_BYTES = 8 << 20
 EXCERPT_CHARS = 4000  # twice what is kept, so that redaction sees a secret whole before the rest is cut off
 TOO_LARGE = f"record larger than {MAX_RECORD_BYTES >> 20} MiB"

@@ -22,6 +22,7 @@ SECRETS = [
     ('{"password":"x y z","a":1}', "x y z"),
     ('{"message":"{\\"api_key\\": \\"abc-def\\"}"}', "abc-def"),
     ("{'client_secret': 'qwertyuiop'}", "qwertyuiop"),
+    ('{"key":"db.password","value":{"stringValue":"qwerty"}}', "qwerty"),
     ("SERVICE_SECRET=abcd", "abcd"),
     ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl", "eyJhbGciOiJIUzI1NiJ9"),
     ("Cookie: sid=s%3Aabcdef; theme=dark", "s%3Aabcdef"),
