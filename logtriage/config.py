@@ -15,6 +15,13 @@ from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from classifiers.attribution import AttributionConfig
+from classifiers.cascade import CascadeConfig
+from classifiers.classify import ClassifyConfig
+from classifiers.history import HistoryConfig
+from classifiers.onset import OnsetConfig
+from classifiers.priority import PriorityConfig
+from classifiers.problems import ProblemConfig
 from collector.sources.base import SourceConfig, parse_source_config
 from collector.store import StoreConfig
 from logtriage.daemon import ScheduleConfig
@@ -56,9 +63,20 @@ class Config(BaseSettings):
 
     sources: Annotated[tuple[SerializeAsAny[SourceConfig], ...], BeforeValidator(_read_sources)] = ()
     store: StoreConfig = StoreConfig()
+    history: HistoryConfig = HistoryConfig()
+    onset: OnsetConfig = OnsetConfig()
+    problems: ProblemConfig = ProblemConfig()
+    cascade: CascadeConfig = CascadeConfig()
+    attribution: AttributionConfig = AttributionConfig()
+    priority: PriorityConfig = PriorityConfig()
     report: ReportConfig = ReportConfig()
     digest: DigestConfig = DigestConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+
+    @property
+    def classify(self) -> ClassifyConfig:
+        """The sections that decide what is found."""
+        return ClassifyConfig(**{name: getattr(self, name) for name in ClassifyConfig.model_fields})
 
     @classmethod
     def settings_customise_sources(

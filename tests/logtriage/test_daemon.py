@@ -1,11 +1,13 @@
 """The loop: its edges, what it remembers, and how it stops."""
 
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +15,15 @@ import pytest
 
 from classifiers.findings import Findings
 from collector.records import Ledger
-from collector.window import Window
+from collector.window import NS_PER_S, Window
 from logtriage.config import load_config
 from logtriage.daemon import Cycle, cycle_of, log_to_stderr, run_on_schedule
 from logtriage.digest import DigestConfig, Message
 from logtriage.errors import ConfigError, NotifyUnavailable, SourceUnavailable
 from logtriage.notifiers.slack import Slack
 from tests.support.findings import END_NS, findings, quiet_findings
+from tests.support.log_entries import make_entry
+from tests.support.logging_server import LoggingServer
 from tests.support.webhook import Answer, serve_webhook
 
 
@@ -224,3 +228,28 @@ def test_cycles_follow_each_other_and_never_overlap() -> None:
     run_on_schedule(job, every_minutes=0.02 / 60)
 
     assert starts >= 3
+
+
+def test_one_cycle_pulls_from_cloud_logging_and_posts_to_slack(tmp_path: Path) -> None:
+    minute_ns = 60 * NS_PER_S
+    first_ns = time.time_ns() - 90 * minute_ns
+    entries = [
+        make_entry(f"e{n}", first_ns + n * minute_ns, text=f"ERROR: invoice {n} not booked: ValueError: bad amount")
+        for n in range(60)
+    ]
+    with LoggingServer(entries) as logs, serve_webhook() as hook:
+        source = {
+            "kind": "cloud_logging", "resources": ["projects/demo-stage"], "endpoint": logs.endpoint, "insecure": True,
+        }  # fmt: skip
+        settings = {"sources": [source], "digest": {"to": ["slack"], "lowest_priority": "P3"}}
+        (tmp_path / "config.yaml").write_text(json.dumps(settings), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", "from logtriage.cli import main; main()", "daemon", "--once"],
+            cwd=tmp_path, env={**os.environ, "LOGTRIAGE_SLACK_WEBHOOK_URL": hook.url},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "collected: 60 read = 60 stored + 0 duplicates + 0 dead" in done.stderr
+    assert "very-secret" not in done.stderr
+    assert any("billing" in body["text"] for body in hook.bodies)
