@@ -206,6 +206,7 @@ class Redactor:
         Redacting twice equals redacting once. Texts without any hint are not looked at again: a scan for literals is
         20 times cheaper than the patterns, and most lines hold none.
         """
+        texts = texts.clone()  # `scatter` below writes in place
         hit = texts.str.contains_any(_HINTS, ascii_case_insensitive=True).fill_null(value=False)
         if not hit.any():
             return texts
