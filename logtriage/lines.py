@@ -78,13 +78,13 @@ def when_words(cluster: Cluster, near_ns: int) -> str:
 
 
 def evidence_refs(evidence: Evidence) -> str:
-    """Where a fact can be looked up: query or rule, then ids, at most five of a kind."""
+    """Where a fact can be looked up: query or rule, then ids, at most three of a kind."""
     parts = [evidence.query] if evidence.query else []
     for name, ids in (("entries", evidence.entry_ids), ("traces", evidence.trace_ids)):
         if ids:
-            parts.append(f"{name} {', '.join(ids[:5])}")
+            parts.append(f"{name} {', '.join(ids[:3])}")
     if evidence.revisions:
-        parts.append(f"revisions {', '.join(evidence.revisions[:5])}")
+        parts.append(f"revisions {', '.join(evidence.revisions[:3])}")
     return plain("; ".join(parts))
 
 
@@ -128,6 +128,8 @@ def _rate_lines(cluster: Cluster, near_ns: int) -> list[Line]:
         if bad is not None:
             lines = [Line("GOOD", _counted_words(good, unit))] if good else []
             return [*lines, Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near_ns))]
+        if cluster.onset.rate_after is not None:  # another service's deploy: its own revisions tell little
+            return [Line("RATE", _onset_words(cluster, unit))]
     if cluster.per_revision:
         rows = [_counted_words(row, "") for row in cluster.per_revision]
         return [Line("RATE", f"{join_words(rows, _REVISIONS_SHOWN)} {unit} failed")]
@@ -187,7 +189,8 @@ def _sure(cluster: Cluster) -> list[str]:
         best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
         if best is None or best.confidence < BLAMED:
             return ["cannot tell: no explanation stands out"]
-        return [f"{sure_word(best.confidence)} that it is {_CAUSES[best.cause]}"]
+        what = "none of the deploys" if best.cause == "unknown" else _CAUSES[best.cause]
+        return [f"{sure_word(best.confidence)} that it is {what}"]
     first = sure_word(blamed.confidence)
     if blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)

@@ -35,8 +35,8 @@ class ReportConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back a report without --since looks
-    full_incidents: int = Field(default=5, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
-    standing_shown: int = Field(default=10, ge=0, le=1000)  # old failures listed by title; the rest are counted
+    full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
+    standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,10 @@ def _verdict(findings: Findings) -> str:
         return f"NOTHING WRONG NOW: {plural(len(findings.incidents), 'incident')} in this window, all over"
     if not entries:
         return "NOTHING SEEN: 0 entries in this window, so it says nothing about your services"
-    return f"NOTHING WRONG: 0 of {plural(entries, 'entry', 'entries')} in this window tell of a new failure"
+    nothing = f"0 of {plural(entries, 'entry', 'entries')} in this window tell of a new failure"
+    if findings.standing:
+        return f"NOTHING NEW: {nothing}; {plural(len(findings.standing), 'old one', 'old ones')}"
+    return f"NOTHING WRONG: {nothing}"
 
 
 def _wrong_now(findings: Findings) -> list[str]:

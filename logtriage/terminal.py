@@ -125,13 +125,23 @@ class _Page:
 
     def line(self, line: Line, style: str = "") -> None:
         """A label and its text, broken below itself."""
-        wrapped = Text(line.text).wrap(self._console, self._width - _INDENT, overflow="fold")
-        for number, part in enumerate(wrapped):
-            self.text.append(
-                f" {line.label:<7} " if number == 0 else " " * _INDENT, style="bold" if number == 0 else ""
-            )
-            self.text.append(part.plain.rstrip(), style=style)
+        for number, part in enumerate(self._folded(line.text, self._width - _INDENT)):
+            is_first = number == 0
+            self.text.append(f" {line.label:<7} " if is_first else " " * _INDENT, style="bold" if is_first else "")
+            self.text.append(part, style=style)
             self.text.append("\n")
+
+    def _folded(self, text: str, width: int) -> list[str]:
+        """Lines of at most `width` cells; columns, which three spaces part, stay whole where they can."""
+        lines: list[str] = []
+        for column in text.split("   "):
+            joined = f"{lines[-1]}   {column}" if lines else column
+            if Text(joined).cell_len <= width:
+                lines[-1:] = [joined]
+            else:
+                wrapped = Text(column).wrap(self._console, width, overflow="fold")
+                lines += [part.plain.rstrip() for part in wrapped]
+        return lines
 
     def lines(self, lines: Iterable[Line]) -> None:
         for line in lines:

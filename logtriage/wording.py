@@ -114,9 +114,11 @@ def change_mark(change: Change) -> str:
 
 
 def failures_of(counted: RevisionCount) -> str:
-    """`94/96`, or `94 (exposure not known)`."""
+    """`94/96`, `94 (exposure not known)`, or `94 (of 90 seen)` where sources know fewer requests than failures."""
     if counted.exposed is None:
         return f"{counted.failures:,} (exposure not known)"
+    if counted.failures > counted.exposed:
+        return f"{counted.failures:,} (of {counted.exposed:,} seen)"
     return f"{counted.failures:,}/{counted.exposed:,}"
 
 

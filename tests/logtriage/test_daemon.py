@@ -233,11 +233,12 @@ def test_cycles_follow_each_other_and_never_overlap() -> None:
 def test_one_cycle_pulls_from_cloud_logging_and_posts_to_slack(tmp_path: Path) -> None:
     minute_ns = 60 * NS_PER_S
     first_ns = time.time_ns() - 90 * minute_ns
-    entries = [
+    booked = [make_entry(f"b{n}", first_ns - n * minute_ns, text=f"INFO: booked invoice {n}") for n in range(1, 301)]
+    failed = [
         make_entry(f"e{n}", first_ns + n * minute_ns, text=f"ERROR: invoice {n} not booked: ValueError: bad amount")
         for n in range(60)
     ]
-    with LoggingServer(entries) as logs, serve_webhook() as hook:
+    with LoggingServer([*booked, *failed]) as logs, serve_webhook() as hook:
         source = {
             "kind": "cloud_logging", "resources": ["projects/demo-stage"], "endpoint": logs.endpoint, "insecure": True,
         }  # fmt: skip
@@ -250,6 +251,6 @@ def test_one_cycle_pulls_from_cloud_logging_and_posts_to_slack(tmp_path: Path) -
         )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (0, "")
-    assert "collected: 60 read = 60 stored + 0 duplicates + 0 dead" in done.stderr
+    assert "collected: 360 read = 360 stored + 0 duplicates + 0 dead" in done.stderr
     assert "very-secret" not in done.stderr
     assert any("billing" in body["text"] for body in hook.bodies)

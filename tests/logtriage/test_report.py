@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from classifiers.findings import Change, Evidence, Incident, Onset, RevisionCount
+from classifiers.findings import Change, Evidence, Hypothesis, Incident, Onset, RevisionCount
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup
 from logtriage.report import ReportConfig, build_report, only_service, view_cluster
@@ -165,6 +165,26 @@ def test_a_quiet_window_prints_its_zero_with_the_denominator() -> None:
     view = build_report(quiet_findings(), CONFIG)
 
     assert view.verdict == "NOTHING WRONG: 0 of 1,000 entries in this window tell of a new failure"
+
+
+def test_old_failures_keep_a_window_from_being_called_well() -> None:
+    view = build_report(quiet_findings(standing=findings().standing), CONFIG)
+
+    assert view.verdict == "NOTHING NEW: 0 of 1,000 entries in this window tell of a new failure; 1 old one"
+
+
+def test_a_cause_outside_the_deploys_is_said_as_such() -> None:
+    outside = Hypothesis("unknown", 0.95, "something outside the deploys began")
+
+    assert _lines(attribution=None, cause="unknown", hypotheses=(outside,))["SURE"] == (
+        "very likely that it is none of the deploys"
+    )
+
+
+def test_a_deploy_of_another_service_is_measured_before_and_since() -> None:
+    lines = _lines(attribution=attribution(service="auth", revision="auth-00002-xyz"))
+
+    assert lines["RATE"] == "0 % of requests failed before, 98 % since"
 
 
 def test_an_empty_window_does_not_claim_health() -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from rich.text import Text
 
+from classifiers.findings import Change
 from logtriage.lookup import Lookup
 from logtriage.report import OtherRow, ReportConfig, build_report, view_cluster
 from logtriage.terminal import draw_cluster, draw_report, draw_table, text_of
-from tests.support.findings import cluster, dependency, findings, symptom
+from tests.support.findings import attribution, cluster, dependency, findings, symptom
 
 
 def test_one_cluster_with_all_its_evidence(golden: Callable[[str, str], None]) -> None:
@@ -54,6 +55,16 @@ def test_long_lists_are_counted_and_say_where_the_rest_is() -> None:
     assert "event 9: gone" in page
     assert "event 10" not in page
     assert "4 more: --format markdown lists them" in page
+
+
+def test_a_change_is_not_parted_from_its_mark() -> None:
+    changes = tuple(Change("env_changed", f"A_RATHER_LONG_KEY_{n}") for n in range(3))
+    view = build_report(findings(clusters=(cluster(attribution=attribution(also_changed=changes)),)), ReportConfig())
+
+    lines = text_of(draw_report(view)).splitlines()
+
+    assert not any(line.endswith(("~", "-")) for line in lines)
+    assert any(line.startswith("         ~ A_RATHER_LONG_KEY") for line in lines)
 
 
 def test_a_narrow_terminal_breaks_lines_below_their_label() -> None:
