@@ -1,18 +1,12 @@
 -- name:    find_trace_requests
--- about:   the requests of those traces in which one of the signatures occurs, with route and origin
--- params:  $start_ns BIGINT, $end_ns BIGINT, $signature_ids VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
+-- about:   the requests of some traces, with route and origin
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
 --          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
 --          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT
 
 with failing as (
-    select distinct trace
-    from occurrences
-    where
-        trace is not null
-        and at_ns >= $start_ns
-        and at_ns < $end_ns
-        and signature_id in (select unnest($signature_ids::varchar[]))
+    select unnest($traces::varchar[]) as trace
 ),
 requests as (
     select

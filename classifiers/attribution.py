@@ -1,0 +1,207 @@
+"""Attribution: which revision caused an onset, what changed in it, and what else could have.
+
+Every revision of the failing service, and of the services it calls or is called by, is weighed against something from
+outside and against chance, on the same counts (rivals.py). The deploy just before is one suspect among them. A
+revision that began to serve after the onset is never named.
+"""
+
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.cases import Case
+from classifiers.changes import Difference
+from classifiers.findings import Change
+from classifiers.rivals import Candidate, Split, outside_gain, revision_gain
+
+__all__ = ["AttributionConfig", "Weighed", "Weight", "is_about_dependency", "lead_change", "named_in", "weigh"]
+
+_SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
+_WORDS = re.compile(r"[A-Za-z0-9]+")
+_DULL = frozenset(
+    {"url", "key", "id", "env", "name", "api", "app", "the", "host", "port", "service", "secret", "token"}
+)
+_CODE_FAULT = re.compile(
+    r"(?i)(Type|Attribute|Name|Import|ModuleNotFound|Syntax|Indentation|Reference|Index|Range|Assertion|NotImplemented|"
+    r"NullPointer\w*|NoSuch\w+|ClassNotFound\w*|ClassCast\w*|UnboundLocal|Recursion|StopIteration)(Error|Exception)?\Z|panic"
+)
+_DEPENDENCY = re.compile(
+    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|unreachable|"
+    r"no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|(?:unable|failed) to connect|"
+    r"can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|max retries exceeded|deadline exceeded|broken pipe|"
+    r"server closed|too many (?:clients|connections)|(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
+)
+_LIMITS = {
+    "memory_limit": r"memory limit|out of memory|\boom\b|heap|cannot allocate|killed",
+    "cpu_limit": r"\bcpu\b|throttl",
+    "concurrency": r"no available instance|too many (?:concurrent )?(?:requests|connections)|concurren|pool exhausted",
+    "max_instances": r"no available instance|rate exceeded|instance limit",
+    "timeout": r"request timeout|upstream request timeout|has been terminated because it has reached the maximum",
+    "service_account": r"permission|forbidden|denied|unauthori[sz]ed|iam",
+    "vpc": r"connector|unreachable|no route|connect",
+    "cloud_sql": r"cloudsql|database|postgres|mysql|sql",
+}
+
+
+class AttributionConfig(BaseModel):
+    """Section `attribution` of config.yaml. Priors are per deploy and per day, before any log was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bad_deploys: float = Field(default=0.03, gt=0, lt=1)  # share of deploys that break something of their own service
+    bad_callee: float = Field(default=0.01, gt=0, lt=1)  # ... or, of a called service, something of its callers
+    bad_caller: float = Field(default=0.005, gt=0, lt=1)
+    bad_linked: float = Field(default=0.003, gt=0, lt=1)  # ... of a service below that the failed traces do not show
+    known_factor: float = Field(default=10.0, ge=1)  # how much likelier a revision is that is guilty of another failure
+    outages_per_day: float = Field(default=0.3, gt=0)  # onsets from outside: dependencies, platform, clients
+    shared_factor: float = Field(
+        default=300.0, ge=1
+    )  # how much likelier "outside" is when unrelated services fail at once
+    named_factor: float = Field(default=5.0, ge=1)  # how much likelier a revision is whose change the failure names
+    nothing_factor: float = Field(
+        default=0.2, gt=0, le=1
+    )  # ... whose image and configuration are those of the one before
+    most: float = Field(default=0.97, gt=0.5, lt=1)  # no certainty above this: the model itself may be wrong
+    most_minutes: float = Field(default=0.85, gt=0.5, lt=1)  # ... when failures could only be counted in minutes
+    most_alone: float = Field(default=0.45, gt=0, lt=1)  # ... when no other revision was ever exposed
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One revision with its probability and the counts behind it."""
+
+    candidate: Candidate
+    split: Split
+    confidence: float
+    difference: Difference | None
+    named: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """All explanations of one case; what is left to 1 is that nothing changed at all."""
+
+    weights: tuple[Weight, ...]  # most probable first
+    outside: float
+    outside_split: Split
+    chance: float
+
+    @property
+    def best(self) -> Weight | None:
+        """The most probable revision."""
+        return self.weights[0] if self.weights else None
+
+
+def weigh(
+    case: Case,
+    candidates: Sequence[tuple[Candidate, Difference | None]],
+    *,
+    shared: int,
+    text: str,
+    known: Collection[tuple[str, str]] = (),
+    config: AttributionConfig,
+) -> Weighed:
+    """Probabilities of every explanation of a case.
+
+    `shared`: number of services without a link that began to fail at once. `known`: service and revision of those that
+    are guilty of another failure.
+    """
+    is_over = case.fit.course == "resolved"
+    outside, outside_split = outside_gain(case, is_over=is_over, per_minute=config.outages_per_day / 1440)
+    outside += math.log(config.shared_factor) * min(shared, 3)
+    rows = []
+    for candidate, difference in candidates:
+        if candidate.served_ns > case.fit.latest_ns + _SLACK_NS or candidate.served_ns > case.fit.at_ns + _SLACK_NS:
+            continue
+        split = revision_gain(case, candidate)
+        if split.gain == -math.inf:
+            continue
+        named = named_in(difference, text) if difference else None
+        prior = _prior(candidate, difference, named, config)
+        if (candidate.service, candidate.revision) in known:
+            prior += math.log(config.known_factor)
+        rows.append((candidate, difference, named, split, split.gain + prior))
+    logs = [0.0, outside, *(row[4] for row in rows)]
+    top = max(logs)
+    total = sum(math.exp(one - top) for one in logs)
+    share = [math.exp(one - top) / total for one in logs]
+    weights = [
+        Weight(candidate, split, _capped(case, split, probability, config), difference, named)
+        for (candidate, difference, named, split, _), probability in zip(rows, share[2:], strict=True)
+    ]
+    weights.sort(
+        key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
+    )
+    return Weighed(tuple(weights), share[1], outside_split, share[0])
+
+
+def is_about_dependency(text: str) -> bool:
+    """Whether the failure says that something else could not be reached."""
+    return _DEPENDENCY.search(text) is not None
+
+
+def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:
+    """The change that most likely did it, and what else changed in the same deploy."""
+    changes = weight.difference.changes if weight.difference else ()
+    if not changes:
+        return None, ()
+    lead = weight.named or _by_kind(changes, case, text) or changes[0]
+    return lead, tuple(one for one in changes if one != lead)
+
+
+def named_in(difference: Difference, text: str) -> Change | None:
+    """The first change of a variable or secret whose name the failure tells: whole, or by its distinctive words."""
+    words = {word.lower() for word in _WORDS.findall(text)}
+    for change in difference.changes:
+        if change.type not in {"env_removed", "env_changed", "secret_ref_changed", "env_added"}:
+            continue
+        name = change.name.rpartition("/")[2]
+        if re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text):
+            return change
+        parts = {part.lower() for part in _WORDS.findall(name.replace("_", " ")) if len(part) > 2} - _DULL  # noqa: PLR2004
+        if len(parts) > 1 and parts <= words:
+            return change
+    return None
+
+
+def _by_kind(changes: Sequence[Change], case: Case, text: str) -> Change | None:
+    """The change that goes with this kind of failure: a limit that was met, or code that cannot run."""
+    lowered = text.lower()
+    for change in changes:
+        pattern = _LIMITS.get(change.type)
+        if pattern and re.search(pattern, lowered):
+            return change
+    parts = orjson.loads(case.parts)
+    kind = str(parts.get("type") or "").rpartition(".")[2]
+    if kind and _CODE_FAULT.match(kind):
+        return next((change for change in changes if change.type == "image"), None)
+    return None
+
+
+def _prior(
+    candidate: Candidate, difference: Difference | None, named: Change | None, config: AttributionConfig
+) -> float:
+    prior = {
+        "own": config.bad_deploys,
+        "callee": config.bad_callee,
+        "caller": config.bad_caller,
+        "linked": config.bad_linked,
+    }[candidate.relation]
+    factor = 1.0
+    if named:
+        factor = config.named_factor
+    elif difference and difference.label == "nothing":
+        factor = config.nothing_factor
+    return math.log(prior * factor)
+
+
+def _capped(case: Case, split: Split, probability: float, config: AttributionConfig) -> float:
+    """Never surer than what was counted allows."""
+    most = config.most if case.grid.unit in {"requests", "traces"} else config.most_minutes
+    if split.exposed_good < 1:
+        most = config.most_alone
+    return min(probability, most)

@@ -1,0 +1,192 @@
+"""Causes: the rival explanations of one case in words, the one that stands, and where the fault sits."""
+
+import re
+from collections.abc import Sequence
+
+import orjson
+import polars as pl
+
+from classifiers.attribution import Weight, is_about_dependency, lead_change
+from classifiers.cases import Case
+from classifiers.findings import Attribution, Cause, Change, Evidence, Fault, Hypothesis, Origin
+from classifiers.weighing import Judged
+from collector.window import format_ns
+
+__all__ = ["attribution_of", "cause_of", "fault_of", "hypotheses_of"]
+
+_BLAMED = 0.5
+_WORTH_TELLING = 0.02
+_ROTATION_NS = 900_000_000_000
+_CERTIFICATE = re.compile(r"(?i)certificate|x509|ssl: |tls (?:handshake|alert)|cert_?(?:has_)?expired")
+_CONFIG_TYPES = frozenset(
+    {"env_removed", "env_added", "env_changed", "secret_ref_changed", "service_account", "vpc", "cloud_sql", "ingress"}
+)
+
+
+def attribution_of(judged: Judged) -> Attribution | None:
+    """The best revision with its change; None when no revision is a suspect."""
+    weight = judged.weighed.best
+    if weight is None or weight.confidence < _WORTH_TELLING:
+        return None
+    case = judged.case
+    change, also = lead_change(weight, case, judged.text)
+    return Attribution(
+        service=weight.candidate.service,
+        revision=weight.candidate.revision,
+        good_revision=weight.difference.before if weight.difference else None,
+        change=change,
+        also_changed=also,
+        confidence=round(weight.confidence, 4),
+        evidence=tuple(_evidence(judged, weight, change)),
+    )
+
+
+def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evidence]:
+    case, split, candidate = judged.case, weight.split, weight.candidate
+    unit = _unit(case)
+    seen = tuple(dict.fromkeys((*split.revisions, *([weight.difference.before] if weight.difference else []))))
+    sample = tuple(trace for trace in case.traces[case.fit.index :][:5] if trace)
+    exposed = f"{split.failures_bad} of {split.exposed_bad:.0f} {unit} failed on {', '.join(split.revisions)}"
+    others = f"{split.failures_good} of {split.exposed_good:.0f} on all others"
+    found = [Evidence("measured", f"{exposed}, {others}", "count_exposure", (), sample, seen)]
+    delay = case.fit.at_ns - candidate.served_ns
+    when = "after" if delay >= 0 else "before"
+    found.append(
+        Evidence(
+            "measured",
+            f"the first failure came {_span(abs(delay))} {when} {candidate.revision} first served "
+            f"({format_ns(candidate.served_ns)})",
+            "count_seen_revisions",
+            revisions=(candidate.revision,),
+        )
+    )
+    if candidate.relation != "own":
+        how = "calls" if candidate.relation == "callee" else "is called by"
+        known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
+        statement = f"{case.service} {how} {candidate.service}; {known}"
+        found.append(Evidence("measured", statement, "find_trace_requests", (), sample, (candidate.revision,)))
+    found.append(_change_evidence(weight, change))
+    if split.exposed_good < 1:
+        found.append(Evidence("unknown", "no other revision was exposed, so nothing can be compared"))
+    return found
+
+
+def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
+    difference = weight.difference
+    if difference is None:
+        return Evidence("unknown", f"the revision before {weight.candidate.revision} is not known")
+    seen = (difference.before, difference.after)
+    if change is None:
+        told = "image and configuration are equal" if difference.label == "nothing" else "what changed is not known"
+        return Evidence("measured" if difference.label == "nothing" else "unknown", told, "find_facts", revisions=seen)
+    if change == weight.named:
+        statement = f"the failure names {change.name} ({change.type}), which changed from {seen[0]} to {seen[1]}"
+        return Evidence("inferred", statement, "rule:named-change", revisions=seen)
+    return Evidence(
+        "measured", f"{change.type} {change.name} changed from {seen[0]} to {seen[1]}", "find_facts", revisions=seen
+    )
+
+
+def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Hypothesis, ...]:
+    """Every explanation worth telling, the most probable first; together at most 1."""
+    weighed, case = judged.weighed, judged.case
+    found = [
+        Hypothesis(
+            "revision",
+            round(weight.confidence, 4),
+            f"{weight.candidate.revision} of {weight.candidate.service} broke it",
+        )
+        for weight in weighed.weights[:3]
+        if weight.confidence >= _WORTH_TELLING
+    ]
+    left = max(0.0, 1.0 - sum(weight.confidence for weight in weighed.weights))
+    whole = weighed.outside + weighed.chance
+    outside = left * (weighed.outside / whole if whole > 0 else 0.5)
+    cause, statement, evidence = _outside(judged, origin, facts)
+    if outside >= _WORTH_TELLING:
+        found.append(Hypothesis(cause, round(outside, 4), statement, evidence))
+    steady = left - outside
+    if steady >= _WORTH_TELLING:
+        rate = case.fit.rate_after
+        told = f"about {rate:.2%} of {_unit(case)}" if rate is not None else "the rate is not known"
+        found.append(Hypothesis("traffic", round(steady, 4), f"it fails as often per request as ever: {told}"))
+    return tuple(sorted(found, key=lambda one: (-one.confidence, one.cause, one.statement)))
+
+
+def _outside(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Cause, str, tuple[Evidence, ...]]:
+    """What it was, if it came from outside."""
+    case, split = judged.case, judged.weighed.outside_split
+    since = f"since {format_ns(case.fit.at_ns)}"
+    hit = len({name for name in case.revisions[case.fit.index :] if name})
+    counted = Evidence(
+        "measured",
+        f"{split.failures_bad} of {split.exposed_bad:.0f} {_unit(case)} failed from then on, "
+        f"{split.failures_good} of {split.exposed_good:.0f} before; {hit} revision{'' if hit == 1 else 's'} failed",
+        "count_exposure",
+    )
+    rotated = _rotation(case, facts)
+    if rotated:
+        evidence = Evidence("measured", f"{rotated[0]} changed at {format_ns(rotated[1])}", "find_facts", (rotated[2],))
+        return "secret_rotation", f"secret {rotated[0]} changed shortly before", (evidence, counted)
+    if _CERTIFICATE.search(judged.text):
+        return "certificate", f"a certificate is refused {since}", (counted,)
+    if origin == "tests":
+        return "test_harness", f"only requests of automated tests fail, {since}", (counted,)
+    if origin == "scanners":
+        return "client", "only scanners meet it", (counted,)
+    if judged.shared:
+        others = ", ".join(judged.shared[:5])
+        evidence = Evidence("measured", f"began within two minutes in {others}, without shared traces", "find_failures")
+        return "dependency", f"something that {case.service} and {others} depend on fails {since}", (evidence, counted)
+    if is_about_dependency(judged.text):
+        return "dependency", f"a dependency cannot be reached {since}", (counted,)
+    return "unknown", f"something outside the deploys began {since}", (counted,)
+
+
+def _rotation(case: Case, facts: pl.DataFrame) -> tuple[str, int, str] | None:
+    """The last change of a secret within a quarter of an hour before the onset: its name, time and entry."""
+    near = facts.filter(
+        (pl.col("kind") == "change")
+        & pl.col("at_ns").is_between(case.fit.earliest_ns - _ROTATION_NS, case.fit.at_ns)
+        & ((pl.col("project") == case.project) | (pl.col("project") == ""))
+    ).sort("at_ns", "insert_id", descending=True)
+    for at_ns, insert_id, detail in near.select("at_ns", "insert_id", "detail").iter_rows():
+        told = orjson.loads(detail)
+        if told.get("secret") and told.get("outcome") != "failed":
+            return str(told["secret"]), int(at_ns), str(insert_id)
+    return None
+
+
+def cause_of(attribution: Attribution | None, hypotheses: Sequence[Hypothesis]) -> Cause:
+    """The cause that stands: a blamed revision, else the most probable other one when it is at least even."""
+    if attribution and attribution.confidence >= _BLAMED:
+        return "revision"
+    others = [one for one in hypotheses if one.cause != "revision"]
+    best = max(others, key=lambda one: one.confidence, default=None)
+    return best.cause if best and best.confidence >= _BLAMED else "unknown"
+
+
+def fault_of(cause: Cause, attribution: Attribution | None) -> Fault:
+    """Where the fault sits."""
+    if cause == "revision" and attribution:
+        change = attribution.change
+        return "configuration" if change and change.type in _CONFIG_TYPES else "product"
+    faults: dict[Cause, Fault] = {
+        "dependency": "dependency", "secret_rotation": "configuration", "certificate": "configuration",
+        "client": "client", "test_harness": "test_harness", "traffic": "unknown",
+    }  # fmt: skip
+    return faults.get(cause, "unknown")
+
+
+def _unit(case: Case) -> str:
+    return {"requests": "requests", "traces": "traces", "minutes": "instance minutes", "entries": "entries"}[
+        case.grid.unit
+    ]
+
+
+def _span(span_ns: int) -> str:
+    seconds = span_ns // 1_000_000_000
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds} s"
+    minutes = seconds // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - two hours

@@ -1,0 +1,85 @@
+"""Floor 2, the main line: history -> cases -> problems -> cascade -> attribution -> findings.
+
+A function of stored rows, configuration and window: the same rows give the same findings, to the byte.
+"""
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from classifiers.attribution import AttributionConfig
+from classifiers.cascade import CascadeConfig, find_cascade
+from classifiers.cases import build_cases
+from classifiers.changes import vanished_keys
+from classifiers.coverage import find_coverage
+from classifiers.findings import Findings
+from classifiers.history import HistoryConfig, read_entries, read_history, read_revisions, read_samples
+from classifiers.incidents import find_incidents
+from classifiers.onset import OnsetConfig
+from classifiers.priority import PriorityConfig
+from classifiers.problems import ProblemConfig, judge
+from classifiers.signing import sign_new
+from classifiers.suspects import CallGraph, Suspects
+from classifiers.verdicts import Teller, tell_clusters, with_errors
+from classifiers.weighing import weigh_cases
+from collector.store import Reader
+from collector.window import Window
+
+__all__ = ["ClassifyConfig", "classify", "read_revisions", "sign_new"]
+
+
+class ClassifyConfig(BaseModel):
+    """The sections of config.yaml that decide what is found, in the order of the flow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    history: HistoryConfig = HistoryConfig()
+    onset: OnsetConfig = OnsetConfig()
+    problems: ProblemConfig = ProblemConfig()
+    cascade: CascadeConfig = CascadeConfig()
+    attribution: AttributionConfig = AttributionConfig()
+    priority: PriorityConfig = PriorityConfig()
+
+
+def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
+    """Everything that happened in the window, judged against the baseline before it.
+
+    `window.end_ns` is the now of the analysis: only rows of before count, by event time and, where known, by when they
+    were received.
+    """
+    history = read_history(reader, window=window, config=config.history)
+    cases = build_cases(
+        history.failures, history.leads, history.traces, history.exposure, start_ns=window.start_ns, config=config.onset
+    )
+    verdicts = judge(
+        cases,
+        history.failed_traces,
+        history_ns=window.end_ns - history.start_ns,
+        start_ns=window.start_ns,
+        config=config.problems,
+    )
+    problems = [case for case in cases if verdicts.get(case.cluster_id) == "problem"]
+    calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
+    links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
+    suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls)
+    shown = [case for case in cases if case.cluster_id in verdicts]
+    ids = [name for case in shown for name in case.signature_ids]
+    entries, samples = read_entries(reader, window, ids), read_samples(reader, window, ids)
+    weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
+    teller = Teller(history, entries, samples, config.priority)
+    clusters = tell_clusters(problems, weighed, teller)
+    standing = tuple(teller.plain(case) for case in shown if verdicts[case.cluster_id] == "standing")
+    noise = tuple(teller.plain(case) for case in shown if verdicts[case.cluster_id] == "noise")
+    return Findings(
+        window=window,
+        now_ns=now_ns,
+        projects=history.projects,
+        clusters=clusters,
+        incidents=find_incidents(clusters, window),
+        standing=standing,
+        absent_events=(),
+        latency=(),
+        vanished_keys=with_errors(vanished_keys(history.revisions), clusters, window),
+        revisions=history.revisions,
+        coverage=find_coverage(reader, history, entries, clusters, (*standing, *noise)),
+        noise=noise,
+    )

@@ -1,0 +1,90 @@
+"""Coverage: how much was looked at, what became of it, and where logtriage is blind. A zero has its denominator."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from classifiers.findings import Cluster, Coverage
+from classifiers.history import History
+from collector.store import Reader
+
+__all__ = ["find_coverage"]
+
+_NAMED = 5  # services or revisions named in one sentence; the rest are counted
+_FEW_TRACES = 0.05
+_GAP_FACTOR = 20.0
+
+
+def find_coverage(
+    reader: Reader, history: History, entries: pl.DataFrame, clusters: Sequence[Cluster], rest: Sequence[Cluster]
+) -> Coverage:
+    """Counts of the window: each entry is part of a problem, of noise, or quiet."""
+    span = {"start_ns": history.window.start_ns, "end_ns": history.window.end_ns}
+    counted = reader.frame("count_window", **span).row(0, named=True)
+    ledger = reader.frame("count_ledger")
+    reasons = reader.frame("count_dead_reasons")
+    keys = entries.select("project", "service", "signature_id", "insert_id")
+    problem = _entries(keys, clusters)
+    noise = _entries(keys, rest).join(problem, on=["project", "insert_id"], how="anti")
+    return Coverage(
+        entries=counted["entries"],
+        problem_entries=problem.height,
+        noise_entries=noise.height,
+        quiet_entries=max(0, counted["entries"] - problem.height - noise.height),
+        spans=int(reader.frame("count_spans", **span)["spans"][0]),
+        services=counted["services"],
+        complete_until_ns=_complete_until(ledger, history.window.end_ns),
+        ledger_read=int(ledger["read"].sum()),
+        ledger_stored=int(ledger["stored"].sum()),
+        ledger_duplicates=int(ledger["duplicates"].sum()),
+        ledger_dead=int(ledger["dead"].sum()),
+        dead_reasons=tuple((str(reason), int(many)) for reason, many in reasons.rows()),
+        blind_spots=tuple(_blind_spots(history, counted)),
+    )
+
+
+def _entries(keys: pl.DataFrame, clusters: Sequence[Cluster]) -> pl.DataFrame:
+    """Distinct entries of clusters."""
+    rows = [(one.project, one.service, name) for one in clusters for name in one.signature_ids]
+    wanted = pl.DataFrame(rows, schema=["project", "service", "signature_id"], orient="row").cast(pl.String)
+    return keys.join(wanted, on=["project", "service", "signature_id"]).select("project", "insert_id").unique()
+
+
+def _complete_until(ledger: pl.DataFrame, end_ns: int) -> int | None:
+    """Up to when every source has been read: the earliest of the sources that tell; never past the window."""
+    known = ledger["max_received_at_ns"].drop_nulls()
+    return min(int(known.min()), end_ns) if known.len() else None  # type: ignore[arg-type] # of an integer column
+
+
+def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
+    """Sentences about what could not be seen."""
+    spots = []
+    idle = [one.revision for one in history.revisions if not one.requests and one.traffic_ns is None]
+    if idle:
+        spots.append(f"{_count(len(idle), 'revision')} never took traffic, so nothing is known of them: {_names(idle)}")
+    unknown = [one.revision for one in history.revisions if one.config is None]
+    if unknown:
+        spots.append(f"the configuration of {_count(len(unknown), 'revision')} is not known: {_names(unknown)}")
+    silent = [
+        service
+        for project, service in history.exposure.services()
+        if not history.exposure.has_requests(project, service)
+    ]
+    if silent:
+        spots.append(f"no request logs of {_names(silent)}: failures are counted per instance minute")
+    if counted["entries"] and counted["without_trace"] > (1 - _FEW_TRACES) * counted["entries"]:
+        spots.append(f"{counted['without_trace']} of {counted['entries']} entries have no trace: causes are less sure")
+    if not counted["entries"]:
+        spots.append("no entry lies in this window")
+    if history.start_ns >= history.window.start_ns:
+        spots.append("nothing is stored from before this window, so there is no baseline to compare with")
+    return spots
+
+
+def _count(many: int, what: str) -> str:
+    return f"{many} {what}{'' if many == 1 else 's'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(sorted(names)[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

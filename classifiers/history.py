@@ -1,0 +1,120 @@
+"""What an analysis reads: every row it needs of the window and of the baseline before it, as small frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.cases import Traces
+from classifiers.clusters import cluster
+from classifiers.exposure import Exposure, Timeline
+from classifiers.ledger import fold_revisions
+from classifiers.origin import origin_params
+from classifiers.routing import Routing, fold_routings
+from classifiers.signatures import RULES
+from collector.records import Revision
+from collector.store import Reader
+from collector.window import Window
+
+__all__ = ["History", "HistoryConfig", "read_entries", "read_history", "read_revisions", "read_samples"]
+
+_HOUR_NS = 3_600_000_000_000
+_FAR_FUTURE_NS = 2**62
+
+
+class HistoryConfig(BaseModel):
+    """Section `history` of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    baseline_days: float = Field(default=14.0, ge=0, le=366)  # how far before the window failures are compared with
+
+
+@dataclass(frozen=True)
+class History:
+    """Rows of [start_ns, window.end): failures with their cluster, leads, traces, exposure, facts and revisions.
+
+    start_ns is the first stored entry, or the beginning of the baseline when that is later.
+    """
+
+    window: Window
+    start_ns: int
+    failures: pl.DataFrame
+    leads: pl.DataFrame
+    traces: Traces
+    failed_traces: dict[str, set[str]]
+    calls: pl.DataFrame
+    exposure: Exposure
+    revisions: tuple[Revision, ...]
+    routings: tuple[Routing, ...]
+    facts: pl.DataFrame
+    projects: tuple[str, ...]
+
+
+def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> History:
+    """The history of a window; only what had happened and had been received before its end."""
+    bounds = reader.frame("find_bounds", end_ns=window.end_ns).row(0, named=True)
+    earliest = window.start_ns - int(config.baseline_days * 24 * _HOUR_NS)
+    start = max(earliest, min(bounds["first_ns"] or window.start_ns, window.start_ns))
+    span = {"start_ns": start, "end_ns": window.end_ns}
+    failures = reader.frame("find_failures", rules=RULES, **span)
+    failures, leads = _clustered(reader, failures)
+    traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
+    requests = reader.frame("count_exposure", **span, **origin_params())
+    minutes = reader.frame("count_instance_minutes", **span)
+    facts = reader.frame("find_facts", end_ns=window.end_ns)
+    failed: dict[str, set[str]] = {}
+    for service, trace in reader.frame("find_failed_traces", **span).rows():
+        failed.setdefault(service, set()).add(trace)
+    return History(
+        window=window,
+        start_ns=start,
+        failures=failures,
+        leads=leads,
+        traces=Traces(
+            reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
+            reader.frame("find_trace_spans", traces=traces, **span),
+        ),
+        failed_traces=failed,
+        calls=reader.frame("count_calls", **span),
+        exposure=Exposure(requests, minutes, Timeline.over(start, window.end_ns)),
+        revisions=fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns)),
+        routings=fold_routings(facts),
+        facts=facts,
+        projects=tuple(name for name in bounds["projects"] or [] if name),
+    )
+
+
+def read_revisions(reader: Reader, *, end_ns: int = _FAR_FUTURE_NS) -> tuple[Revision, ...]:
+    """The change ledger before an instant: every revision, by project and service in the order of deploying."""
+    facts = reader.frame("find_facts", end_ns=end_ns)
+    return fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=end_ns))
+
+
+def read_entries(reader: Reader, window: Window, signature_ids: Sequence[str]) -> pl.DataFrame:
+    """Entries of signatures inside the window, by time: signature_id, project, service, at_ns, trace, insert_id."""
+    ids = sorted(set(signature_ids))
+    return reader.frame("find_cluster_entries", start_ns=window.start_ns, end_ns=window.end_ns, signature_ids=ids)
+
+
+def read_samples(reader: Reader, window: Window, signature_ids: Sequence[str]) -> pl.DataFrame:
+    """The first entry of each signature and service inside the window, in full."""
+    ids = sorted(set(signature_ids))
+    return reader.frame("find_samples", start_ns=window.start_ns, end_ns=window.end_ns, signature_ids=ids)
+
+
+def _clustered(reader: Reader, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Failures with their cluster, and the leading signature of each cluster."""
+    ids = failures["signature_id"].unique().sort().to_list()
+    signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
+    members = cluster(failures.rename({"first_ns": "at_ns"}), signatures)
+    keys = ["project", "service", "signature_id"]
+    leads = (
+        members.filter(pl.col("is_lead"))
+        .join(signatures.select("signature_id", "title", "kind", "parts"), on="signature_id", how="left")
+        .select("cluster_id", "title", "kind", "parts", lead="signature_id")
+        .sort("cluster_id")
+    )
+    placed = failures.join(members.select(*keys, "cluster_id"), on=keys, how="left", maintain_order="left")
+    return placed, leads

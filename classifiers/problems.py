@@ -1,0 +1,103 @@
+"""Problem, standing noise, or quiet: which clusters of a window deserve a person's attention.
+
+Standing: as many failures per request as ever, since the beginning of what is known. Chatter: warnings that never come
+with a failed request. What begins, grows or returns at level ERROR is a problem; so is a warning that is part of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.cases import Case
+from classifiers.findings import Origin
+from classifiers.origin import origin_of_share
+
+__all__ = ["ProblemConfig", "Verdict", "judge"]
+
+Verdict = Literal["problem", "standing", "noise"]
+_ERROR = 17
+_WARNING = 13
+_SERVER_ERROR = 500
+_CLIENT_ERROR = 400
+
+
+class ProblemConfig(BaseModel):
+    """Section `problems` of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short_history_minutes: float = Field(default=60.0, ge=0)  # with less, nothing can be called standing
+    standing_after_hours: float = Field(default=72.0, gt=0)  # an onset this long before the window is no news any more
+    few_units: int = Field(default=4, ge=1)  # fewer scattered failures say nothing
+    association: float = Field(default=0.5, gt=0, le=1)  # share of a warning's traces that must have failed otherwise
+    strong_evidence: float = Field(default=12.0, gt=0)  # of an onset that needs no other sign (see onset.evidence)
+
+
+def judge(
+    cases: Sequence[Case], failed: Mapping[str, set[str]], *, history_ns: int, start_ns: int, config: ProblemConfig
+) -> dict[str, Verdict]:
+    """A verdict on every case that occurs in the window, by cluster id.
+
+    `failed` holds per service the traces that the service answered with a server error. history_ns is how much is
+    known before the end of the window, start_ns the beginning of the window.
+    """
+    present = [case for case in cases if case.in_window]
+    is_short = history_ns < config.short_history_minutes * 60e9
+    verdicts: dict[str, Verdict] = {}
+    for case in present:
+        if _is_failure(case) and not _is_refusal(case):
+            verdicts[case.cluster_id] = _judge_failure(case, is_short=is_short, start_ns=start_ns, config=config)
+    problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
+    hit = {trace for case in problems for trace in case.traces if trace} | set().union(*failed.values())
+    for case in present:
+        if case.cluster_id not in verdicts:
+            verdicts[case.cluster_id] = _judge_weak(case, hit, is_short=is_short, config=config)
+    return verdicts
+
+
+def _is_failure(case: Case) -> bool:
+    is_platform = case.kind == "platform" and case.severity >= _WARNING  # a container that ended, a limit that was met
+    return case.severity >= _ERROR or is_platform or (case.http_status or 0) >= _SERVER_ERROR
+
+
+def _is_refusal(case: Case) -> bool:
+    """A request line that tells the client to do otherwise: 4xx."""
+    return case.is_request_only and _CLIENT_ERROR <= (case.http_status or 0) < _SERVER_ERROR
+
+
+def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: ProblemConfig) -> Verdict:
+    if is_short:
+        return "problem"
+    fit = case.fit
+    if _origin(case) == "scanners" and not fit.is_change:
+        return "noise"
+    if fit.is_change or fit.course == "regressed":
+        is_old = fit.course != "resolved" and fit.at_ns < start_ns - config.standing_after_hours * 3600e9
+        return "standing" if is_old else "problem"
+    if case.units < config.few_units:
+        return "noise"
+    if fit.course == "resolved":
+        return "problem"
+    return "standing"
+
+
+def _judge_weak(case: Case, hit: set[str], *, is_short: bool, config: ProblemConfig) -> Verdict:
+    """Warnings, lines without a level, and refused requests: a problem only as part of one, or by strong evidence."""
+    traces = [one for one in case.traces_since(case.fit.at_ns if case.fit.is_change else 0) if one]
+    share = sum(one in hit for one in traces) / len(traces) if traces else 0.0
+    is_part = share >= config.association
+    if _origin(case) in {"scanners", "health_checks"}:
+        return "noise"
+    if is_short:
+        return "problem" if is_part or (case.severity < _WARNING and not case.is_request_only) else "noise"
+    if not case.fit.is_change or case.units < config.few_units:
+        return "standing" if case.units >= config.few_units and case.severity >= _WARNING else "noise"
+    if is_part:
+        return "problem"
+    is_unlevelled = case.severity < _WARNING and not case.is_request_only
+    return "problem" if is_unlevelled and case.fit.gain >= config.strong_evidence else "noise"
+
+
+def _origin(case: Case) -> Origin:
+    return origin_of_share(case.origins)[0]

@@ -1,0 +1,153 @@
+"""How well each explanation fits the counts: one revision, something from outside at a moment, or nothing at all.
+
+Every explanation parts the exposure of a cluster into what should fail and what should not; how well the failures fit
+is the marginal likelihood of two Poisson rates under Gamma priors (after METHODS of change points over revisions, in
+closed form). Old and new revision inside the same minutes, before and after, roll-back and canary are all the same
+arithmetic: which exposure failed. What comes from outside may begin at any moment, and pays for that freedom; a
+revision may only begin when it was deployed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, logsumexp
+
+from classifiers.cases import Case
+from classifiers.exposure import Grid
+
+__all__ = ["Candidate", "Split", "outside_gain", "revision_gain"]
+
+Relation = Literal["own", "callee", "caller", "linked"]
+_SHAPE = 0.5  # of the Gamma prior: vague
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A revision that may be the cause. `labels` is its service's revision at each failure, "" unknown."""
+
+    project: str
+    service: str
+    revision: str
+    relation: Relation
+    served_ns: int  # when it first took requests, or was first seen
+    later: tuple[str, ...]  # revisions of the same service deployed after it, in order
+    labels: Sequence[str]
+    grid: Grid  # exposure of its service
+    linked: float  # share of the failures whose revision is known from their own rows or trace
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Failures and exposure on the two sides of an explanation, and the log-likelihood it wins over one rate for all."""
+
+    gain: float
+    failures_bad: int
+    exposed_bad: float
+    failures_good: int
+    exposed_good: float
+    revisions: tuple[str, ...] = ()
+
+    @property
+    def rate_bad(self) -> float | None:
+        """Failures per exposed unit on the blamed side."""
+        return min(1.0, self.failures_bad / self.exposed_bad) if self.exposed_bad >= 1 else None
+
+    @property
+    def rate_good(self) -> float | None:
+        """Failures per exposed unit on the other side; None where nothing was exposed."""
+        return min(1.0, self.failures_good / self.exposed_good) if self.exposed_good >= 1 else None
+
+
+def revision_gain(case: Case, candidate: Candidate) -> Split:
+    """The best split by the candidate alone, or by it and those that were deployed after it and still fail."""
+    labels = np.array(candidate.labels, dtype=object)
+    total = float(case.grid.total.sum())
+    best: Split | None = None
+    blamed: tuple[str, ...] = ()
+    exposed = 0.0
+    for revision in (candidate.revision, *candidate.later):
+        blamed = (*blamed, revision)
+        failed_here = int((labels == revision).sum())
+        if not failed_here:
+            if revision == candidate.revision:
+                return Split(-np.inf, 0, 0.0, case.units, total, blamed)
+            exposed += _exposed(case, candidate, revision)
+            continue  # a later one that never failed may stand between two that did
+        exposed += _exposed(case, candidate, revision)
+        failed = int(np.isin(labels, blamed).sum())
+        split = _split(case, failed, exposed, total, blamed)
+        # one more revision is one more freedom
+        if best is None or split.gain - 1.0 > best.gain:
+            best = split
+    return best or Split(-np.inf, 0, 0.0, case.units, total, blamed)
+
+
+def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float, Split]:
+    """Log of prior times likelihood summed over every moment at which something outside may have begun, and the best.
+
+    `per_minute` is the prior of one such beginning. is_over: it ended with the last failure, which costs as much.
+    """
+    grid = case.grid
+    counts = np.bincount(case.bins, minlength=grid.timeline.bins).astype(float)
+    exposed = np.maximum(grid.total, counts if grid.unit in {"requests", "traces"} else 0.0)
+    last = int(case.bins[-1]) + 1 if is_over else grid.timeline.bins
+    failures = counts[:last][::-1].cumsum()[::-1]
+    exposures = exposed[:last][::-1].cumsum()[::-1]
+    all_exposed = float(exposed.sum())
+    gains = _gain(failures, exposures, case.units - failures, all_exposed - exposures) / case.fit.dispersion
+    prior = np.log(per_minute * grid.timeline.bin_minutes) - (np.log(120.0) if is_over else 0.0)
+    place = int(np.argmax(gains))
+    best = Split(
+        float(gains[place]), int(failures[place]), float(exposures[place]),
+        int(case.units - failures[place]), float(all_exposed - exposures[place]),
+    )  # fmt: skip
+    return float(logsumexp(gains) + prior), best
+
+
+def _exposed(case: Case, candidate: Candidate, revision: str) -> float:
+    """Exposure of the case that went through the revision."""
+    if candidate.relation == "own" and case.grid.by_revision:
+        own = case.grid.by_revision.get(revision)
+        return float(own.sum()) if own is not None else 0.0
+    return float((case.grid.total * candidate.grid.share(revision)).sum())
+
+
+def _split(case: Case, failed: int, exposed: float, total: float, blamed: tuple[str, ...]) -> Split:
+    least = failed if case.grid.unit in {"requests", "traces"} else 0
+    exposed_bad = max(exposed, float(least))
+    exposed_good = max(total - exposed, float(case.units - failed) if least else 0.0, 0.0)
+    gain = _gain(
+        np.array([float(failed)]),
+        np.array([exposed_bad]),
+        np.array([float(case.units - failed)]),
+        np.array([exposed_good]),
+    )
+    return Split(float(gain[0]) / case.fit.dispersion, failed, exposed_bad, case.units - failed, exposed_good, blamed)
+
+
+def _gain(
+    bad: NDArray[np.float64],
+    exposed_bad: NDArray[np.float64],
+    good: NDArray[np.float64],
+    exposed_good: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Log Bayes factor of two rates against one; minus infinity where the blamed side fails no more than the other."""
+    whole, exposed = bad + good, exposed_bad + exposed_good
+    scale = _SHAPE * exposed / np.maximum(whole, 1.0)  # prior mean = the overall rate
+    two = _marginal(bad, exposed_bad, scale) + _marginal(good, exposed_good, scale)
+    gain = two - _marginal(whole, exposed, scale)
+    is_worse = bad * np.maximum(exposed_good, 1e-9) > good * exposed_bad
+    return np.where(is_worse & (exposed_bad > 0), gain, -np.inf)
+
+
+def _marginal(
+    counts: NDArray[np.float64], exposed: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    safe = np.maximum(scale, 1e-9)
+    found: NDArray[np.float64] = (
+        _SHAPE * np.log(safe) - gammaln(_SHAPE) + gammaln(_SHAPE + counts) - (_SHAPE + counts) * np.log(safe + exposed)
+    )
+    return found

@@ -1,0 +1,114 @@
+"""Suspects: for each case the revisions that could have caused it, with the revision that served each failure.
+
+Own revisions come from the rows themselves. Revisions of a service that is called, or that calls, come from the failed
+traces; where a trace does not tell, from the revision that took most of that service's requests at that moment.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from classifiers.cases import Case
+from classifiers.exposure import Exposure, Grid
+from classifiers.ledger import deploy_order
+from classifiers.rivals import Candidate, Relation
+from collector.records import Revision
+
+__all__ = ["CallGraph", "Suspects"]
+
+_LINKED = 0.3  # share of a case's traces in which a service must take part to be a suspect
+
+
+class CallGraph:
+    """Which service reaches which, from calls seen in failed traces."""
+
+    def __init__(self, calls: pl.DataFrame) -> None:
+        """Frame of Traces.calls."""
+        self._below: dict[str, set[str]] = {}
+        for caller, service, _ in calls.rows():
+            self._below.setdefault(caller, set()).add(service)
+
+    def reaches(self, caller: str, service: str) -> bool:
+        """Whether requests of `caller` come to `service`, over any number of calls."""
+        seen: set[str] = set()
+        open_ends = [caller]
+        while open_ends:
+            for below in self._below.get(open_ends.pop(), ()):
+                if below == service:
+                    return True
+                if below not in seen:
+                    seen.add(below)
+                    open_ends.append(below)
+        return False
+
+    def around(self, service: str) -> list[tuple[str, Relation]]:
+        """Services that it calls or is called by, directly or not, by name; who does both counts as called."""
+        names = sorted({*self._below, *(name for below in self._below.values() for name in below)} - {service})
+        found: list[tuple[str, Relation]] = []
+        for name in names:
+            if self.reaches(service, name):
+                found.append((name, "callee"))
+            elif self.reaches(name, service):
+                found.append((name, "caller"))
+        return found
+
+
+class Suspects:
+    """Candidates of cases, over one ledger, one exposure and one set of failed traces.
+
+    A service below that takes no part in the failed traces themselves is a "linked" one: what broke it may reach here
+    by ways that no trace shows, such as a queue or an open socket.
+    """
+
+    def __init__(
+        self, revisions: Sequence[Revision], exposure: Exposure, services: pl.DataFrame, calls: CallGraph
+    ) -> None:
+        """`services` is the frame of Traces.services."""
+        self._revisions = revisions
+        self._exposure = exposure
+        self._calls = calls
+        self._traces = {
+            str(key[0]): dict(frame.select("trace", "revision").iter_rows())
+            for key, frame in services.partition_by("service", as_dict=True).items()
+        }
+
+    def of(self, case: Case) -> list[Candidate]:
+        """Own revisions first, then those of linked services."""
+        found = list(self._candidates(case, case.service, "own", case.revisions, 1.0, case.grid))
+        for service, direction in self._calls.around(case.service):
+            relation: Relation = direction
+            seen = self._traces.get(service, {})
+            named = [seen.get(trace) if trace else None for trace in case.traces]
+            part = sum(trace in seen for trace in case.traces if trace)
+            if case.is_traced and part < _LINKED * case.units:
+                if relation == "caller":
+                    continue
+                relation = "linked"
+                named = [None] * case.units
+            grid = self._exposure.service(case.project, service)
+            labels = _filled(named, case, grid)
+            linked = sum(bool(name) for name in named) / case.units
+            found += self._candidates(case, service, relation, labels, linked, grid)
+        return found
+
+    def _candidates(
+        self, case: Case, service: str, relation: Relation, labels: Sequence[str], linked: float, grid: Grid
+    ) -> Iterable[Candidate]:
+        ordered = deploy_order(self._revisions, service, project=case.project)
+        names = [one.revision for one in ordered]
+        failing = set(labels)
+        for place, one in enumerate(ordered):
+            served = [when for when in (one.traffic_ns, one.first_seen_ns) if when is not None]
+            if one.revision in failing and served:
+                yield Candidate(
+                    project=case.project, service=service, revision=one.revision, relation=relation,
+                    served_ns=min(served), later=tuple(names[place + 1 :]), labels=labels, grid=grid, linked=linked,
+                )  # fmt: skip
+
+
+def _filled(named: Sequence[str | None], case: Case, grid: Grid) -> list[str]:
+    """The revision of another service at each failure; unknown ones by the leader of that moment."""
+    names, leaders = grid.leaders()
+    places = leaders[case.bins] if names else np.full(case.units, -1)
+    return [told or (names[place] if place >= 0 else "") for told, place in zip(named, places, strict=True)]

@@ -1,0 +1,272 @@
+"""Verdicts: judged cases become the clusters of the findings, every claim with its evidence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from classifiers.cascade import Link
+from classifiers.cases import Case
+from classifiers.causes import attribution_of, cause_of, fault_of, hypotheses_of
+from classifiers.findings import (
+    Attribution,
+    Cluster,
+    Evidence,
+    Onset,
+    RevisionCount,
+    State,
+    VanishedKey,
+)
+from classifiers.history import History
+from classifiers.origin import origin_of_share
+from classifiers.priority import PriorityConfig, blast_share, rank
+from classifiers.weighing import Judged
+from collector.window import Window, format_ns
+
+__all__ = ["Teller", "tell_clusters", "with_errors"]
+
+_TRACES = 20
+_IDS_OF_NOISE = 100  # entries listed of a cluster that is no problem; all are counted
+_SAMPLE_IDS = 5
+_HALF_OVER = 0.5
+
+
+class Teller:
+    """Knows the rows that clusters refer to."""
+
+    def __init__(self, history: History, entries: pl.DataFrame, samples: pl.DataFrame, config: PriorityConfig) -> None:
+        """`entries` and `samples` as read_entries and read_samples give them."""
+        self.history = history
+        self.config = config
+        self._entries = {
+            (str(key[0]), str(key[1]), str(key[2])): frame.select("at_ns", "insert_id")
+            for key, frame in entries.partition_by("project", "service", "signature_id", as_dict=True).items()
+        }
+        self._samples = {
+            (row["project"], row["service"], row["signature_id"]): row for row in samples.iter_rows(named=True)
+        }
+        self._leads: dict[str, str] = dict(history.leads.select("cluster_id", "lead").iter_rows())
+
+    def plain(self, case: Case) -> Cluster:
+        """A case that is no problem: counted, without a verdict."""
+        return self._cluster(case, self._ids(case)[:_IDS_OF_NOISE])
+
+    def problem(self, judged: Judged, services: int) -> Cluster:
+        """A problem with its place in the cascade, its attribution, rivals, state and rank."""
+        case = judged.case
+        origin, _ = origin_of_share(case.origins)
+        attribution = attribution_of(judged)
+        hypotheses = hypotheses_of(judged, origin, self.history.facts)
+        cause = cause_of(attribution, hypotheses)
+        fault = fault_of(cause, attribution)
+        share = blast_share(case, self.history.exposure)
+        ids = self._ids(case)
+        priority = rank(share, services=services, origin=origin, cause=cause, fault=fault, config=self.config)
+        return replace(
+            self._cluster(case, ids),
+            role="symptom" if judged.link else "root",
+            caused_by=judged.link.cause if judged.link else None,
+            explained_share=round(judged.link.share, 4) if judged.link else None,
+            attribution=attribution,
+            hypotheses=hypotheses,
+            cause=cause,
+            fault=fault,
+            state=self._state(case),
+            priority=priority,
+            evidence=tuple(self._evidence(judged, share, ids)),
+        )
+
+    def _cluster(self, case: Case, insert_ids: Sequence[str]) -> Cluster:
+        origin, tests = origin_of_share(case.origins)
+        fit = case.fit
+        return Cluster(
+            id=case.cluster_id,
+            title=case.title,
+            project=case.project,
+            service=case.service,
+            signature_ids=case.signature_ids,
+            insert_ids=tuple(insert_ids),
+            trace_ids=tuple(dict.fromkeys(trace for trace in case.traces if trace))[:_TRACES],
+            occurrences=case.in_window,
+            units=case.units,
+            first_ns=int(case.times_ns[0]),
+            last_ns=int(case.times_ns[-1]),
+            onset=Onset(
+                fit.at_ns,
+                fit.earliest_ns,
+                fit.latest_ns,
+                _rounded(fit.rate_before),
+                _rounded(fit.rate_after),
+                case.grid.unit,
+            ),
+            severity=case.severity,
+            role="root",
+            caused_by=None,
+            explained_share=None,
+            attribution=None,
+            hypotheses=(),
+            cause="unknown",
+            state="standing",
+            priority="P3",
+            origin=origin,
+            fault="unknown",
+            test_share=_rounded(tests),
+            per_revision=tuple(_per_revision(case)),
+            sample=self._sample(case),
+        )
+
+    def _state(self, case: Case) -> State:
+        if case.fit.course != "ongoing":
+            return case.fit.course
+        return "new" if case.fit.at_ns >= self.history.window.start_ns else "ongoing"
+
+    def _ids(self, case: Case) -> list[str]:
+        """Every entry of the case in the window, each once, by time."""
+        own = [
+            self._entries[key]
+            for name in case.signature_ids
+            if (key := (case.project, case.service, name)) in self._entries
+        ]
+        if not own:
+            return []
+        rows = pl.concat(own).unique().sort("at_ns", "insert_id")
+        return list(dict.fromkeys(rows["insert_id"].to_list()))
+
+    def _sample(self, case: Case) -> str:
+        """The message of the leading signature's first entry in the window; of a request its line."""
+        names = [self._leads.get(case.cluster_id, ""), *case.signature_ids]
+        row: dict[str, Any] = next(
+            (self._samples[key] for name in names if (key := (case.project, case.service, name)) in self._samples), {}
+        )
+        if row.get("message"):
+            return str(row["message"])
+        if row.get("http_status"):
+            return f"{row['http_method'] or ''} {row['http_path'] or ''} {row['http_status']}".strip()
+        return str(row.get("payload") or case.title)
+
+    def _evidence(self, judged: Judged, share: float | None, ids: Sequence[str]) -> list[Evidence]:
+        case, fit = judged.case, judged.case.fit
+        sample = tuple(trace for trace in case.traces[fit.index :][:_SAMPLE_IDS] if trace)
+        found = [
+            Evidence(
+                "measured",
+                f"{fit.failures_after} {_units(case)} failed from {format_ns(fit.at_ns)} to "
+                f"{format_ns(int(case.times_ns[-1]))}, of {max(fit.exposed_after, fit.failures_after):.0f} exposed; "
+                f"before: {fit.failures_before} of {fit.exposed_before:.0f}",
+                "find_failures",
+                tuple(ids[:_SAMPLE_IDS]),
+                sample,
+            )
+        ]
+        if fit.course == "resolved":
+            told = f"none in the {fit.exposed_silent:.0f} exposed since the last one at {format_ns(int(case.times_ns[-1]))}"
+            found.append(Evidence("measured", told, "count_exposure"))
+        if share is not None:
+            found.append(
+                Evidence(
+                    "measured", f"{share:.1%} of what {case.service} was asked failed in that time", "count_exposure"
+                )
+            )
+        if case.origins:
+            told = ", ".join(f"{many} {name.replace('_', ' ')}" for name, many in sorted(case.origins.items()))
+            found.append(Evidence("measured", f"who was hit: {told}", "find_trace_requests", (), sample))
+        if judged.link:
+            found.append(_link_evidence(judged.link))
+        return found
+
+
+def tell_clusters(cases: Sequence[Case], judged: Sequence[Judged], teller: Teller) -> tuple[Cluster, ...]:
+    """The problems of the window, roots before their symptoms, the worst incident first; symptoms repeat their root."""
+    services: dict[str, set[str]] = {}
+    for one in judged:
+        services.setdefault(one.root, set()).add(one.case.service)
+    told = {one.case.cluster_id: teller.problem(one, len(services[one.root])) for one in judged}
+    roots = {one.case.cluster_id: one.root for one in judged}
+    for name in sorted(told):
+        if roots[name] != name:
+            told[name] = _after_root(told[name], told[roots[name]])
+    order = sorted(
+        (case.cluster_id for case in cases),
+        key=lambda name: (
+            told[roots[name]].priority, told[roots[name]].onset.at_ns, roots[name], told[name].role == "symptom",
+            told[name].onset.at_ns, name,
+        ),
+    )  # fmt: skip
+    return tuple(told[name] for name in order)
+
+
+def _after_root(symptom: Cluster, root: Cluster) -> Cluster:
+    """The symptom with the attribution of its root."""
+    attribution: Attribution | None = None
+    if root.attribution:
+        carried = Evidence("inferred", f"carried over from its root {root.id}", "rule:symptom-follows-root")
+        attribution = replace(root.attribution, evidence=(carried, *root.attribution.evidence))
+    is_harmless = root.fault in {"test_harness", "client"}
+    return replace(
+        symptom,
+        attribution=attribution,
+        hypotheses=root.hypotheses,
+        cause=root.cause,
+        fault=root.fault,
+        priority="P3" if is_harmless else symptom.priority,
+    )
+
+
+def with_errors(
+    vanished: Sequence[VanishedKey], clusters: Sequence[Cluster], window: Window
+) -> tuple[VanishedKey, ...]:
+    """Vanished keys of the window, each with whether a failure is attributed to its revision."""
+    blamed = {
+        (one.attribution.service, one.attribution.revision)
+        for one in clusters
+        if one.attribution and one.attribution.confidence >= _HALF_OVER
+    }
+    return tuple(
+        replace(key, errors_since=(key.service, key.revision) in blamed)
+        for key in vanished
+        if window.start_ns <= key.at_ns < window.end_ns
+    )
+
+
+def _link_evidence(link: Link) -> Evidence:
+    share = f"{link.share:.0%} of its failures"
+    if link.kind == "traces":
+        told = f"in {link.shared} traces, {share}, {link.cause} failed too, and first"
+        return Evidence("measured", told, "find_failures", (), link.traces)
+    if link.kind == "instances":
+        told = f"{share} follow {link.cause} within seconds in the same instance; no trace links them"
+        return Evidence("inferred", told, "rule:same-instance-order")
+    if link.kind == "revisions":
+        told = f"{share} fall into the minutes of {link.cause} on the same revisions; no trace links them"
+        return Evidence("inferred", told, "rule:same-revision-minutes")
+    told = f"the revision that broke {link.cause} explains {share}; no trace links them"
+    return Evidence("inferred", told, "rule:same-guilty-revision")
+
+
+def _per_revision(case: Case) -> list[RevisionCount]:
+    """Failures beside exposure, by the time a revision first failed; revisions that did not fail follow by name."""
+    names = sorted({*case.revisions, *case.grid.by_revision})
+    rows = []
+    for name in names:
+        times = [int(when) for when, own in zip(case.times_ns, case.revisions, strict=True) if own == name]
+        exposed = case.grid.by_revision.get(name)
+        rows.append(
+            RevisionCount(
+                service=case.service,
+                revision=name,
+                failures=len(times),
+                exposed=None if exposed is None else max(round(float(exposed.sum())), 0),
+                first_ns=min(times, default=None),
+                last_ns=max(times, default=None),
+            )
+        )
+    return sorted(rows, key=lambda one: (one.first_ns is None, one.first_ns or 0, one.revision))
+
+
+def _units(case: Case) -> str:
+    return "requests" if case.is_traced else "instance minutes"
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 6)

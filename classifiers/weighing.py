@@ -1,0 +1,208 @@
+"""Attribution of every case of a window: roots are weighed, symptoms follow their root.
+
+A cascade is first read from the logs alone. Where a revision of another service in the same cascade turns out guilty,
+that service's failure is the root: a refusal by the called side is a symptom of the caller's broken deploy.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from classifiers.attribution import AttributionConfig, Weighed, is_about_dependency, weigh
+from classifiers.cascade import Link
+from classifiers.cases import Case
+from classifiers.changes import Difference, difference
+from classifiers.history import History
+from classifiers.ledger import previous_revision
+from classifiers.rivals import Candidate
+from classifiers.suspects import Suspects
+
+__all__ = ["Judged", "weigh_cases"]
+
+_AT_ONCE_NS = 120_000_000_000
+_APART = 0.1  # share of traces in common up to which two clusters are independent
+_BLAMED = 0.5
+_SUSPECTED = 0.1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case with its place in the cascade and the explanations of its root."""
+
+    case: Case
+    root: str
+    link: Link | None
+    weighed: Weighed
+    shared: tuple[str, ...]  # services without a link that began to fail at once
+    text: str
+
+
+def weigh_cases(
+    cases: Sequence[Case], links: Mapping[str, Link], suspects: Suspects, history: History, samples: pl.DataFrame,
+    config: AttributionConfig,
+) -> list[Judged]:  # fmt: skip
+    """Every case judged, in the order given."""
+    court = _Court(cases, links, suspects, history, _texts(cases, samples), config)
+    court.weigh_roots()
+    court.crown_heirs()
+    court.join_strays()
+    return [
+        Judged(
+            case, root, court.links.get(case.cluster_id), court.verdicts[root], court.shared[root], court.texts[root]
+        )
+        for case in cases
+        for root in [_root(case.cluster_id, court.links)]
+    ]
+
+
+class _Court:
+    """Weighs roots and mends the cascade where a verdict shows that the root is another one."""
+
+    def __init__(
+        self, cases: Sequence[Case], links: Mapping[str, Link], suspects: Suspects, history: History,
+        texts: dict[str, str], config: AttributionConfig,
+    ) -> None:  # fmt: skip
+        self.cases = {case.cluster_id: case for case in cases}
+        self.links = dict(links)
+        self.texts = texts
+        self.shared = {case.cluster_id: _shared(case, cases, links, texts) for case in cases}
+        self.verdicts: dict[str, Weighed] = {}
+        self._suspects = suspects
+        self._history = history
+        self._config = config
+        self._differences: dict[tuple[str, str], Difference | None] = {}
+
+    def weigh_roots(self) -> None:
+        """A verdict on the root of every cascade."""
+        for root in sorted({_root(name, self.links) for name in self.cases}):
+            self.verdicts[root] = self._weighed(root)
+
+    def crown_heirs(self) -> None:
+        """Where the failure of a caller is explained by its own deploy, it takes the place of the called one's."""
+        for root in sorted(self.verdicts):
+            best = self.verdicts[root].best
+            if best and best.candidate.relation == "own" and best.confidence >= _BLAMED:
+                continue
+            heir = self._heir(root)
+            if heir:
+                link = self.links.pop(heir)
+                self.links[root] = replace(link, symptom=root, cause=heir, lag_ns=-link.lag_ns)
+
+    def join_strays(self) -> None:
+        """A failure that no trace links, but that a revision explains which is guilty elsewhere, is its symptom."""
+        guilty = {
+            (best.candidate.service, best.candidate.revision): root
+            for root in sorted(self.verdicts)
+            if _root(root, self.links) == root
+            and (best := self.verdicts[root].best)
+            and best.candidate.relation == "own"
+            and best.confidence >= _BLAMED
+        }
+        for root in sorted(self.verdicts):
+            service = self.cases[root].service
+            if _root(root, self.links) != root or root in guilty.values():
+                continue
+            known = {key for key in guilty if key[0] != service}
+            self.verdicts[root] = verdict = self._weighed(root, known)
+            best = verdict.best
+            cause = guilty.get((best.candidate.service, best.candidate.revision)) if best else None
+            if best is None or cause is None or best.confidence < _BLAMED or best.candidate.service == service:
+                continue
+            if self.cases[cause].fit.at_ns <= self.cases[root].fit.at_ns + _AT_ONCE_NS:
+                case = self.cases[root]
+                share = best.split.failures_bad / case.units
+                self.links[root] = Link(root, cause, share, best.split.failures_bad, 0, "guilt")
+
+    def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
+        case = self.cases[name]
+        found = [(one, _difference(one, self._history, self._differences)) for one in self._suspects.of(case)]
+        return weigh(
+            case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, config=self._config
+        )
+
+    def _heir(self, root: str) -> str | None:
+        """The direct symptom in a calling service that began at once and whose own revision explains it best."""
+        callers = {
+            (weight.candidate.service, weight.candidate.revision)
+            for weight in self.verdicts[root].weights
+            if weight.candidate.relation == "caller" and weight.confidence >= _SUSPECTED
+        }
+        found: list[tuple[float, str]] = []
+        for link in self.links.values():
+            heir = self.cases[link.symptom]
+            if link.cause != root or link.kind != "traces" or heir.is_request_only:
+                continue
+            if abs(heir.fit.at_ns - self.cases[root].fit.at_ns) > _AT_ONCE_NS:
+                continue
+            verdict = self._weighed(link.symptom)
+            best = verdict.best
+            if not best or best.candidate.relation != "own" or best.confidence < _BLAMED:
+                continue
+            if (best.candidate.service, best.candidate.revision) in callers:
+                self.verdicts[link.symptom] = verdict
+                found.append((-best.confidence, link.symptom))
+        return min(found)[1] if found else None
+
+
+def _root(name: str, links: Mapping[str, Link]) -> str:
+    while name in links:
+        name = links[name].cause
+    return name
+
+
+def _shared(case: Case, cases: Sequence[Case], links: Mapping[str, Link], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Other services that began to fail at the same moment, without a link to this case."""
+    if not case.fit.is_change:
+        return ()
+    found = set()
+    for other in cases:
+        if other.service == case.service or not other.fit.is_change or other.is_request_only:
+            continue
+        if not _began_together(case, other) or _root(other.cluster_id, links) == _root(case.cluster_id, links):
+            continue
+        if _is_apart(case, other, texts):
+            found.add(other.service)
+    return tuple(sorted(found))
+
+
+def _began_together(case: Case, other: Case) -> bool:
+    """The intervals in which the two may have begun touch, give or take two minutes."""
+    latest_start = max(case.fit.earliest_ns, other.fit.earliest_ns)
+    return latest_start <= min(case.fit.at_ns, other.fit.at_ns) + _AT_ONCE_NS
+
+
+def _is_apart(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
+    """Hardly any trace in common; without traces only failures of the same kind say so."""
+    if case.is_traced and other.is_traced:
+        mine, theirs = set(case.traces), set(other.traces)
+        return len(mine & theirs) <= _APART * min(len(mine), len(theirs))
+    if set(case.signature_ids) & set(other.signature_ids):
+        return True
+    return all(is_about_dependency(texts[one.cluster_id]) for one in (case, other))
+
+
+def _texts(cases: Sequence[Case], samples: pl.DataFrame) -> dict[str, str]:
+    """What the failures say: titles, parts, and the full message of one of each signature."""
+    told: dict[tuple[str, str, str], str] = {}
+    for row in samples.iter_rows(named=True):
+        told[row["project"], row["service"], row["signature_id"]] = f"{row['message'] or ''} {row['payload'] or ''}"
+    texts = {}
+    for case in cases:
+        own = [told.get((case.project, case.service, name), "") for name in case.signature_ids]
+        texts[case.cluster_id] = " ".join([case.title, case.parts, *own])
+    return texts
+
+
+def _difference(
+    candidate: Candidate, history: History, memo: dict[tuple[str, str], Difference | None]
+) -> Difference | None:
+    key = (candidate.service, candidate.revision)
+    if key not in memo:
+        revision = next(
+            one for one in history.revisions
+            if (one.project, one.service, one.revision) == (candidate.project, *key)
+        )  # fmt: skip
+        before = previous_revision(history.revisions, revision, history.routings)
+        memo[key] = difference(before, revision) if before else None
+    return memo[key]

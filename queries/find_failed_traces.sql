@@ -1,0 +1,17 @@
+-- name:    find_failed_traces
+-- about:   traces in which a service answered a request with a server error
+-- params:  $start_ns BIGINT, $end_ns BIGINT
+-- columns: service VARCHAR, trace VARCHAR
+
+select distinct
+    service,
+    trace
+from entries
+where
+    http_status >= 500
+    and log = 'requests'
+    and trace is not null
+    and at_ns >= $start_ns
+    and at_ns < $end_ns
+    and (received_at_ns is null or received_at_ns < $end_ns)
+order by service, trace

@@ -1,0 +1,14 @@
+-- name:    find_signatures
+-- about:   signatures by id, as the current rules told them
+-- params:  $signature_ids VARCHAR[], $rules INTEGER
+-- columns: signature_id VARCHAR, rules INTEGER, kind VARCHAR, title VARCHAR, parts VARCHAR
+
+select
+    signature_id,
+    rules,
+    kind,
+    title,
+    parts
+from signatures
+where rules = $rules and signature_id in (select unnest($signature_ids::varchar[]))
+order by signature_id
