@@ -19,14 +19,14 @@ from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
 from logtriage.config import Config, load_config
-from logtriage.daemon import cycle_of, log_to_stderr, run_on_schedule
+from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule
 from logtriage.digest import build_digest, digest_text
 from logtriage.errors import ConfigError, LogtriageError, SourceError
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
-from logtriage.progress import Progress, open_progress
+from logtriage.progress import NoProgress, Progress, open_progress
 from logtriage.render import plain_report, render
 from logtriage.report import only_service, view_cluster
 from logtriage.terminal import draw_cluster, draw_table
@@ -46,9 +46,11 @@ __all__ = [
     "act_report",
     "act_revisions",
     "act_show",
+    "cycle_of",
 ]
 
 _HOUR_NS = 3600 * NS_PER_S
+_NO_SOURCES = "sources is empty, so there is nothing to collect. Add a source to config.yaml."
 _CELL = 120  # characters of a cell of `query` on a terminal
 
 
@@ -86,7 +88,7 @@ def act_collect(config: Path | None, db: Path | None, *, since: str | None) -> N
     """One pull of all sources; SourceError when one of them failed, after all were told."""
     loaded = load_config(config, db=db)
     if not loaded.sources:
-        raise ConfigError("sources is empty, so there is nothing to collect. Add a source to config.yaml.")
+        raise ConfigError(_NO_SOURCES)
     now_ns = time.time_ns()
     since_ns = parse_instant_ns(since, name="--since", now_ns=now_ns) if since else None
     with _progress() as progress:
@@ -192,6 +194,23 @@ def act_daemon(config: Path | None, db: Path | None, *, once: bool) -> None:
         run_on_schedule(cycle.run, every_minutes=loaded.schedule.every_minutes)
     elif not cycle.run():
         raise LogtriageError("This cycle had failures: see the lines above. Correct them and run it again.")
+
+
+def cycle_of(config: Config) -> Cycle:
+    """The daemon's cycle; ConfigError when there is nothing to collect or a channel lacks its secret."""
+    if not config.sources:
+        raise ConfigError(_NO_SOURCES)
+
+    def collect() -> tuple[Ledger, tuple[str, ...]]:
+        result = pipeline.collect(config, since_ns=None, now_ns=time.time_ns(), progress=NoProgress())
+        total = sum((source.ledger for source in result.sources), Ledger())
+        return total, tuple(f"{one.name}: {one.outcome}" for one in result.sources if not one.is_ok)
+
+    def analyse(window: Window, now_ns: int) -> Findings:
+        return pipeline.analyse(config, window=window, now_ns=now_ns)
+
+    channels: dict[str, Notifier] = {name: open_notifier(name) for name in config.digest.to}
+    return Cycle(collect, analyse, channels, config.digest)
 
 
 def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | None) -> None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,16 +23,12 @@ from classifiers.findings import Findings
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window
 from logtriage.digest import DigestConfig, build_digest, unsent
-from logtriage.errors import ConfigError, LogtriageError
+from logtriage.errors import LogtriageError
 from logtriage.escape import plain
-from logtriage.notifiers.base import Notifier, open_notifier
-from logtriage.progress import NoProgress
+from logtriage.notifiers.base import Notifier
 from logtriage.wording import plural
 
-if TYPE_CHECKING:
-    from logtriage.config import Config
-
-__all__ = ["Cycle", "ScheduleConfig", "cycle_of", "log_to_stderr", "run_on_schedule"]
+__all__ = ["Cycle", "ScheduleConfig", "log_to_stderr", "run_on_schedule"]
 
 LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
@@ -120,25 +115,6 @@ class Cycle:
             self._sent[name] = delivered
         self._sent[name] = delivered
         LOG.info("digest to %s: %s", name, plural(len(fresh), "message"))
-
-
-def cycle_of(config: "Config") -> Cycle:
-    """The cycle of a configuration; ConfigError when there is nothing to collect or a channel lacks its secret."""
-    from logtriage import pipeline  # noqa: PLC0415 - pipeline reads Config, which reads ScheduleConfig from here
-
-    if not config.sources:
-        raise ConfigError("sources is empty, so there is nothing to collect. Add a source to config.yaml.")
-
-    def collect() -> tuple[Ledger, tuple[str, ...]]:
-        result = pipeline.collect(config, since_ns=None, now_ns=time.time_ns(), progress=NoProgress())
-        total = sum((source.ledger for source in result.sources), Ledger())
-        return total, tuple(f"{one.name}: {one.outcome}" for one in result.sources if not one.is_ok)
-
-    def analyse(window: Window, now_ns: int) -> Findings:
-        return pipeline.analyse(config, window=window, now_ns=now_ns)
-
-    channels: dict[str, Notifier] = {name: open_notifier(name) for name in config.digest.to}
-    return Cycle(collect, analyse, channels, config.digest)
 
 
 def run_on_schedule(job: Callable[[], object], *, every_minutes: float) -> None:

@@ -159,7 +159,7 @@ def _onset_words(cluster: Cluster, unit: str) -> str:
     if after is None:
         return f"{cluster.units:,} {unit_word(cluster.onset.unit, cluster.units)} failed, of how many is not known"
     old = "not known before" if before is None else f"{_share(before)} of {unit} failed before"
-    return f"{old}, {_share(after)} since"
+    return f"{old}, {_share(after)} since ({cluster.units:,} failed)"
 
 
 def _share(rate: float) -> str:

@@ -16,8 +16,9 @@ import pytest
 from classifiers.findings import Findings
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window
+from logtriage.acts import cycle_of
 from logtriage.config import load_config
-from logtriage.daemon import Cycle, cycle_of, log_to_stderr, run_on_schedule
+from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule
 from logtriage.digest import DigestConfig, Message
 from logtriage.errors import ConfigError, NotifyUnavailable, SourceUnavailable
 from logtriage.notifiers.slack import Slack

@@ -91,9 +91,9 @@ def test_a_dependency_shows_all_revisions_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (0.0, 94 / 96, "0 % of requests failed before, 98 % since"),
-        (None, 1.0, "not known before, 100 % since"),
-        (0.0004, 0.0234, "under 0.1 % of requests failed before, 2.3 % since"),
+        (0.0, 94 / 96, "0 % of requests failed before, 98 % since (94 failed)"),
+        (None, 1.0, "not known before, 100 % since (94 failed)"),
+        (0.0004, 0.0234, "under 0.1 % of requests failed before, 2.3 % since (94 failed)"),
         (None, None, "94 requests failed, of how many is not known"),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_cause_outside_the_deploys_is_said_as_such() -> None:
 def test_a_deploy_of_another_service_is_measured_before_and_since() -> None:
     lines = _lines(attribution=attribution(service="auth", revision="auth-00002-xyz"))
 
-    assert lines["RATE"] == "0 % of requests failed before, 98 % since"
+    assert lines["RATE"] == "0 % of requests failed before, 98 % since (94 failed)"
 
 
 def test_an_empty_window_does_not_claim_health() -> None:
