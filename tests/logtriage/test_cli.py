@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from collector.window import NS_PER_S
 from logtriage import __version__
 from logtriage.cli import main
 from logtriage.export import findings_schema
+from tests.support.log_entries import make_entry
+from tests.support.logging_server import LoggingServer
+from tests.support.webhook import serve_webhook
 
 Run = Callable[..., "Done"]
 _MAIN = [sys.executable, "-c", "from logtriage.cli import main; main()"]
@@ -341,3 +346,37 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def _with_source(folder: Path, endpoint: str) -> None:
+    source = {"kind": "cloud_logging", "resources": ["projects/demo-stage"], "endpoint": endpoint, "insecure": True}
+    (folder / "config.yaml").write_text(json.dumps({"sources": [{**source, "patience_s": 0}]}), encoding="utf-8")
+
+
+def test_collect_prints_the_sums_of_each_source(run: Run, tmp_path: Path) -> None:
+    with LoggingServer([make_entry("a", time.time_ns() - 600 * NS_PER_S)]) as logs:
+        _with_source(tmp_path, logs.endpoint)
+        done = run("collect", "--since", "1h")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cloud_logging  1 read = 1 stored + 0 dup + 0 dead  ok" in done.stdout
+
+
+def test_a_source_that_fails_is_told_and_exit_code_1(run: Run, tmp_path: Path) -> None:
+    _with_source(tmp_path, "127.0.0.1:9")
+
+    done = run("collect", "--since", "1h")
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("cloud_logging: ")
+    assert done.stdout.rstrip().endswith("failed")
+
+
+def test_a_digest_is_posted(run: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve_webhook() as hook:
+        monkeypatch.setenv("LOGTRIAGE_SLACK_WEBHOOK_URL", hook.url)
+        done = run("digest", *_options(demo), "--to", "slack", folder=demo)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"slack: {len(hook.bodies)} message{'s' if len(hook.bodies) > 1 else ''} sent\n"
+    assert hook.bodies
