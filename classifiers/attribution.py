@@ -146,9 +146,14 @@ def is_about_dependency(text: str) -> bool:
 
 def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:
     """The change that most likely did it, and what else changed in the same deploy."""
-    changes = weight.difference.changes if weight.difference else ()
-    if not changes:
+    difference = weight.difference
+    if difference is None:
         return None, ()
+    changes = difference.changes
+    if not changes:
+        # all that is known is equal, and a deploy changes something
+        is_image = "image" in difference.unknown and "env" not in difference.unknown
+        return (Change("image", "image") if is_image else None), ()
     lead = weight.named or _by_kind(changes, case, text) or changes[0]
     return lead, tuple(one for one in changes if one != lead)
 
@@ -201,7 +206,7 @@ def _prior(
 
 def _capped(case: Case, split: Split, probability: float, config: AttributionConfig) -> float:
     """Never surer than what was counted allows."""
-    most = config.most if case.grid.unit in {"requests", "traces"} else config.most_minutes
+    most = config.most if case.is_traced else config.most_minutes
     if split.exposed_good < 1:
         most = config.most_alone
     return min(probability, most)

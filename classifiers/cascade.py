@@ -6,7 +6,7 @@ trace, the order within one instance counts instead, and is marked as inferred.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.cases import Case, Traces
 from classifiers.suspects import CallGraph
 
-__all__ = ["CascadeConfig", "Link", "find_cascade"]
+__all__ = ["CascadeConfig", "Link", "find_cascade", "fold_requests"]
 
+_RENDERING = 0.8  # share of failing requests that must come with a failure to be its rendering
 _NEAR = 0.85  # of the best share: causes this good compete by nearness
 _ONSET_SLACK_NS = 120_000_000_000
 _SKEW_NS = 1_000_000  # clocks of instances differ by about this
@@ -65,6 +66,26 @@ def find_cascade(
             links = _of_several(symptom, cases, firsts, config)
         found[symptom.cluster_id] = links
     return _nearest(found, {case.cluster_id: case for case in cases})
+
+
+def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[list[Case], dict[str, Link]]:
+    """Failing requests that nearly always come with one failure of their own service are its rendering: put together."""
+    by_id = {case.cluster_id: case for case in cases}
+    into = {
+        link.symptom: link.cause
+        for link in links.values()
+        if link.kind == "traces"
+        and link.share >= _RENDERING
+        and by_id[link.symptom].is_request_only
+        and not by_id[link.cause].is_request_only
+        and by_id[link.symptom].service == by_id[link.cause].service
+    }
+    for name in sorted(into):
+        by_id[into[name]] = by_id[into[name]].with_requests(by_id[name])
+    kept = {
+        name: replace(link, cause=into.get(link.cause, link.cause)) for name, link in links.items() if name not in into
+    }
+    return [by_id[case.cluster_id] for case in cases if case.cluster_id not in into], kept
 
 
 def _firsts(case: Case, ends: Mapping[str, int]) -> dict[str, int]:

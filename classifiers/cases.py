@@ -5,7 +5,7 @@ the routes and origins that failed, since a quiet route next door says nothing.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -129,6 +129,18 @@ class Case:
         """Told by request lines alone."""
         return self.kind == "request"
 
+    def with_requests(self, requests: "Case") -> "Case":
+        """The case with failing requests as one more rendering of it; its times stay those of its lines."""
+        return replace(
+            self,
+            signature_ids=tuple(sorted({*self.signature_ids, *requests.signature_ids})),
+            severity=max(self.severity, requests.severity),
+            http_status=max(self.http_status or 0, requests.http_status or 0) or None,
+            occurrences=self.occurrences + requests.occurrences,
+            entries=self.entries + requests.entries,
+            in_window=self.in_window + requests.in_window,
+        )
+
     def traces_since(self, at_ns: int) -> list[str]:
         """Traces that failed from an instant on."""
         return [one for one, when in zip(self.traces, self.times_ns, strict=True) if one is not None and when >= at_ns]
@@ -179,8 +191,9 @@ def _case(
     counts = Counter(own["origin"].fill_null("unknown").to_list())
     is_traced = units["trace"][0] is not None
     matched = _routes(units, routes, service) if is_traced else ()
-    grid = _grid(exposure, project, service, matched, counts, is_traced=is_traced)
     times = units["at_ns"].to_numpy()
+    grids = _grids(exposure, project, service, matched, counts, is_traced=is_traced)
+    grid, fit = min(((grid, find_onset(times, grid, config)) for grid in grids), key=lambda one: one[1].gain)
     return Case(
         cluster_id=str(rows["cluster_id"][0]),
         project=project,
@@ -202,7 +215,7 @@ def _case(
         clients=own["client"].drop_nulls().n_unique(),
         borrowed=float(units["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
         grid=grid,
-        fit=find_onset(times, grid, config),
+        fit=fit,
     )
 
 
@@ -251,15 +264,19 @@ def _routes(units: pl.DataFrame, routes: pl.DataFrame, service: str) -> tuple[st
     return tuple(found["route"].sort().to_list())
 
 
-def _grid(
+def _grids(
     exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str], *, is_traced: bool
-) -> Grid:
-    """The exposure that fits the failures: their routes, and tests alone where only tests failed."""
+) -> list[Grid]:
+    """The exposures that fit the failures: their routes, and tests alone where only tests failed.
+
+    Failures without a trace may come with requests or with instances: an onset must hold against both.
+    """
     if not is_traced or not exposure.has_requests(project, service):
-        return exposure.instance_minutes(project, service)
+        both = [exposure.instance_minutes(project, service)]
+        return [*both, exposure.service(project, service)] if exposure.has_requests(project, service) else both
     origins = sorted(name for name, many in counts.items() if many >= _ROUTE_SHARE * sum(counts.values()))
     if "unknown" in origins or not origins:
         origins = [] if not routes else ["users", "tests", "unknown", *origins]
     if routes:
-        return exposure.matched(project, service, routes=routes, origins=origins)
-    return exposure.service(project, service)
+        return [exposure.matched(project, service, routes=routes, origins=origins)]
+    return [exposure.service(project, service)]

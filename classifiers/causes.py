@@ -79,6 +79,9 @@ def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
     if change is None:
         told = "image and configuration are equal" if difference.label == "nothing" else "what changed is not known"
         return Evidence("measured" if difference.label == "nothing" else "unknown", told, "find_facts", revisions=seen)
+    if change not in difference.changes:
+        told = "everything known of the configuration is equal, the image is not known: most likely the image changed"
+        return Evidence("inferred", told, "rule:only-the-image-is-left", revisions=seen)
     if change == weight.named:
         statement = f"the failure names {change.name} ({change.type}), which changed from {seen[0]} to {seen[1]}"
         return Evidence("inferred", statement, "rule:named-change", revisions=seen)

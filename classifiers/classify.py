@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from classifiers.attribution import AttributionConfig
-from classifiers.cascade import CascadeConfig, find_cascade
+from classifiers.cascade import CascadeConfig, find_cascade, fold_requests
 from classifiers.cases import build_cases
 from classifiers.changes import vanished_keys
 from classifiers.coverage import find_coverage
@@ -60,15 +60,16 @@ def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyCon
     problems = [case for case in cases if verdicts.get(case.cluster_id) == "problem"]
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
+    problems, links = fold_requests(problems, links)
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls)
-    shown = [case for case in cases if case.cluster_id in verdicts]
-    ids = [name for case in shown for name in case.signature_ids]
+    rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
+    ids = [name for case in (*problems, *rest) for name in case.signature_ids]
     entries, samples = read_entries(reader, window, ids), read_samples(reader, window, ids)
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
     teller = Teller(history, entries, samples, config.priority)
     clusters = tell_clusters(problems, weighed, teller)
-    standing = tuple(teller.plain(case) for case in shown if verdicts[case.cluster_id] == "standing")
-    noise = tuple(teller.plain(case) for case in shown if verdicts[case.cluster_id] == "noise")
+    standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
+    noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
     return Findings(
         window=window,
         now_ns=now_ns,

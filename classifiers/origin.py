@@ -29,7 +29,7 @@ _CHECKERS = (
     "googlehc", "googlestackdriver\\w*", "google-?uptime\\w*", "uptime\\w*", "better ?uptime", "betterstack", "better stack",
     "pingdom\\S*", "statuscake", "uptimerobot\\S*", "datadog\\w*", "newrelic\\w*", "site24x7", "kube-probe", "elb-healthchecker",
     "route ?53", "health-?check\\w*", "healthcheckbot", "checkly", "updown", "hetrixtools", "freshping", "nodeping",
-    "consul", "envoy/hc", "haproxy", "cloud-?scheduler", "google-cloud-scheduler", "prometheus", "blackbox\\S*",
+    "consul", "envoy/hc", "haproxy", "cloud-?scheduler", "prometheus", "blackbox\\S*",
 )  # fmt: skip
 _PEOPLE = (
     "mozilla", "opera", "okhttp", "cfnetwork", "dalvik", "dart", "alamofire", "electron", "reactnative", "expo", "flutter",
@@ -47,6 +47,7 @@ _ODD_PATHS = (
 )  # fmt: skip
 # A segment that holds two digits or more, is a number, or is long, stands for "any" in a route.
 _VARIABLE_PARTS = "/(?:[^/]*[0-9][^/]*[0-9][^/]*|[^/]{25,}|[0-9]+)"
+_KNOWN = 0.2  # share of the failures whose sender must be known
 _MOST = 0.95  # share from which one origin stands for all: a stray request of another does not make it "both"
 
 
@@ -66,11 +67,11 @@ def origin_params() -> dict[str, str]:
 def origin_of_share(counts: Mapping[str, int]) -> tuple[Origin, float | None]:
     """The origin of failures and the share of tests among them, from counts by origin.
 
-    Requests whose sender is not known say nothing; the share is None when nobody is known.
+    Requests whose sender is not known say nothing; the share is None when hardly anybody is known.
     """
     known = {name: many for name, many in counts.items() if name != "unknown" and many}
     total = sum(known.values())
-    if not total:
+    if not total or total < _KNOWN * sum(counts.values()):
         return "unknown", None
     tests = known.get("tests", 0) / total
     by_share: list[tuple[Origin, float]] = [
