@@ -16,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
+from classifiers.origin import origin_of_share
 from classifiers.rivals import Candidate, Split, outside_gain, revision_gain
 
 __all__ = ["AttributionConfig", "Weighed", "Weight", "is_about_dependency", "lead_change", "named_in", "weigh"]
 
 _SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
+_SPARED = 3.0  # failures expected and not seen: rule of three
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 _DULL = frozenset(
     {"url", "key", "id", "env", "name", "api", "app", "the", "host", "port", "service", "secret", "token"}
@@ -61,6 +63,10 @@ class AttributionConfig(BaseModel):
     shared_factor: float = Field(
         default=300.0, ge=1
     )  # how much likelier "outside" is when unrelated services fail at once
+    tests_factor: float = Field(
+        default=5.0, ge=1
+    )  # ... when only tests fail: harnesses change often, and ask for errors
+    spared_factor: float = Field(default=40.0, ge=1)  # ... while users of the same routes are spared
     named_factor: float = Field(default=5.0, ge=1)  # how much likelier a revision is whose change the failure names
     nothing_factor: float = Field(
         default=0.2, gt=0, le=1
@@ -113,6 +119,8 @@ def weigh(
     is_over = case.fit.course == "resolved"
     outside, outside_split = outside_gain(case, is_over=is_over, per_minute=config.outages_per_day / 1440)
     outside += math.log(config.shared_factor) * min(shared, 3)
+    if origin_of_share(case.origins)[0] == "tests":
+        outside += math.log(config.spared_factor if case.spared >= _SPARED else config.tests_factor)
     rows = []
     for candidate, difference in candidates:
         if candidate.served_ns > case.fit.latest_ns + _SLACK_NS or candidate.served_ns > case.fit.at_ns + _SLACK_NS:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.origin import origin_of_share
 
 __all__ = ["Case", "Traces", "build_cases"]
 
@@ -86,6 +87,7 @@ class Case:
     """One cluster under examination. Arrays and lists over units are in order of time.
 
     `borrowed` is the share of units whose trace was inferred from the request that was under way in their instance.
+    `spared` is how many users would have failed since the onset at the rate of the tests, where only tests did.
     """
 
     cluster_id: str
@@ -107,6 +109,7 @@ class Case:
     routes: tuple[str, ...]
     clients: int
     borrowed: float
+    spared: float
     grid: Grid
     fit: Fit
     bins: NDArray[np.int64] = field(init=False)
@@ -214,9 +217,21 @@ def _case(
         routes=matched,
         clients=own["client"].drop_nulls().n_unique(),
         borrowed=float(units["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
+        spared=_spared(exposure, project, service, matched, counts, fit),
         grid=grid,
         fit=fit,
     )
+
+
+def _spared(
+    exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str], fit: Fit
+) -> float:
+    """Failures expected among users of the same routes since the onset, when only tests failed; else 0."""
+    if origin_of_share(counts)[0] != "tests" or not routes:
+        return 0.0
+    users = exposure.matched(project, service, routes=routes, origins=("users",))
+    since = int(users.timeline.bin_of(np.array([fit.at_ns]))[0])
+    return float(users.total[since:].sum()) * (fit.rate_after or 0.0)
 
 
 def _status(rows: pl.DataFrame) -> int | None:

@@ -16,6 +16,7 @@ __all__ = ["attribution_of", "cause_of", "fault_of", "hypotheses_of"]
 
 _BLAMED = 0.5
 _WORTH_TELLING = 0.02
+_SURGE = 1.5
 _ROTATION_NS = 900_000_000_000
 _CERTIFICATE = re.compile(r"(?i)certificate|x509|ssl: |tls (?:handshake|alert)|cert_?(?:has_)?expired")
 _CONFIG_TYPES = frozenset(
@@ -110,10 +111,22 @@ def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[
         found.append(Hypothesis(cause, round(outside, 4), statement, evidence))
     steady = left - outside
     if steady >= _WORTH_TELLING:
-        rate = case.fit.rate_after
-        told = f"about {rate:.2%} of {_unit(case)}" if rate is not None else "the rate is not known"
-        found.append(Hypothesis("traffic", round(steady, 4), f"it fails as often per request as ever: {told}"))
+        found.append(_steady(case, round(steady, 4)))
     return tuple(sorted(found, key=lambda one: (-one.confidence, one.cause, one.statement)))
+
+
+def _steady(case: Case, confidence: float) -> Hypothesis:
+    """That nothing changed: as many failures per request as ever, or nothing to compare with."""
+    fit = case.fit
+    if fit.is_change or fit.exposed_before < fit.failures_after:
+        told = f"{fit.exposed_before:.0f} {_unit(case)} before the first failure are too few to compare with"
+        return Hypothesis("unknown", confidence, told)
+    half = len(case.grid.total) // 2
+    early, late = float(case.grid.total[:half].sum()), float(case.grid.total[half:].sum())
+    rate = "" if fit.rate_after is None else f": {fit.rate_after:.2%} of {_unit(case)}"
+    if late > _SURGE * early:
+        return Hypothesis("traffic", confidence, f"traffic grew, and it fails as often per request as before{rate}")
+    return Hypothesis("unknown", confidence, f"it fails as often per request as ever{rate}")
 
 
 def _outside(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Cause, str, tuple[Evidence, ...]]:

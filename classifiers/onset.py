@@ -20,6 +20,7 @@ Course = Literal["ongoing", "resolved", "regressed"]
 _AS_GOOD = 2.0  # log-likelihood below the best that is still as good: about a 95 % interval
 _GROWTH = 1.5  # a rate must grow by this factor to count as an onset
 _GAP_FACTOR = 1.5  # silence longer than the longest gap before, by this factor
+_PAUSE_NS = 600_000_000_000  # a shorter pause parts no episodes
 _RETURN_FACTOR = 4.0  # a pause this much longer than any other one parts two episodes
 
 
@@ -84,6 +85,8 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
     earliest = int(times_ns[near[0] - 1]) if near[0] else _last_good(int(times_ns[0]), grid)
     silent = max(0.0, end - float(passed[-1]))
     course, index = _course(passed, index, silent, dispersion, config, is_change=is_change)
+    if course == "regressed" and index > 0 and times_ns[index] - times_ns[index - 1] < _PAUSE_NS and not is_change:
+        course, index = "ongoing", 0
     if index > near[-1]:
         earliest = int(times_ns[index - 1])
     return Fit(

@@ -4,15 +4,18 @@ Never from adjectives in log text. Thresholds are the user's; a failure that onl
 stays at P3, one that only tests have met yet ranks by what it breaks.
 """
 
+import math
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
 from classifiers.exposure import Exposure
 from classifiers.findings import Cause, Fault, Origin, Priority
 
-__all__ = ["PriorityConfig", "blast_share", "rank"]
+__all__ = ["PriorityConfig", "blast_share", "rank", "sure_share"]
 
 _UNKNOWN = 2  # P2
+_Z = 1.645
 
 
 class PriorityConfig(BaseModel):
@@ -32,6 +35,15 @@ def blast_share(case: Case, exposure: Exposure) -> float | None:
     bins = case.bins[case.fit.index :]
     exposed = float(grid.total[int(bins[0]) : int(bins[-1]) + 1].sum())
     return min(1.0, len(bins) / exposed) if exposed > 0 else None
+
+
+def sure_share(share: float, failures: int) -> float:
+    """The share that so many failures make sure of: Wilson's lower bound at 95 %. One of one is no outage."""
+    many = failures / share if share > 0 else 0.0
+    if many <= 0:
+        return 0.0
+    spread = _Z * math.sqrt(share * (1 - share) / many + _Z**2 / (4 * many**2))
+    return (share + _Z**2 / (2 * many) - spread) / (1 + _Z**2 / many)
 
 
 def rank(

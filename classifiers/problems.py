@@ -4,6 +4,7 @@ Standing: as many failures per request as ever, since the beginning of what is k
 with a failed request. What begins, grows or returns at level ERROR is a problem; so is a warning that is part of one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -16,6 +17,11 @@ from classifiers.origin import origin_of_share
 __all__ = ["ProblemConfig", "Verdict", "judge"]
 
 Verdict = Literal["problem", "standing", "noise"]
+# With nothing to compare with, a warning must say itself that something failed.
+_FAILING = re.compile(
+    r"(?i:\b(?:fail\w*|refused|rejected|denied|invalid|time[sd]?[ -]?out|timeout|unreachable|forbidden|"
+    r"unauthori[sz]ed|blocked|aborted|crash\w*|unhandled)\b)|\b[A-Z]\w+(?:Error|Exception)\b"
+)
 _ERROR = 17
 _WARNING = 13
 _SERVER_ERROR = 500
@@ -90,7 +96,8 @@ def _judge_weak(case: Case, hit: set[str], *, is_short: bool, config: ProblemCon
     if _origin(case) in {"scanners", "health_checks"}:
         return "noise"
     if is_short:
-        return "problem" if is_part or (case.severity < _WARNING and not case.is_request_only) else "noise"
+        says_so = not case.is_request_only and (case.severity < _WARNING or _FAILING.search(case.title))
+        return "problem" if is_part or says_so else "noise"
     if not case.fit.is_change or case.units < config.few_units:
         return "standing" if case.units >= config.few_units and case.severity >= _WARNING else "noise"
     if is_part:

@@ -20,7 +20,7 @@ from classifiers.findings import (
 )
 from classifiers.history import History
 from classifiers.origin import origin_of_share
-from classifiers.priority import PriorityConfig, blast_share, rank
+from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.weighing import Judged
 from collector.window import Window, format_ns
 
@@ -62,7 +62,8 @@ class Teller:
         fault = fault_of(cause, attribution)
         share = blast_share(case, self.history.exposure)
         ids = self._ids(case)
-        priority = rank(share, services=services, origin=origin, cause=cause, fault=fault, config=self.config)
+        sure = None if share is None else sure_share(share, case.fit.failures_after)
+        priority = rank(sure, services=services, origin=origin, cause=cause, fault=fault, config=self.config)
         return replace(
             self._cluster(case, ids),
             role="symptom" if judged.link else "root",

@@ -121,6 +121,14 @@ class _Court:
             case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, config=self._config
         )
 
+    def _line_of(self, name: str) -> str:
+        """The failure itself where the case only holds the request lines of one in the same service."""
+        link = self.links.get(name)
+        is_rendering = (
+            link and self.cases[name].is_request_only and self.cases[link.cause].service == self.cases[name].service
+        )
+        return link.cause if link and is_rendering else name
+
     def _heir(self, root: str) -> str | None:
         """The direct symptom in a calling service that began at once and whose own revision explains it best."""
         callers = {
@@ -131,7 +139,7 @@ class _Court:
         found: list[tuple[float, str]] = []
         for link in self.links.values():
             heir = self.cases[link.symptom]
-            if link.cause != root or link.kind != "traces" or heir.is_request_only:
+            if self._line_of(link.cause) != root or link.kind != "traces" or heir.is_request_only:
                 continue
             if abs(heir.fit.at_ns - self.cases[root].fit.at_ns) > _AT_ONCE_NS:
                 continue
