@@ -15,7 +15,7 @@ from collector.errors import LogtriageError, SourceError, StoreError
 from collector.normalise.redact import Redactor, load_key
 from collector.records import Ledger, RawBatch, Revision
 from collector.store import Store
-from collector.window import Window, to_ns
+from collector.window import Window, parse_instant_ns
 from logtriage.config import Config
 from logtriage.progress import Progress
 
@@ -167,13 +167,16 @@ def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress
     progress.start(None)
     progress.advance("writing the incident", None)
     incident = generate(scenario, seed=seed)
-    paths = write(incident, folder)
     database = folder / "demo.duckdb"
-    for old in folder.glob("demo.duckdb*"):
+    for old in folder.glob(f"{database.name}*"):
         old.unlink()
+    write(incident, folder)
     demo = config.model_copy(update={"store": config.store.model_copy(update={"path": database})})
-    import_paths(demo, [paths.entries, paths.spans], progress=progress)
-    window = Window(to_ns(incident.window_start), to_ns(incident.window_end))
+    import_paths(demo, [folder / "entries.jsonl", folder / "spans.jsonl"], progress=progress)
+    start, end = (
+        parse_instant_ns(incident.truth["window"][name], name=name, now_ns=0) for name in ("start", "end")
+    )
+    window = Window(start, end)
     return analyse(demo, window=window, now_ns=window.end_ns), demo
 
 
