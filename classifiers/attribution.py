@@ -29,13 +29,16 @@ _DULL = frozenset(
 )
 _CODE_FAULT = re.compile(
     r"(?i)(Type|Attribute|Name|Import|ModuleNotFound|Syntax|Indentation|Reference|Index|Range|Assertion|NotImplemented|"
-    r"NullPointer\w*|NoSuch\w+|ClassNotFound\w*|ClassCast\w*|UnboundLocal|Recursion|StopIteration)(Error|Exception)?\Z|panic"
+    r"NullPointer\w*|NoSuch\w+|ClassNotFound\w*|ClassCast\w*|UnboundLocal|Recursion|StopIteration)(Error|Exception)?\Z|"
+    r"panic"
 )
 _DEPENDENCY = re.compile(
-    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|unreachable|"
-    r"no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|(?:unable|failed) to connect|"
-    r"can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|max retries exceeded|deadline exceeded|broken pipe|"
-    r"server closed|too many (?:clients|connections)|(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
+    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|"
+    r"unreachable|no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|"
+    r"(?:unable|failed) to connect|can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|"
+    r"max retries exceeded|deadline exceeded|broken pipe|"
+    r"server closed|too many (?:clients|connections)|"
+    r"(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
 )
 _LIMITS = {
     "memory_limit": r"memory limit|out of memory|\boom\b|heap|cannot allocate|killed",
@@ -175,7 +178,7 @@ def named_in(difference: Difference, text: str) -> Change | None:
         name = change.name.rpartition("/")[2]
         if re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text):
             return change
-        parts = {part.lower() for part in _WORDS.findall(name.replace("_", " ")) if len(part) > 2} - _DULL  # noqa: PLR2004
+        parts = {part.lower() for part in _WORDS.findall(name.replace("_", " "))} - _DULL
         if len(parts) > 1 and parts <= words:
             return change
     return None

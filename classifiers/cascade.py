@@ -1,6 +1,7 @@
 """Cascade: which cluster explains which. From the order inside shared traces and how often they fail together.
 
-A explains B when most of B's failed traces failed of A before, when B is likelier where A failed, and A began no later. Of several causes the nearest one is told; roots stand at the end of the chain. Only for failures without any
+A explains B when most of B's failed traces failed of A before, when B is likelier where A failed, and when A began no
+later. Of several causes the nearest one is told; roots stand at the end of the chain. Only for failures without any
 trace, the order within one instance counts instead, and is marked as inferred.
 """
 
@@ -75,7 +76,7 @@ def find_cascade(
 
 
 def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[list[Case], dict[str, Link]]:
-    """Failing requests that nearly always come with one failure of their own service are its rendering: put together."""
+    """Failing requests that nearly always come with one failure of their own service are put together with it."""
     by_id = {case.cluster_id: case for case in cases}
     into = {
         link.symptom: link.cause

@@ -182,7 +182,7 @@ def _origins(requests: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _case(
+def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
     rows: pl.DataFrame, lead: dict[str, str], routes: pl.DataFrame, origins: pl.DataFrame, exposure: Exposure, *,
     start_ns: int, config: OnsetConfig,
 ) -> Case:  # fmt: skip

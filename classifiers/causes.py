@@ -144,19 +144,24 @@ def _outside(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Cause
     if rotated:
         evidence = Evidence("measured", f"{rotated[0]} changed at {format_ns(rotated[1])}", "find_facts", (rotated[2],))
         return "secret_rotation", f"secret {rotated[0]} changed shortly before", (evidence, counted)
-    if _CERTIFICATE.search(judged.text):
-        return "certificate", f"a certificate is refused {since}", (counted,)
-    if origin == "tests":
-        return "test_harness", f"only requests of automated tests fail, {since}", (counted,)
-    if origin == "scanners":
-        return "client", "only scanners meet it", (counted,)
-    if judged.shared:
+    if judged.shared and origin not in {"tests", "scanners"}:
         others = ", ".join(judged.shared[:5])
         evidence = Evidence("measured", f"began within two minutes in {others}, without shared traces", "find_failures")
         return "dependency", f"something that {case.service} and {others} depend on fails {since}", (evidence, counted)
-    if is_about_dependency(judged.text):
-        return "dependency", f"a dependency cannot be reached {since}", (counted,)
-    return "unknown", f"something outside the deploys began {since}", (counted,)
+    cause, statement = _by_nature(judged, origin)
+    return cause, f"{statement} {since}", (counted,)
+
+
+def _by_nature(judged: Judged, origin: Origin) -> tuple[Cause, str]:
+    """What an outside cause most likely is, from who was hit and what the failure says."""
+    told: tuple[tuple[bool, Cause, str], ...] = (
+        (_CERTIFICATE.search(judged.text) is not None, "certificate", "a certificate is refused"),
+        (origin == "tests", "test_harness", "only requests of automated tests fail"),
+        (origin == "scanners", "client", "only scanners meet it"),
+        (is_about_dependency(judged.text), "dependency", "a dependency cannot be reached"),
+    )
+    found = next(((cause, statement) for holds, cause, statement in told if holds), None)
+    return found or ("unknown", "something outside the deploys began")
 
 
 def _rotation(case: Case, facts: pl.DataFrame) -> tuple[str, int, str] | None:

@@ -41,7 +41,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Failures and exposure on the two sides of an explanation, and the log-likelihood it wins over one rate for all."""
+    """Failures and exposure on both sides of an explanation, and the log-likelihood it wins over one rate for all."""
 
     gain: float
     failures_bad: int

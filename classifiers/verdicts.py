@@ -161,7 +161,8 @@ class Teller:
             )
         ]
         if fit.course == "resolved":
-            told = f"none in the {fit.exposed_silent:.0f} exposed since the last one at {format_ns(int(case.times_ns[-1]))}"
+            last = format_ns(int(case.times_ns[-1]))
+            told = f"none in the {fit.exposed_silent:.0f} exposed since the last one at {last}"
             found.append(Evidence("measured", told, "count_exposure"))
         if share is not None:
             found.append(

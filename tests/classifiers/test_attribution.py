@@ -1,0 +1,136 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifiers.attribution import AttributionConfig, Weighed, lead_change, named_in, weigh
+from classifiers.cases import Case
+from classifiers.changes import Difference
+from classifiers.findings import Change
+from classifiers.rivals import Candidate
+from tests.support.cases import MINUTE_NS, case, grid
+
+CONFIG = AttributionConfig()
+REMOVED = Change("env_removed", "PAYMENT_TOKEN")
+IMAGE = Change("image", "image")
+BOTH = Difference("old", "new", (REMOVED, IMAGE), "both", ())
+
+
+def candidate(of: Case, revision: str, served_min: float) -> Candidate:
+    return Candidate("p", "orders", revision, "own", round(served_min * MINUTE_NS), (), of.revisions, of.grid, 1.0)
+
+
+def broken(failures: int = 100) -> Case:
+    """Half of four hours on `old`, half on `new`, which fails evenly from its second minute to the end."""
+    exposed = grid({"old": [10.0] * 120 + [0.0] * 120, "new": [0.0] * 120 + [10.0] * 120})
+    return case(exposed, [(121 + n * 119 / failures, "new") for n in range(failures)])
+
+
+def weighed(of: Case, *, shared: int = 0, text: str = "", difference: Difference | None = BOTH) -> Weighed:
+    suspects = [(candidate(of, name, served), difference) for name, served in (("old", 0.0), ("new", 120.0))]
+    return weigh(of, suspects, shared=shared, text=text, config=CONFIG)
+
+
+def test_the_revision_that_fails_is_named_and_certainty_has_a_ceiling() -> None:
+    best = weighed(broken()).best
+
+    assert best is not None
+    assert best.candidate.revision == "new"
+    assert best.confidence == CONFIG.most
+
+
+def test_probabilities_of_all_explanations_add_up_to_one() -> None:
+    found = weighed(broken(8))
+
+    assert sum(weight.confidence for weight in found.weights) + found.outside + found.chance <= 1 + 1e-9
+
+
+def test_a_revision_that_served_only_after_the_onset_is_never_named() -> None:
+    of = broken()
+
+    found = weigh(of, [(candidate(of, "new", 125), None)], shared=0, text="", config=CONFIG)
+
+    assert found.weights == ()
+
+
+@given(st.integers(0, 239), st.lists(st.floats(0, 239), min_size=1, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_no_attribution_names_a_revision_from_after_the_onset(served: int, minutes: list[float]) -> None:
+    of = case(grid(new=10.0), [(minute, "new") for minute in minutes])
+
+    found = weigh(of, [(candidate(of, "new", served), None)], shared=0, text="", config=CONFIG)
+
+    assert all(weight.candidate.served_ns <= of.fit.at_ns + MINUTE_NS for weight in found.weights)
+
+
+def test_unrelated_services_that_fail_at_once_speak_against_the_deploy() -> None:
+    alone, together = weighed(broken(12)).best, weighed(broken(12), shared=2).best
+
+    assert alone is not None
+    assert together is not None
+    assert together.confidence < 0.5 < alone.confidence
+
+
+def test_one_revision_alone_cannot_be_compared_and_is_not_blamed() -> None:
+    of = case(grid(new=10.0), [(n, "new") for n in range(200)])
+
+    found = weigh(of, [(candidate(of, "new", 0), None)], shared=0, text="", config=CONFIG)
+
+    assert found.best is None or found.best.confidence < 0.5
+
+
+def test_a_deploy_that_changed_nothing_is_less_suspect_than_one_whose_change_the_failure_names() -> None:
+    nothing = weighed(broken(6), difference=Difference("old", "new", (), "nothing", ())).best
+    named = weighed(broken(6), text="PAYMENT_TOKEN is missing").best
+
+    assert nothing is not None
+    assert named is not None
+    assert named.named == REMOVED
+    assert nothing.confidence < named.confidence
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("KeyError: 'PAYMENT_TOKEN'", True),
+        ("PAYMENT_TOKENS were read", False),
+        ("a token of the payment is bad", False),
+        ("nothing to see", False),
+    ],
+)
+def test_a_key_is_named_whole_or_by_all_its_telling_words(text: str, named: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert (named_in(BOTH, text) == REMOVED) is named
+
+
+def test_several_telling_words_name_a_key_too() -> None:
+    changed = Difference("a", "b", (Change("env_changed", "LEDGER_REPLICA_HOST"),), "config only", ())
+
+    assert named_in(changed, "the replica of the ledger is gone") is not None
+
+
+def lead(of: Case, difference: Difference, text: str = "") -> tuple[Change | None, tuple[Change, ...]]:
+    best = weighed(of, difference=difference, text=text).best
+    assert best is not None
+    return lead_change(best, of, text)
+
+
+def test_a_dropped_variable_comes_before_the_image() -> None:
+    assert lead(broken(), BOTH) == (REMOVED, (IMAGE,))
+
+
+def test_a_fault_of_code_points_to_the_image() -> None:
+    of = broken()
+    of.parts = '{"type":"builtins.TypeError"}'
+
+    assert lead(of, BOTH) == (IMAGE, (REMOVED,))
+
+
+def test_a_limit_that_was_met_points_to_its_change() -> None:
+    limit = Change("memory_limit", "memory", "1Gi", "256Mi")
+    difference = Difference("old", "new", (limit, IMAGE), "both", ())
+
+    assert lead(broken(), difference, "Memory limit of 256 MiB exceeded")[0] == limit
+
+
+def test_an_unknown_image_is_inferred_only_where_everything_else_is_equal() -> None:
+    assert lead(broken(), Difference("old", "new", (), "not known", ("image",))) == (Change("image", "image"), ())
+    assert lead(broken(), Difference("old", "new", (), "not known", ("image", "env"))) == (None, ())

@@ -1,0 +1,151 @@
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from classifiers.cascade import CascadeConfig, Link, find_cascade, fold_requests
+from classifiers.cases import Case, Traces
+from classifiers.suspects import CallGraph
+from tests.support.cases import MINUTE_NS, case, grid
+
+SECOND_NS = 1_000_000_000
+REQUESTS = {
+    "trace": pl.String(), "project": pl.String(), "service": pl.String(), "revision": pl.String(), "route": pl.String(),
+    "origin": pl.String(), "client": pl.UInt64(), "start_ns": pl.Int64(), "latency_ns": pl.Int64(),
+    "http_status": pl.Int16(),
+}  # fmt: skip
+SPANS = {
+    "trace": pl.String(), "service": pl.String(), "revision": pl.String(), "caller": pl.String(),
+    "start_ns": pl.Int64(), "errors": pl.Int64(),
+}  # fmt: skip
+ROWS = {"cluster_id": pl.String(), "instance": pl.String(), "first_ns": pl.Int64()}
+
+
+def failing(
+    name: str, offset_s: float, *, service: str = "orders", numbers: range = range(10), **changes: object
+) -> Case:
+    """Fails in traces 0..9, one a minute from 100 on, `offset_s` seconds into the trace."""
+    made = case(
+        grid(minutes=200, r1=10.0), [(100 + number + offset_s / 60, "r1") for number in numbers],
+        cluster_id=name, service=service, **changes,
+    )  # fmt: skip
+    made.traces = [f"{number:032x}" for number in numbers]
+    return made
+
+
+def untraced(name: str, offset_s: float, **changes: Any) -> Case:
+    made = failing(name, offset_s, **changes)
+    made.traces = [None] * made.units
+    return made
+
+
+def rows(*cases: Case) -> pl.DataFrame:
+    """Each failure on one instance."""
+    told = [(one.cluster_id, "one", int(when)) for one in cases for when in one.times_ns]
+    return pl.DataFrame(told, schema=ROWS, orient="row")
+
+
+def linked(*cases: Case, exposed: range = range(10)) -> dict[str, Link]:
+    """The cascade of cases whose services were all asked in the traces `exposed`."""
+    asked = [
+        (f"{number:032x}", "p", service, "r1", "GET /a", "users", None, number * MINUTE_NS, 1000, 500)
+        for number in exposed
+        for service in ("orders", "tasks")
+    ]
+    traces = Traces(pl.DataFrame(asked, schema=REQUESTS, orient="row"), pl.DataFrame(schema=SPANS))
+    calls = CallGraph(pl.DataFrame([("orders", "tasks", 9)], schema=["caller", "service", "traces"], orient="row"))
+    return find_cascade(cases, rows(*cases), traces, calls, CascadeConfig())
+
+
+def test_what_fails_first_in_the_same_traces_explains_what_follows() -> None:
+    links = linked(failing("a", 0, service="tasks"), failing("b", 2))
+
+    assert (links["b"].cause, links["b"].share, links["b"].kind) == ("a", 1.0, "traces")
+    assert "a" not in links
+
+
+def test_of_a_chain_each_link_is_told_and_not_only_the_root() -> None:
+    links = linked(failing("a", 0, service="tasks"), failing("b", 2), failing("c", 4))
+
+    assert (links["b"].cause, links["c"].cause) == ("a", "b")
+
+
+def test_failures_at_the_same_time_without_a_trace_in_common_are_not_linked() -> None:
+    assert linked(failing("a", 0), failing("b", 2, numbers=range(10, 20)), exposed=range(20)) == {}
+
+
+def test_a_cause_that_began_much_later_explains_nothing() -> None:
+    late = failing("a", 0)
+    early = failing("b", 2)
+    early.times_ns = np.concatenate([[10 * MINUTE_NS], early.times_ns])
+    early.traces = ["f" * 32, *early.traces]
+    object.__setattr__(early.fit, "at_ns", 10 * MINUTE_NS)
+
+    assert "b" not in linked(late, early)
+
+
+def test_of_two_clocks_that_nearly_agree_the_called_service_failed_first() -> None:
+    links = linked(failing("a", 0.0005, service="tasks"), failing("b", 0))
+
+    assert links["b"].cause == "a"
+
+
+def test_without_traces_the_order_in_one_instance_counts_and_is_inferred() -> None:
+    links = linked(untraced("a", 0), untraced("b", 0.5))
+
+    assert (links["b"].cause, links["b"].kind) == ("a", "instances")
+    assert "a" not in links
+
+
+def test_a_warning_before_an_error_is_not_its_cause() -> None:
+    assert linked(untraced("a", 0, severity=13), untraced("b", 0.5)) == {}
+
+
+def test_an_exception_explains_the_line_that_tells_its_text_though_it_is_printed_later() -> None:
+    line = untraced("line", 0, parts='{"message":"setup failed: No module named shop.tax"}')
+    thrown = untraced(
+        "thrown", 0.2, parts='{"value":"No module named shop.tax","frames":["a:b"],"chain":["ImportError"]}'
+    )
+
+    links = linked(line, thrown)
+
+    assert links["line"].cause == "thrown"
+    assert "thrown" not in links
+
+
+def test_requests_that_fail_while_instances_cannot_start_follow_from_that() -> None:
+    requests = failing("503", 20, kind="request", http_status=503, numbers=range(10))
+
+    links = linked(untraced("boot", 0), requests)
+
+    assert (links["503"].cause, links["503"].kind) == ("boot", "revisions")
+
+
+def test_failing_requests_of_a_failure_are_put_together_with_it() -> None:
+    failure, requests = failing("a", 0.1), failing("r", 0, kind="request", http_status=500, signature_ids=("s9",))
+
+    links = linked(failure, requests)
+    kept, left = fold_requests([failure, requests], links)
+
+    assert [one.cluster_id for one in kept] == ["a"]
+    assert kept[0].signature_ids == ("s1", "s9")
+    assert left == {}
+
+
+def test_a_refusal_stays_a_symptom_of_its_own() -> None:
+    failure, requests = failing("a", 0.1), failing("r", 0, kind="request", http_status=403)
+
+    kept, left = fold_requests([failure, requests], linked(failure, requests))
+
+    assert len(kept) == 2
+    assert left["r"].cause == "a"
+
+
+def test_links_never_form_a_circle() -> None:
+    links = linked(failing("a", 0), failing("b", 0), failing("c", 0, service="tasks"), untraced("d", 0))
+
+    for start in links:
+        at, steps = start, 0
+        while at in links:
+            at, steps = links[at].cause, steps + 1
+            assert steps <= len(links)

@@ -1,0 +1,173 @@
+"""A small system that logs: requests, lines, deploys and spans of services, stored and signed like real ones."""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from classifiers.classify import ClassifyConfig, classify
+from classifiers.findings import Findings
+from classifiers.signing import sign_new
+from collector.collect import collect
+from collector.normalise.redact import Redactor
+from collector.records import Ledger, RawBatch
+from collector.store import Store, StoreConfig
+from collector.window import NS_PER_S, Window, format_ns
+from tests.support.entries import raw_batch
+
+__all__ = ["BROWSER", "HOUR", "MINUTE", "PYTEST", "START_NS", "System"]
+
+MINUTE, HOUR = 60, 3600
+START_NS = 1_789_380_000 * NS_PER_S  # 2026-09-14T10:00:00Z
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/142.0"
+PYTEST = "pytest-suite/1.0"
+
+
+class System:
+    """Entries and spans that were written so far; times are seconds after START_NS."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._entries: list[dict[str, Any]] = []
+        self._spans: list[dict[str, Any]] = []
+
+    def request(self, at_s: float, service: str, revision: str, **changes: Any) -> str:
+        """A request of 50 ms; gives its trace. Keys: status, trace, agent, path, instance, latency_s."""
+        trace = str(changes.get("trace") or f"{next(self._numbers):032x}")
+        self._add(
+            at_s, service, revision, "requests", str(changes.get("instance", f"{revision}-one")),
+            httpRequest={
+                "requestMethod": "GET",
+                "requestUrl": f"https://{service}.example{changes.get('path', '/orders')}",
+                "status": changes.get("status", 200),
+                "userAgent": changes.get("agent", BROWSER),
+                "latency": f"{changes.get('latency_s', 0.05)}s",
+            },
+            trace=f"projects/shop-staging/traces/{trace}",
+            severity="INFO",
+        )  # fmt: skip
+        return trace
+
+    def line(self, at_s: float, service: str, revision: str, message: str, **changes: Any) -> None:
+        """A line at level ERROR. Keys: severity, trace, instance, log."""
+        entry: dict[str, Any] = {"severity": changes.get("severity", "ERROR"), "textPayload": message}
+        if changes.get("trace"):
+            entry["trace"] = f"projects/shop-staging/traces/{changes['trace']}"
+        instance = str(changes.get("instance", f"{revision}-one"))
+        self._add(at_s, service, revision, str(changes.get("log", "stderr")), instance, **entry)
+
+    def failure(self, at_s: float, service: str, revision: str, message: str, **changes: Any) -> str:
+        """A request answered 500 and the line that tells of it, in one trace."""
+        trace = self.request(at_s, service, revision, **({"status": 500} | changes))
+        self.line(at_s + 0.04, service, revision, message, trace=trace)
+        return trace
+
+    def traffic(self, service: str, revision: str, start_s: float, end_s: float, **changes: Any) -> None:
+        """A good request every `every_s` seconds (default 20)."""
+        every = float(changes.pop("every_s", 20.0))
+        for step in range(int((end_s - start_s) / every)):
+            self.request(start_s + step * every, service, revision, **changes)
+
+    def deploy(self, at_s: float, service: str, revision: str, *, image: str, env: dict[str, str]) -> None:
+        """The audit entry that tells that a revision is ready, with its whole specification."""
+        when = _time(at_s)
+        container = {
+            "image": f"registry.example/{service}@sha256:{image * 64}",
+            "ports": [{"containerPort": 8080, "name": "http1"}],
+            "env": [{"name": key, "value": value} for key, value in env.items()],
+            "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
+        }
+        labels = {
+            "serving.knative.dev/service": service,
+            "serving.knative.dev/configuration": service,
+            "cloud.googleapis.com/location": "europe-west1",
+        }
+        document = {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Revision",
+            "metadata": {"name": revision, "namespace": "1234", "labels": labels, "creationTimestamp": when},
+            "spec": {"containerConcurrency": 80, "containers": [container]},
+            "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": when}]},
+        }
+        self._add(
+            at_s, service, revision, "system_event", "",
+            protoPayload={
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "serviceName": "run.googleapis.com",
+                "methodName": "/InternalServices.ReplaceInternalService",
+                "resourceName": f"namespaces/shop-staging/revisions/{revision}",
+                "response": document,
+            },
+            logName="projects/shop-staging/logs/cloudaudit.googleapis.com%2Fsystem_event",
+            severity="INFO",
+        )  # fmt: skip
+
+    def span(self, at_s: float, service: str, trace: str, span: str, parent: str = "") -> None:
+        """A server span of 10 ms."""
+        start = START_NS + round(at_s * NS_PER_S)
+        self._spans.append(
+            {
+                "resourceSpans": [
+                    {
+                        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+                        "scopeSpans": [
+                            {
+                                "spans": [
+                                    {
+                                        "traceId": trace, "spanId": span, "parentSpanId": parent, "name": "work",
+                                        "kind": 2, "startTimeUnixNano": str(start),
+                                        "endTimeUnixNano": str(start + 10_000_000), "status": {},
+                                    }
+                                ]
+                            }
+                        ],
+                    }
+                ]
+            }
+        )  # fmt: skip
+
+    def stored(self, folder: Path, *, is_signed: bool = True) -> Store:
+        """A database with everything that was written."""
+        store = Store(StoreConfig(path=folder / "system.duckdb"), clock_ns=lambda: START_NS)
+        run_id = store.begin_run("import", "files")
+        batches: list[RawBatch] = [raw_batch(*self._entries)]
+        if self._spans:
+            batches.append(raw_batch(*self._spans, kind="spans", location="spans.jsonl"))
+        collect(batches, store=store, redactor=Redactor(b"k" * 32), run_id=run_id, stored=_ignore)
+        store.end_run(run_id, outcome="complete")
+        if is_signed:
+            sign_new(store)
+        return store
+
+    def findings(self, folder: Path, end_s: float, start_s: float = 0) -> Findings:
+        """What classify finds in [start_s, end_s)."""
+        window = Window(START_NS + round(start_s * NS_PER_S), START_NS + round(end_s * NS_PER_S))
+        path = folder / "system.duckdb"
+        store = Store(StoreConfig(path=path)) if path.exists() else self.stored(folder)
+        with store.read() as reader:
+            return classify(reader, window=window, now_ns=window.end_ns, config=ClassifyConfig())
+
+    def _add(self, at_s: float, service: str, revision: str, log: str, instance: str, **changes: Any) -> None:
+        entry: dict[str, Any] = {
+            "insertId": f"i{next(self._numbers):08d}",
+            "logName": f"projects/shop-staging/logs/run.googleapis.com%2F{log.replace('/', '%2F')}",
+            "timestamp": _time(at_s),
+            "receiveTimestamp": _time(at_s + 1),
+            "resource": {
+                "type": "cloud_run_revision",
+                "labels": {
+                    "project_id": "shop-staging", "location": "europe-west1", "service_name": service,
+                    "configuration_name": service, "revision_name": revision,
+                },
+            },
+            "labels": {"instanceId": instance} if instance else {},
+        }  # fmt: skip
+        self._entries.append(json.loads(json.dumps(entry | changes)))
+
+
+def _time(at_s: float) -> str:
+    return format_ns(START_NS + round(at_s * NS_PER_S), digits=9)
+
+
+def _ignore(raw: RawBatch, ledger: Ledger) -> None:
+    """What is stored is not told to anybody."""
