@@ -20,6 +20,7 @@ __all__ = ["Case", "Traces", "build_cases"]
 _TRACED = 0.3  # share of occurrences with a trace from which traces are the unit
 _ROUTE_SHARE = 0.02  # of the failures, for a route to count as failing
 _MINUTE_NS = 60_000_000_000
+_MOST_REQUESTS = 50  # of a trace that is searched for requests within requests
 _FAILED = 400  # HTTP status from which a request failed
 
 
@@ -59,7 +60,8 @@ class Traces:
     def calls(self) -> pl.DataFrame:
         """Which service called which: caller, service, traces. From spans, else from requests within requests."""
         told = self.spans.filter(pl.col("caller") != "").select("trace", "caller", "service")
-        inner = self.requests.filter(pl.col("latency_ns").is_not_null()).select(
+        is_small = pl.len().over("trace") <= _MOST_REQUESTS
+        inner = self.requests.filter(pl.col("latency_ns").is_not_null() & is_small).select(
             "trace", "service", "start_ns", end_ns=pl.col("start_ns") + pl.col("latency_ns")
         )
         within = (

@@ -67,7 +67,7 @@ class Suspects:
         """`services` is the frame of Traces.services."""
         self._revisions = revisions
         self._exposure = exposure
-        self._calls = calls
+        self.calls = calls
         self._traces = {
             str(key[0]): dict(frame.select("trace", "revision").iter_rows())
             for key, frame in services.partition_by("service", as_dict=True).items()
@@ -76,7 +76,7 @@ class Suspects:
     def of(self, case: Case) -> list[Candidate]:
         """Own revisions first, then those of linked services."""
         found = list(self._candidates(case, case.service, "own", case.revisions, 1.0, case.grid))
-        for service, direction in self._calls.around(case.service):
+        for service, direction in self.calls.around(case.service):
             relation: Relation = direction
             seen = self._traces.get(service, {})
             named = [seen.get(trace) if trace else None for trace in case.traces]

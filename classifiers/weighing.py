@@ -24,6 +24,7 @@ _AT_ONCE_NS = 120_000_000_000
 _APART = 0.1  # share of traces in common up to which two clusters are independent
 _BLAMED = 0.5
 _SUSPECTED = 0.1
+_EXPLAINED = 0.8
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class _Court:
         self.cases = {case.cluster_id: case for case in cases}
         self.links = dict(links)
         self.texts = texts
-        self.shared = {case.cluster_id: _shared(case, cases, links, texts) for case in cases}
+        self.shared: dict[str, tuple[str, ...]] = dict.fromkeys(self.cases, ())
         self.verdicts: dict[str, Weighed] = {}
         self._suspects = suspects
         self._history = history
@@ -74,9 +75,14 @@ class _Court:
         self._differences: dict[tuple[str, str], Difference | None] = {}
 
     def weigh_roots(self) -> None:
-        """A verdict on the root of every cascade."""
-        for root in sorted({_root(name, self.links) for name in self.cases}):
-            self.verdicts[root] = self._weighed(root)
+        """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
+        roots = sorted({_root(name, self.links) for name in self.cases})
+        alone = {root: self._weighed(root) for root in roots}
+        explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= _EXPLAINED}
+        for name in self.cases:
+            self.shared[name] = self._shared(name, explained)
+        for root in roots:
+            self.verdicts[root] = self._weighed(root) if self.shared[root] else alone[root]
 
     def crown_heirs(self) -> None:
         """Where the failure of a caller is explained by its own deploy, it takes the place of the called one's."""
@@ -114,6 +120,26 @@ class _Court:
                 share = best.split.failures_bad / case.units
                 self.links[root] = Link(root, cause, share, best.split.failures_bad, 0, "guilt")
 
+    def _shared(self, name: str, explained: Collection[str]) -> tuple[str, ...]:
+        """Other services that began to fail at the same moment without a link: they speak for a cause outside.
+
+        They must fail of the same thing, or neither depend on this service nor have a deploy that explains them.
+        """
+        case, found = self.cases[name], set()
+        if not case.fit.is_change:
+            return ()
+        for other in self.cases.values():
+            root = _root(other.cluster_id, self.links)
+            is_strange = other.service != case.service and other.fit.is_change and not other.is_request_only
+            if not is_strange or root == _root(name, self.links) or not _began_together(case, other):
+                continue
+            if not _is_apart(case, other):
+                continue
+            is_independent = root not in explained and not self._suspects.calls.reaches(other.service, case.service)
+            if _is_same_kind(case, other, self.texts) or (is_independent and case.is_traced and other.is_traced):
+                found.add(other.service)
+        return tuple(sorted(found))
+
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
         case = self.cases[name]
         found = [(one, _difference(one, self._history, self._differences)) for one in self._suspects.of(case)]
@@ -131,11 +157,11 @@ class _Court:
 
     def _heir(self, root: str) -> str | None:
         """The direct symptom in a calling service that began at once and whose own revision explains it best."""
-        callers = {
-            (weight.candidate.service, weight.candidate.revision)
-            for weight in self.verdicts[root].weights
-            if weight.candidate.relation == "caller" and weight.confidence >= _SUSPECTED
-        }
+        callers: dict[str, float] = {}
+        for weight in self.verdicts[root].weights:
+            if weight.candidate.relation == "caller":
+                service = weight.candidate.service
+                callers[service] = callers.get(service, 0.0) + weight.confidence
         found: list[tuple[float, str]] = []
         for link in self.links.values():
             heir = self.cases[link.symptom]
@@ -147,7 +173,7 @@ class _Court:
             best = verdict.best
             if not best or best.candidate.relation != "own" or best.confidence < _BLAMED:
                 continue
-            if (best.candidate.service, best.candidate.revision) in callers:
+            if callers.get(best.candidate.service, 0.0) >= _SUSPECTED:
                 self.verdicts[link.symptom] = verdict
                 found.append((-best.confidence, link.symptom))
         return min(found)[1] if found else None
@@ -159,32 +185,20 @@ def _root(name: str, links: Mapping[str, Link]) -> str:
     return name
 
 
-def _shared(case: Case, cases: Sequence[Case], links: Mapping[str, Link], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Other services that began to fail at the same moment, without a link to this case."""
-    if not case.fit.is_change:
-        return ()
-    found = set()
-    for other in cases:
-        if other.service == case.service or not other.fit.is_change or other.is_request_only:
-            continue
-        if not _began_together(case, other) or _root(other.cluster_id, links) == _root(case.cluster_id, links):
-            continue
-        if _is_apart(case, other, texts):
-            found.add(other.service)
-    return tuple(sorted(found))
-
-
 def _began_together(case: Case, other: Case) -> bool:
     """The intervals in which the two may have begun touch, give or take two minutes."""
     latest_start = max(case.fit.earliest_ns, other.fit.earliest_ns)
     return latest_start <= min(case.fit.at_ns, other.fit.at_ns) + _AT_ONCE_NS
 
 
-def _is_apart(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
-    """Hardly any trace in common; without traces only failures of the same kind say so."""
-    if case.is_traced and other.is_traced:
-        mine, theirs = set(case.traces), set(other.traces)
-        return len(mine & theirs) <= _APART * min(len(mine), len(theirs))
+def _is_apart(case: Case, other: Case) -> bool:
+    """Hardly any trace in common."""
+    mine, theirs = {one for one in case.traces if one}, {one for one in other.traces if one}
+    return len(mine & theirs) <= _APART * min(len(mine), len(theirs))
+
+
+def _is_same_kind(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
+    """The same failure, or both could not reach something."""
     if set(case.signature_ids) & set(other.signature_ids):
         return True
     return all(is_about_dependency(texts[one.cluster_id]) for one in (case, other))
