@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
 
 from classifiers.cases import Case
 from classifiers.exposure import Grid
@@ -104,7 +103,9 @@ def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float
         float(gains[place]), int(failures[place]), float(exposures[place]),
         int(case.units - failures[place]), float(all_exposed - exposures[place]),
     )  # fmt: skip
-    return float(logsumexp(gains) + prior), best
+    top = float(gains.max())
+    summed = top + float(np.log(np.exp(gains - top).sum())) if np.isfinite(top) else top
+    return summed + prior, best
 
 
 def _exposed(case: Case, candidate: Candidate, revision: str) -> float:
@@ -146,6 +147,8 @@ def _gain(
 def _marginal(
     counts: NDArray[np.float64], exposed: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    from scipy.special import gammaln  # noqa: PLC0415 - heavy, and `--help` needs the configuration of this floor
+
     safe = np.maximum(scale, 1e-9)
     found: NDArray[np.float64] = (
         _SHAPE * np.log(safe) - gammaln(_SHAPE) + gammaln(_SHAPE + counts) - (_SHAPE + counts) * np.log(safe + exposed)
