@@ -166,7 +166,7 @@ MASKS: tuple[Rule, ...] = (
     ),
     Rule("size", r"[0-9] ?[KMGTkBb]", rf"{_B}[0-9]+(?:[.,][0-9]+)?\s?(?:[KMGTk]i?[Bb]?|[Bb]ytes?|B){_END}", "<size>"),
     Rule("number", r"[0-9]", rf"{_B}[0-9]+(?:[.,][0-9]+)*{_END}", "<number>"),
-    Rule("trailing", r"[a-z][0-9]{4}", rf"([a-z])[0-9]{{4,}}{_END}", "${1}<number>"),
+    Rule("trailing", r"[a-z][0-9]{4}", rf"({_B}[A-Za-z_]*[a-z])[0-9]{{4,}}{_END}", "${1}<number>"),
     Rule("sign", r"-<", r"(^|[\s=:(\[,])-<(number|duration|size)>", "${1}<${2}>"),
 )
 
