@@ -1,7 +1,8 @@
 -- name:    find_failures
 -- about:   occurrences per signature and place, those of one trace together, those without a trace by the tenth of a
 --          second; `borrowed` is, for those, the trace of the request of their instance that was under way and ended
---          first after them. Entries that came in after the end of the analysis do not count
+--          first after them. Entries that came in after the end of the analysis do not count. Places are compared by
+--          their hash, because the ids of instances are long
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $rules INTEGER
 -- columns: signature_id VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, instance VARCHAR, log VARCHAR,
 --          trace VARCHAR, borrowed VARCHAR, first_ns BIGINT, last_ns BIGINT, severity UTINYINT, http_status SMALLINT,
@@ -12,19 +13,21 @@ with late as (
     from entries
     where at_ns >= $start_ns and at_ns < $end_ns and received_at_ns >= $end_ns
 ),
-held as (
+held as materialized (
     select
         signature_id,
         project,
         service,
         revision,
         instance,
+        hash(project, service, instance) as place,
         log,
         trace,
         at_ns,
         severity,
         http_status,
-        len(insert_ids) as entries
+        len(insert_ids) as entries,
+        case when trace is null and log <> 'requests' and instance <> '' then at_ns end as lonely_ns
     from occurrences
     where
         at_ns >= $start_ns
@@ -41,18 +44,14 @@ held as (
 ),
 lonely as (
     select distinct
-        project,
-        service,
-        instance,
-        at_ns
+        place,
+        lonely_ns as at_ns
     from held
-    where trace is null and instance <> '' and log <> 'requests'
+    where lonely_ns is not null
 ),
 asked as (
     select
-        project,
-        service,
-        instance,
+        hash(project, service, instance) as place,
         at_ns + latency_ns as done_ns,
         min(at_ns) as start_ns,
         min(trace) as trace
@@ -64,31 +63,25 @@ asked as (
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-        and instance in (select instance from lonely)
-    group by project, service, instance, at_ns + latency_ns
+        and hash(project, service, instance) in (select place from lonely)
+    group by hash(project, service, instance), at_ns + latency_ns
 ),
 lent as (
     select
-        lonely.project,
-        lonely.service,
-        lonely.instance,
+        lonely.place,
         lonely.at_ns,
         asked.trace
     from lonely
     asof join asked
-        on
-            lonely.project = asked.project
-            and lonely.service = asked.service
-            and lonely.instance = asked.instance
-            and lonely.at_ns - 5_000_000 <= asked.done_ns
+        on lonely.place = asked.place and lonely.at_ns - 5_000_000 <= asked.done_ns
     where asked.start_ns <= lonely.at_ns and asked.done_ns - lonely.at_ns <= 1_000_000_000
 )
 select
     held.signature_id,
-    held.project,
-    held.service,
+    min(held.project) as project,
+    min(held.service) as service,
     held.revision,
-    held.instance,
+    min(held.instance) as instance,
     held.log,
     held.trace,
     lent.trace as borrowed,
@@ -100,14 +93,9 @@ select
     cast(sum(held.entries) as bigint) as entries
 from held
 left join lent
-    on
-        held.trace is null
-        and held.log <> 'requests'
-        and held.project = lent.project
-        and held.service = lent.service
-        and held.instance = lent.instance
-        and held.at_ns = lent.at_ns
+    on held.place = lent.place and held.lonely_ns = lent.at_ns
 group by
-    held.signature_id, held.project, held.service, held.revision, held.instance, held.log, held.trace, lent.trace,
+    held.signature_id, held.place, held.revision, held.log, held.trace, lent.trace,
     case when held.trace is null then held.at_ns // 100_000_000 end
-order by all
+order by
+    signature_id, project, service, revision, instance, log, trace, borrowed, first_ns
