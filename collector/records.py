@@ -48,7 +48,7 @@ ENTRY_SCHEMA = pl.Schema(
         # redacted text of the payload without ANSI codes and unrendered tags; null for plain requests
         "message": pl.String(),
         "logger": pl.String(),  # module[:function] the line names, else null
-        "payload": pl.String(),  # redacted JSON of jsonPayload (audit: a summary without configuration values), else null
+        "payload": pl.String(),  # redacted JSON of jsonPayload; of an audit entry a summary without values; else null
         "http_method": pl.String(),
         "http_path": pl.String(),  # path without query
         "http_status": pl.Int16(),

@@ -134,7 +134,7 @@ class Store:
             raise StoreError(f"The sums of run {run_id} in `{self.path}` do not hold: {told}. Report this as a bug.")
 
     def append(self, batches: list[Batch], *, run_id: int) -> list[Ledger]:
-        """Stores batches, at least one, in one transaction, with the last cursor of each source among them; a ledger for each."""
+        """Stores batches, at least one, in one transaction, with the last cursor of each source; a ledger for each."""
         with self.write() as writer:
             first_id = int(writer.frame("find_next_ids")["batch_id"][0])
             numbered = list(enumerate(batches, start=first_id))
@@ -286,9 +286,7 @@ def _ledger(batch: Batch, stored: int) -> Ledger:
     return Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
 
 
-def _write_ledger(  # noqa: PLR0913 - the columns of a ledger row
-    writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int
-) -> None:
+def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int) -> None:
     times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns")])
     writer.execute(
         "insert_batch",

@@ -173,9 +173,7 @@ def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress
     write(incident, folder)
     demo = config.model_copy(update={"store": config.store.model_copy(update={"path": database})})
     import_paths(demo, [folder / "entries.jsonl", folder / "spans.jsonl"], progress=progress)
-    start, end = (
-        parse_instant_ns(incident.truth["window"][name], name=name, now_ns=0) for name in ("start", "end")
-    )
+    start, end = (parse_instant_ns(incident.truth["window"][name], name=name, now_ns=0) for name in ("start", "end"))
     window = Window(start, end)
     return analyse(demo, window=window, now_ns=window.end_ns), demo
 

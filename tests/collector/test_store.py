@@ -45,6 +45,13 @@ def enter(store: Store) -> None:
         pass
 
 
+def fail_half_way(store: Store) -> None:
+    """Changes something in a transaction that does not end well."""
+    with store.write() as writer:
+        writer.execute("insert_run", run_id=99, kind="x", source="x", now_ns=1)
+        raise ZeroDivisionError
+
+
 def count(store: Store, table: str = "entries") -> int:
     with store.read() as reader:
         return int(reader.sql(f"select count(*) from {table}").item())
@@ -112,9 +119,8 @@ class TestLedger:
     def test_what_fails_half_way_leaves_nothing(self, store: Store) -> None:
         append(store, log_entry())
 
-        with pytest.raises(ZeroDivisionError), store.write() as writer:
-            writer.execute("insert_run", run_id=99, kind="x", source="x", now_ns=1)
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way(store)
 
         assert count(store, "runs where run_id = 99") == 0
 
