@@ -31,7 +31,7 @@ _CHECKERS = (
     "googlehc", "googlestackdriver\\w*", "google-?uptime\\w*", "uptime\\w*", "better ?uptime", "betterstack",
     "better stack", "pingdom\\S*", "statuscake", "uptimerobot\\S*", "datadog\\w*", "newrelic\\w*", "site24x7",
     "kube-probe", "elb-healthchecker", "route ?53", "health-?check\\w*", "healthcheckbot", "checkly", "updown",
-    "hetrixtools", "freshping", "nodeping", "consul", "envoy/hc", "haproxy", "cloud-?scheduler", "prometheus",
+    "hetrixtools", "freshping", "nodeping", "consul", "envoy/hc", "haproxy", "prometheus",
     "blackbox\\S*",
 )  # fmt: skip
 _PEOPLE = (
