@@ -6,6 +6,7 @@ import polars as pl
 
 from classifiers.findings import Cluster, Coverage
 from classifiers.history import History
+from classifiers.signatures import RULES
 from collector.store import Reader
 
 __all__ = ["find_coverage"]
@@ -39,7 +40,7 @@ def find_coverage(
         ledger_duplicates=int(ledger["duplicates"].sum()),
         ledger_dead=int(ledger["dead"].sum()),
         dead_reasons=tuple((str(reason), int(many)) for reason, many in reasons.rows()),
-        blind_spots=tuple(_blind_spots(history, counted)),
+        blind_spots=(*_unsigned(reader), *_blind_spots(history, counted)),
     )
 
 
@@ -54,6 +55,16 @@ def _complete_until(ledger: pl.DataFrame, end_ns: int) -> int | None:
     """Up to when every source has been read: the earliest of the sources that tell; never past the window."""
     known = ledger["max_received_at_ns"].drop_nulls()
     return min(int(known.min()), end_ns) if known.len() else None  # type: ignore[arg-type] # of an integer column
+
+
+def _unsigned(reader: Reader) -> list[str]:
+    """What was stored by a run that was cut off before it signed: no failure in it is told yet."""
+    waiting = reader.frame("find_unsigned_batches", rules=RULES)
+    if not waiting.height:
+        return []
+    many = int(waiting["stored"].sum())
+    why = "because a run was cut off: the next `logtriage import` or `logtriage collect` does it"
+    return [f"{_count(many, 'record')} stored last are not looked through yet, {why}"]
 
 
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
