@@ -17,6 +17,7 @@ __all__ = ["attribution_of", "cause_of", "fault_of", "hypotheses_of"]
 _BLAMED = 0.5
 _WORTH_TELLING = 0.02
 _SURGE = 1.5
+_FEW = 4  # failures in each half of the time, below which no rate can be called unchanged
 _ROTATION_NS = 900_000_000_000
 _CERTIFICATE = re.compile(r"(?i)certificate|x509|ssl: |tls (?:handshake|alert)|cert_?(?:has_)?expired")
 _CONFIG_TYPES = frozenset(
@@ -122,6 +123,12 @@ def _steady(case: Case, confidence: float) -> Hypothesis:
         told = f"{fit.exposed_before:.0f} {_unit(case)} before the first failure are too few to compare with"
         return Hypothesis("unknown", confidence, told)
     half = len(case.grid.total) // 2
+    failed_early = int((case.bins < half).sum())
+    if min(failed_early, case.units - failed_early) < _FEW:
+        told = (
+            f"{case.units} of {case.grid.total.sum():.0f} {_unit(case)} failed: too few to say whether the rate changed"
+        )
+        return Hypothesis("unknown", confidence, told)
     early, late = float(case.grid.total[:half].sum()), float(case.grid.total[half:].sum())
     rate = "" if fit.rate_after is None else f": {fit.rate_after:.2%} of {_unit(case)}"
     if late > _SURGE * early:
