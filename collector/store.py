@@ -243,9 +243,9 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     All batches go in at once: DuckDB writes whole row groups straight to the file, small ones twice.
     """
     entries = _joined((number, batch.entries) for number, batch in numbered)
-    entries = _distinct(entries, ["project", "insert_id", "at_ns"])
+    entries = _distinct(entries, ["project", "insert_id", "at_ns"], first="at_ns")
     spans = _joined((number, batch.spans) for number, batch in numbered)
-    spans = _distinct(spans, ["trace", "span"])
+    spans = _distinct(spans, ["trace", "span"], first="span")
     if entries.height:
         writer.execute("insert_entries", relation=entries, **_span_of(entries["at_ns"]))
     if spans.height:
@@ -270,11 +270,18 @@ def _joined(frames: Iterable[tuple[int, pl.DataFrame]]) -> pl.DataFrame:
     return pl.concat([frame.with_columns(batch_id=pl.lit(number, dtype=pl.Int64)) for number, frame in frames])
 
 
-def _distinct(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The first row of each identity; most frames have no other, and a look is four times cheaper than a copy."""
-    if not rows.select(keys).is_duplicated().any():
+def _distinct(rows: pl.DataFrame, keys: list[str], *, first: str) -> pl.DataFrame:
+    """The first row of each identity. `first` is the key that alone leaves the fewest doubles.
+
+    Whole keys are compared only where that one occurs twice: five times cheaper than comparing them everywhere.
+    """
+    suspects = rows[first].is_duplicated().arg_true()
+    if not suspects.len():
         return rows
-    return rows.unique(keys, keep="first", maintain_order=True)
+    later = suspects.filter(~rows.select(keys)[suspects].to_struct("key").is_first_distinct())
+    if not later.len():
+        return rows
+    return rows.filter(~pl.int_range(rows.height, eager=True).is_in(later.implode()))
 
 
 def _with_source(batch: Batch) -> pl.DataFrame:
