@@ -226,22 +226,22 @@ def strip_head(texts: pl.Series) -> pl.Series:
 def mask(texts: pl.Series) -> pl.Series:
     """The texts with every variable part replaced by `<kind>`; nulls, order and line breaks stay.
 
-    Masking twice equals masking once. Each distinct line of a text of several lines is masked once: a mask never spans
-    lines, and the frames of a stack trace repeat from trace to trace (ten times faster on a storm of traces).
+    Masking twice equals masking once. Each distinct line is masked once: a mask never spans lines, and the frames of a
+    stack trace repeat from trace to trace (ten times faster on a storm of traces).
     """
     is_broken = texts.str.contains("\n", literal=True).fill_null(value=False)
     if not is_broken.any():
         return _mask_lines(texts)
-    plain = texts.clone().scatter(is_broken.arg_true(), None)
-    lines = texts.filter(is_broken).str.split("\n").to_frame("line").with_row_index("text").explode("line")
+    lines = texts.to_frame("line").with_row_index("text").with_columns(pl.col("line").str.split("\n")).explode("line")
     distinct = lines.select("line").unique()
     masked = distinct.with_columns(masked=_mask_lines(distinct["line"]))
-    whole = (
-        lines.join(masked, on="line", how="left", maintain_order="left")
-        .group_by("text", maintain_order=True)
-        .agg(pl.col("masked").str.join("\n"))
+    rows = lines.join(masked, on="line", how="left", nulls_equal=True, maintain_order="left")
+    is_part = is_broken.gather(rows["text"])
+    whole = rows.filter(is_part).group_by("text", maintain_order=True).agg(pl.col("masked").str.join("\n"))
+    plain = pl.Series(texts.name, [None], dtype=pl.String).new_from_index(0, texts.len())
+    return plain.scatter((~is_broken).arg_true(), rows.filter(~is_part)["masked"]).scatter(
+        is_broken.arg_true(), whole["masked"]
     )
-    return _mask_lines(plain).clone().scatter(is_broken.arg_true(), whole["masked"])
 
 
 def _mask_lines(texts: pl.Series) -> pl.Series:

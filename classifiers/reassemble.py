@@ -68,13 +68,15 @@ def reassemble(entries: pl.DataFrame) -> pl.DataFrame:
 
     Each hit is in exactly one event; `insert_ids` lists all entries of the event in the order they were written.
     """
-    streams = pl.struct("project", "service", "revision", "instance", "log")
-    ordered = entries.select(list(SIGN_SCHEMA)).sort(
-        "project", "service", "revision", "instance", "log", "at_ns", "insert_id", "batch_id"
-    )
-    lines = ordered.with_columns(
+    keys = ["project", "service", "revision", "instance", "log"]
+    # numbered, because a number sorts and compares far faster than five texts
+    streams = entries.select(keys).unique(maintain_order=True).with_row_index("stream")
+    numbered = entries.select(list(SIGN_SCHEMA)).join(streams, on=keys, how="left", maintain_order="left")
+    lines = numbered.sort("stream", "at_ns", "insert_id", "batch_id").with_columns(
         role=_role(),
-        gap=pl.when(streams == streams.shift()).then(pl.col("at_ns").diff()).fill_null(_TRACE_REACH_NS + 1),
+        gap=pl.when(pl.col("stream") == pl.col("stream").shift())
+        .then(pl.col("at_ns").diff())
+        .fill_null(_TRACE_REACH_NS + 1),
     )
     return _fold(lines.with_columns(event=_events(lines)))
 

@@ -1,6 +1,7 @@
 -- name:    find_entries_to_sign
 -- about:   entries of batches that may be part of a failure: `is_hit` those that tell of one themselves, the others
---          those of the same stream within a tenth of a second of a hit, for putting split events together
+--          those of the same stream within a tenth of a second of a hit, for putting split events together; in no
+--          order. Streams are compared by their hash: one taken for another gives too many others, which do no harm
 -- params:  $batch_ids BIGINT[]
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, instance VARCHAR, log VARCHAR, insert_id VARCHAR,
 --          at_ns BIGINT, severity UTINYINT, message VARCHAR, logger VARCHAR, payload VARCHAR, http_method VARCHAR,
@@ -9,9 +10,7 @@
 with marked as (
     select
         rowid as place,
-        service,
-        instance,
-        log,
+        hash(service, instance, log) as stream,
         http_status,
         at_ns // 100_000_000 as tenth,
         coalesce(
@@ -33,9 +32,7 @@ with marked as (
 ),
 streams as (
     select distinct
-        service,
-        instance,
-        log,
+        stream,
         unnest([tenth - 1, tenth, tenth + 1]) as tenth
     from marked
     where is_hit and http_status is null
@@ -47,7 +44,7 @@ wanted as (
     union all
     select place, is_hit
     from marked
-    semi join streams using (service, instance, log, tenth)
+    semi join streams using (stream, tenth)
     where not is_hit and http_status is null
 )
 select
@@ -70,4 +67,3 @@ select
     wanted.is_hit
 from wanted
 inner join entries on entries.rowid = wanted.place
-order by project, service, revision, instance, log, at_ns, insert_id, batch_id
