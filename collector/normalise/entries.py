@@ -186,7 +186,7 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
     frame = parsed.with_columns(said=said, log=_short_log(parsed["log_name"]), path=_path(parsed["http_url"]))
     given = severity_of_word(frame["severity"])
     texts = _clean(frame["said"])
-    message = redactor.frame(texts)
+    message, payload, path, user_agent = redactor.frames([texts, frame["payload"], frame["path"], frame["user_agent"]])
     return frame.select(
         project=pl.coalesce(
             "project", pl.col("log_name").str.extract(r"\Aprojects/([^/]+)/"), pl.lit(""),
@@ -204,12 +204,12 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
         severity_given=given,
         message=message,
         logger=pl.coalesce("logger", message.str.extract(_LOGURU)),
-        payload=redactor.frame(frame["payload"]),
+        payload=payload,
         http_method="http_method",
-        http_path=redactor.frame(frame["path"]),
+        http_path=path,
         http_status="http_status",
         latency_ns="latency_ns",
-        user_agent=redactor.frame(frame["user_agent"]),
+        user_agent=user_agent,
         client=_clients(frame, redactor),
         trace=_trace(frame["trace"], message),
         span=_span(frame["span"]),

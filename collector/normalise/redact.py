@@ -6,6 +6,7 @@ that one person stays one person. Addresses of service accounts are kept: they a
 """
 
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -124,6 +125,8 @@ _RULES: tuple[_Rule, ...] = (
         "${1}<secret>",
     ),
 )  # fmt: skip
+# Rules that look for the same hints stand together: no rule takes away what a later one of them is found by.
+_BY_HINTS = tuple((hints, tuple(rules)) for hints, rules in itertools.groupby(_RULES, key=lambda rule: rule.hints))
 _HINTS = sorted({hint for rule in _RULES for hint in rule.hints} | {"@"})
 _EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b"
 _SERVICE_ACCOUNT = r"(?i)\.gserviceaccount\.com\z"
@@ -206,15 +209,28 @@ class Redactor:
         Redacting twice equals redacting once. Texts without any hint are not looked at again: a scan for literals is
         20 times cheaper than the patterns, and most lines hold none.
         """
-        texts = texts.clone()  # `scatter` below writes in place
-        hit = texts.str.contains_any(_HINTS, ascii_case_insensitive=True).fill_null(value=False)
-        if not hit.any():
-            return texts
-        marked = texts.filter(hit).str.replace_all(_SHIELD, "", literal=True)
-        for rule in _RULES:
-            marked = _replace_where(marked, rule)
+        return self.frames([texts])[0]
+
+    def frames(self, columns: list[pl.Series]) -> list[pl.Series]:
+        """What `frame` gives for each of several columns; the patterns run once over what they all may hold.
+
+        Compiling and calling the patterns costs some 5 ms whatever the number of texts.
+        """
+        hits = [texts.str.contains_any(_HINTS, ascii_case_insensitive=True).arg_true() for texts in columns]
+        marked = pl.concat([texts.gather(hit).alias("text") for texts, hit in zip(columns, hits, strict=True)])
+        if not marked.len():
+            return columns
         marked = marked.str.replace_all(_SHIELD, "", literal=True)
-        return texts.scatter(hit.arg_true(), self._hide_addresses(marked))
+        for hints, rules in _BY_HINTS:
+            marked = _replace_where(marked, hints, rules)
+        marked = self._hide_addresses(marked.str.replace_all(_SHIELD, "", literal=True))
+        told = []
+        at = 0
+        for texts, hit in zip(columns, hits, strict=True):
+            # `scatter` writes in place
+            told.append(texts.clone().scatter(hit, marked.slice(at, hit.len())) if hit.len() else texts)
+            at += hit.len()
+        return told
 
     def _hide_addresses(self, texts: pl.Series) -> pl.Series:
         hit = texts.str.contains("@", literal=True)
@@ -231,9 +247,12 @@ class Redactor:
         return texts.scatter(hit.arg_true(), masked)
 
 
-def _replace_where(texts: pl.Series, rule: _Rule) -> pl.Series:
-    """The rule applied to those texts that hold one of its hints."""
-    hit = texts.str.contains_any(list(rule.hints), ascii_case_insensitive=True)
-    if not hit.any():
+def _replace_where(texts: pl.Series, hints: tuple[str, ...], rules: tuple[_Rule, ...]) -> pl.Series:
+    """The rules applied to those texts that hold one of their hints."""
+    rows = texts.str.contains_any(list(hints), ascii_case_insensitive=True).arg_true()
+    if not rows.len():
         return texts
-    return texts.scatter(hit.arg_true(), texts.filter(hit).str.replace_all(rule.pattern, rule.replacement))
+    found = texts.gather(rows)
+    for rule in rules:
+        found = found.str.replace_all(rule.pattern, rule.replacement)
+    return texts.scatter(rows, found)
