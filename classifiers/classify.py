@@ -3,6 +3,8 @@
 A function of stored rows, configuration and window: the same rows give the same findings, to the byte.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
@@ -10,9 +12,9 @@ from classifiers.attribution import AttributionConfig
 from classifiers.cascade import CascadeConfig, find_cascade, fold_requests
 from classifiers.cases import build_cases
 from classifiers.changes import vanished_keys
-from classifiers.coverage import find_coverage
+from classifiers.coverage import Counts, find_coverage, read_counts
 from classifiers.findings import Findings
-from classifiers.history import HistoryConfig, read_entries, read_history, read_revisions, read_samples
+from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
 from classifiers.incidents import find_incidents
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
@@ -24,7 +26,7 @@ from classifiers.weighing import weigh_cases
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["ClassifyConfig", "classify", "read_revisions", "sign_new"]
+__all__ = ["ClassifyConfig", "Reading", "classify", "conclude", "read", "read_revisions", "sign_new"]
 
 
 class ClassifyConfig(BaseModel):
@@ -40,13 +42,42 @@ class ClassifyConfig(BaseModel):
     priority: PriorityConfig = PriorityConfig()
 
 
+@dataclass(frozen=True)
+class Reading:
+    """All that an analysis takes from the store, of one state of it: what is concluded needs the store no more.
+
+    entries and samples are those of every failure in the window, as read_entries and read_samples give them.
+    """
+
+    history: History
+    entries: pl.DataFrame
+    samples: pl.DataFrame
+    counts: Counts
+
+
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
     """Everything that happened in the window, judged against the baseline before it.
 
     `window.end_ns` is the now of the analysis: only rows of before count, by event time and, where known, by when they
     were received.
     """
+    return conclude(read(reader, window=window, config=config), now_ns=now_ns, config=config)
+
+
+def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
+    """The rows of an analysis. A writer waits only for this, not for what is made of them."""
     history = read_history(reader, window=window, config=config.history)
+    present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
+    ids = present["signature_id"].unique().to_list()
+    return Reading(
+        history, read_entries(reader, window, ids), read_samples(reader, window, ids), read_counts(reader, window)
+    )
+
+
+def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findings:
+    """The findings of a reading."""
+    history = reading.history
+    window = history.window
     cases = build_cases(
         history.failures, history.leads, history.traces, history.exposure, start_ns=window.start_ns, config=config.onset
     )
@@ -64,7 +95,8 @@ def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyCon
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
     ids = [name for case in (*problems, *rest) for name in case.signature_ids]
-    entries, samples = read_entries(reader, window, ids), read_samples(reader, window, ids)
+    is_told = pl.col("signature_id").is_in(ids)
+    entries, samples = reading.entries.filter(is_told), reading.samples.filter(is_told)
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
     teller = Teller(history, entries, samples, config.priority)
     clusters = tell_clusters(problems, weighed, teller)
@@ -81,6 +113,6 @@ def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyCon
         latency=(),
         vanished_keys=with_errors(vanished_keys(history.revisions), clusters, window),
         revisions=history.revisions,
-        coverage=find_coverage(reader, history, entries, clusters, (*standing, *noise)),
+        coverage=find_coverage(reading.counts, history, entries, clusters, (*standing, *noise)),
         noise=noise,
     )

@@ -1,6 +1,7 @@
 """Coverage: how much was looked at, what became of it, and where logtriage is blind. A zero has its denominator."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -8,22 +9,44 @@ from classifiers.findings import Cluster, Coverage
 from classifiers.history import History
 from classifiers.signatures import RULES
 from collector.store import Reader
+from collector.window import Window
 
-__all__ = ["find_coverage"]
+__all__ = ["Counts", "find_coverage", "read_counts"]
 
 _NAMED = 5  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
 _GAP_FACTOR = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the store counts of a window and of all that came in: frames of count_window, count_ledger and others."""
+
+    window: dict[str, int]
+    spans: int
+    ledger: pl.DataFrame
+    dead_reasons: tuple[tuple[str, int], ...]
+    unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
+
+
+def read_counts(reader: Reader, window: Window) -> Counts:
+    """The counts that coverage tells."""
+    span = {"start_ns": window.start_ns, "end_ns": window.end_ns}
+    waiting = reader.frame("find_unsigned_batches", rules=RULES)
+    return Counts(
+        window=reader.frame("count_window", **span).row(0, named=True),
+        spans=int(reader.frame("count_spans", **span)["spans"][0]),
+        ledger=reader.frame("count_ledger"),
+        dead_reasons=tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows()),
+        unsigned=int(waiting["stored"].sum()) if waiting.height else None,
+    )
+
+
 def find_coverage(
-    reader: Reader, history: History, entries: pl.DataFrame, clusters: Sequence[Cluster], rest: Sequence[Cluster]
+    counts: Counts, history: History, entries: pl.DataFrame, clusters: Sequence[Cluster], rest: Sequence[Cluster]
 ) -> Coverage:
     """Counts of the window: each entry is part of a problem, of noise, or quiet."""
-    span = {"start_ns": history.window.start_ns, "end_ns": history.window.end_ns}
-    counted = reader.frame("count_window", **span).row(0, named=True)
-    ledger = reader.frame("count_ledger")
-    reasons = reader.frame("count_dead_reasons")
+    counted, ledger = counts.window, counts.ledger
     keys = entries.select("project", "service", "signature_id", "insert_id")
     problem = _entries(keys, clusters)
     noise = _entries(keys, rest).join(problem, on=["project", "insert_id"], how="anti")
@@ -32,15 +55,15 @@ def find_coverage(
         problem_entries=problem.height,
         noise_entries=noise.height,
         quiet_entries=max(0, counted["entries"] - problem.height - noise.height),
-        spans=int(reader.frame("count_spans", **span)["spans"][0]),
+        spans=counts.spans,
         services=counted["services"],
         complete_until_ns=_complete_until(ledger, history.window.end_ns),
         ledger_read=int(ledger["read"].sum()),
         ledger_stored=int(ledger["stored"].sum()),
         ledger_duplicates=int(ledger["duplicates"].sum()),
         ledger_dead=int(ledger["dead"].sum()),
-        dead_reasons=tuple((str(reason), int(many)) for reason, many in reasons.rows()),
-        blind_spots=(*_unsigned(reader), *_blind_spots(history, counted)),
+        dead_reasons=counts.dead_reasons,
+        blind_spots=(*_unsigned(counts.unsigned), *_blind_spots(history, counted)),
     )
 
 
@@ -57,12 +80,10 @@ def _complete_until(ledger: pl.DataFrame, end_ns: int) -> int | None:
     return min(int(known.min()), end_ns) if known.len() else None  # type: ignore[arg-type] # of an integer column
 
 
-def _unsigned(reader: Reader) -> list[str]:
+def _unsigned(many: int | None) -> list[str]:
     """What was stored by a run that was cut off before it signed: no failure in it is told yet."""
-    waiting = reader.frame("find_unsigned_batches", rules=RULES)
-    if not waiting.height:
+    if many is None:
         return []
-    many = int(waiting["stored"].sum())
     why = "because a run was cut off: the next `logtriage import` or `logtriage collect` does it"
     return [f"{_count(many, 'record')} stored last are not looked through yet, {why}"]
 

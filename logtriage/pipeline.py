@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifiers.findings import Findings
-from collector.collect import collect as collect_batches
 from collector.errors import LogtriageError, SourceError, StoreError
-from collector.normalise.redact import Redactor, load_key
 from collector.records import Ledger, RawBatch, Revision
 from collector.store import Store
 from collector.window import Window, parse_instant_ns
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classifiers.changes import Difference
+    from collector.normalise.redact import Redactor
 
 __all__ = [
     "CollectResult",
@@ -81,7 +80,8 @@ class CollectResult:
 
 def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -> ImportResult:
     """Files and folders into the store, signed. Nothing is read when a path cannot be read at all."""
-    from collector.sources.files import find_files, read_files  # noqa: PLC0415 - keeps `--help` quick
+    from collector.collect import collect as collect_batches  # noqa: PLC0415 - a report collects nothing
+    from collector.sources.files import find_files, read_files  # noqa: PLC0415 - as above
 
     found = find_files(paths)
     store, redactor = _open(config)
@@ -104,7 +104,8 @@ def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -
 
 def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Progress) -> CollectResult:
     """One pull of all configured sources. A source that fails is told in its result; the others go on."""
-    from collector.sources.base import build_sources  # noqa: PLC0415 - keeps `--help` quick
+    from collector.collect import collect as collect_batches  # noqa: PLC0415 - a report collects nothing
+    from collector.sources.base import build_sources  # noqa: PLC0415 - as above
 
     store, redactor = _open(config)
     results = []
@@ -124,11 +125,12 @@ def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Prog
 
 
 def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
-    """What happened in the window, from stored rows alone; stores nothing."""
-    from classifiers.classify import classify  # noqa: PLC0415 - keeps `--help` quick
+    """What happened in the window, from stored rows alone; stores nothing. The store is open only while it is read."""
+    from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
 
     with Store(config.store).read() as reader:
-        return classify(reader, window=window, now_ns=now_ns, config=config.classify)
+        reading = read(reader, window=window, config=config.classify)
+    return conclude(reading, now_ns=now_ns, config=config.classify)
 
 
 def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:
@@ -178,7 +180,9 @@ def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress
     return analyse(demo, window=window, now_ns=window.end_ns), demo
 
 
-def _open(config: Config) -> tuple[Store, Redactor]:
+def _open(config: Config) -> "tuple[Store, Redactor]":
+    from collector.normalise.redact import Redactor, load_key  # noqa: PLC0415 - a report redacts nothing
+
     path = config.store.path
     return Store(config.store), Redactor(load_key(path.with_name(f"{path.name}.key")))
 
