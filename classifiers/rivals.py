@@ -7,6 +7,7 @@ arithmetic: which exposure failed. What comes from outside may begin at any mome
 revision may only begin when it was deployed.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -147,10 +148,18 @@ def _gain(
 def _marginal(
     counts: NDArray[np.float64], exposed: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    from scipy.special import gammaln  # noqa: PLC0415 - heavy, and `--help` needs the configuration of this floor
-
     safe = np.maximum(scale, 1e-9)
     found: NDArray[np.float64] = (
-        _SHAPE * np.log(safe) - gammaln(_SHAPE) + gammaln(_SHAPE + counts) - (_SHAPE + counts) * np.log(safe + exposed)
+        _SHAPE * np.log(safe)
+        - math.lgamma(_SHAPE)
+        + _log_gamma(_SHAPE + counts)
+        - (_SHAPE + counts) * np.log(safe + exposed)
     )
     return found
+
+
+def _log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of numbers above zero, many of them alike. scipy has it too, but takes longer to load than a report to work."""
+    distinct, places = np.unique(values, return_inverse=True)
+    told: NDArray[np.float64] = np.array([math.lgamma(value) for value in distinct.tolist()])[places]
+    return told
