@@ -159,7 +159,7 @@ def _marginal(
 
 
 def _log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of numbers above zero, many of them alike. scipy has it too, but takes longer to load than a report to work."""
+    """Log-gamma of numbers above zero, many of them alike. scipy has it too, but is slow to load."""
     distinct, places = np.unique(values, return_inverse=True)
     told: NDArray[np.float64] = np.array([math.lgamma(value) for value in distinct.tolist()])[places]
     return told
