@@ -138,6 +138,7 @@ class Cluster:
     per_revision: tuple[RevisionCount, ...]
     sample: str  # one redacted message, in full
     evidence: tuple[Evidence, ...] = ()
+    origin_counts: tuple[tuple[str, int], ...] = ()  # its units by origin, as counted; none where nothing was asked
 
     @property
     def is_test_traffic(self) -> bool:

@@ -115,6 +115,7 @@ class Teller:
             test_share=_rounded(tests),
             per_revision=tuple(_per_revision(case)),
             sample=self._sample(case),
+            origin_counts=tuple(sorted(case.origins.items())),
         )
 
     def _state(self, case: Case) -> State:

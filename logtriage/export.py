@@ -92,6 +92,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "log_severity": severity_text(cluster.severity),
         "origin": cluster.origin,
         "test_share": cluster.test_share,
+        "origin_counts": [{"origin": name, "units": many} for name, many in cluster.origin_counts],
         "fault": cluster.fault,
         "explained_share": cluster.explained_share,
         "occurrences": cluster.occurrences,

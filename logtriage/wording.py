@@ -41,6 +41,7 @@ _ORIGINS = {
     "scanners": "scanners only",
     "unknown": "who was hit is not known",
 }
+_SENDERS = {"users": "users", "tests": "tests", "health_checks": "health checks", "scanners": "scanners"}
 
 
 def sure_word(confidence: float) -> str:
@@ -123,10 +124,12 @@ def failures_of(counted: RevisionCount) -> str:
 
 
 def origin_words(cluster: Cluster) -> str:
-    """Who was hit, in the cluster's unit."""
-    unit = cluster.onset.unit
-    whole = f"{cluster.units:,} {unit_word(unit, cluster.units)}"
-    if cluster.origin == "both" and cluster.test_share is not None:
-        tests = round(cluster.test_share * cluster.units)
-        return f"users {cluster.units - tests:,}, tests {tests:,} {unit_word(unit, cluster.units)}"
-    return f"{_ORIGINS[cluster.origin]}, {whole}"
+    """Who was hit, as counted, in the cluster's unit; nothing is scaled up to units whose sender is not known."""
+    whole = f"{cluster.units:,} {unit_word(cluster.onset.unit, cluster.units)}"
+    counts = {name: many for name, many in cluster.origin_counts if many}
+    unknown = counts.pop("unknown", 0)
+    if not counts or (len(counts) == 1 and not unknown):
+        return f"{_ORIGINS[cluster.origin]}, {whole}"
+    told = [f"{word} {counts[name]:,}" for name, word in _SENDERS.items() if name in counts]
+    told += [f"{unknown:,} not known"] if unknown else []
+    return f"{whole}: {', '.join(told)}"

@@ -39,7 +39,7 @@ def test_the_first_screen_names_revision_change_and_what_it_drags_down() -> None
     assert lines["GOOD"] == "00007-abc: 0/118 requests failed"
     assert lines["BAD"] == "00008-bad: 94/96 requests failed; seen bad 00009-new 23:00"
     assert lines["PULLS"] == "desk: order took too long (45/50 traces)"
-    assert lines["HIT"] == "users 47, tests 47 requests; fault: configuration"
+    assert lines["HIT"] == "94 requests: users 45, tests 45, 4 not known; fault: configuration"
 
 
 def test_changes_of_one_deploy_are_told_as_not_separable() -> None:
@@ -106,7 +106,7 @@ def test_without_counts_by_revision_the_onset_tells_the_rates(
 
 
 def test_when_nothing_explains_it_the_report_cannot_tell() -> None:
-    lines = _lines(attribution=None, hypotheses=(), cause="unknown", origin="unknown", test_share=None)
+    lines = _lines(attribution=None, hypotheses=(), cause="unknown", origin="unknown", origin_counts=())
 
     assert lines["CAUSE"] == "not known; no revision blamed"
     assert lines["SURE"] == "cannot tell: no explanation stands out"

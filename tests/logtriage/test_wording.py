@@ -91,7 +91,16 @@ def test_failures_without_exposure_say_so() -> None:
 
 
 def test_who_was_hit_is_counted_in_the_unit_of_the_cluster() -> None:
-    assert origin_words(cluster()) == "users 47, tests 47 requests"
-    assert origin_words(cluster(origin="tests")) == "tests only, 94 requests"
-    assert origin_words(cluster(origin="unknown", test_share=None, units=1)) == "who was hit is not known, 1 request"
-    assert origin_words(cluster(test_share=None)) == "users and tests, 94 requests"
+    assert origin_words(cluster()) == "94 requests: users 45, tests 45, 4 not known"
+    assert origin_words(cluster(origin="tests", origin_counts=(("tests", 94),))) == "tests only, 94 requests"
+    unknown = cluster(origin="unknown", test_share=None, units=1, origin_counts=(("unknown", 1),))
+    assert origin_words(unknown) == "who was hit is not known, 1 request"
+    assert origin_words(cluster(test_share=None, origin_counts=())) == "users and tests, 94 requests"
+
+
+def test_senders_that_are_not_known_are_never_shared_out() -> None:
+    counted = (("tests", 71), ("unknown", 1134), ("users", 571))
+
+    told = origin_words(cluster(units=1776, test_share=0.11, origin_counts=counted))
+
+    assert told == "1,776 requests: users 571, tests 71, 1,134 not known"

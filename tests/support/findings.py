@@ -85,6 +85,7 @@ def cluster(**changes: Any) -> Cluster:
             ),
             sample="HTTPException: 403: payment refused\n  at pay (pay.py)",
             evidence=(Evidence("measured", "96 entries with the same exception and frames", query="top_clusters"),),
+            origin_counts=(("tests", 45), ("unknown", 4), ("users", 45)),
         ),
         **changes,
     )  # fmt: skip
@@ -113,6 +114,7 @@ def dependency(**changes: Any) -> Cluster:
             {
                 "id": "c-cache", "title": "cache 10.0.0.9:6379 time-out", "attribution": None, "cause": "dependency",
                 "fault": "dependency", "origin": "users", "test_share": 0.0, "priority": "P2", "units": 12,
+                "origin_counts": (("users", 12),),
                 "insert_ids": ("g1",), "signature_ids": ("s4",),
                 "hypotheses": (Hypothesis("dependency", 0.72, "all revisions fail alike"),),
                 "per_revision": (
