@@ -132,7 +132,10 @@ def _steady(case: Case, confidence: float) -> Hypothesis:
     early, late = float(case.grid.total[:half].sum()), float(case.grid.total[half:].sum())
     rate = "" if fit.rate_after is None else f": {fit.rate_after:.2%} of {_unit(case)}"
     if late > _SURGE * early:
-        return Hypothesis("traffic", confidence, f"traffic grew, and it fails as often per request as before{rate}")
+        told = f"{early:.0f} {_unit(case)} in the first half of the time, {late:.0f} in the second"
+        grown = Evidence("measured", told, "count_exposure")
+        told = f"traffic grew, and it fails as often per request as before{rate}"
+        return Hypothesis("traffic", confidence, told, (grown,))
     return Hypothesis("unknown", confidence, f"it fails as often per request as ever{rate}")
 
 
@@ -156,7 +159,16 @@ def _outside(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Cause
         evidence = Evidence("measured", f"began within two minutes in {others}, without shared traces", "find_failures")
         return "dependency", f"something that {case.service} and {others} depend on fails {since}", (evidence, counted)
     cause, statement = _by_nature(judged, origin)
+    if cause == "unknown":
+        return cause, f"{_unexplained(judged)} began at {format_ns(case.fit.at_ns)}", (counted,)
     return cause, f"{statement} {since}", (counted,)
+
+
+def _unexplained(judged: Judged) -> str:
+    """What is said of an onset that no named cause fits: it acquits no deploy."""
+    if not judged.weighed.weights:
+        return "no deploy is known that could be weighed against what"
+    return "no deploy that was weighed and no other named cause explains what"
 
 
 def _by_nature(judged: Judged, origin: Origin) -> tuple[Cause, str]:
@@ -168,7 +180,7 @@ def _by_nature(judged: Judged, origin: Origin) -> tuple[Cause, str]:
         (is_about_dependency(judged.text), "dependency", "a dependency cannot be reached"),
     )
     found = next(((cause, statement) for holds, cause, statement in told if holds), None)
-    return found or ("unknown", "something outside the deploys began")
+    return found or ("unknown", "")
 
 
 def _rotation(case: Case, facts: pl.DataFrame) -> tuple[str, int, str] | None:

@@ -98,7 +98,9 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
         return maybe
     best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
     text = _CAUSES[cluster.cause] + ("" if cluster.cause == "revision" else "; no revision blamed")
-    return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}" if best else text)]
+    if best is None or (blamed is None and best.cause == "unknown" and best.confidence >= BLAMED):
+        return [*maybe, Line("CAUSE", text)]  # SURE tells why
+    return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}")]
 
 
 def _changed(blamed: Attribution, service: str, lookup: Lookup) -> str:
@@ -189,8 +191,9 @@ def _sure(cluster: Cluster) -> list[str]:
         best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
         if best is None or best.confidence < BLAMED:
             return ["cannot tell: no explanation stands out"]
-        what = "none of the deploys" if best.cause == "unknown" else _CAUSES[best.cause]
-        return [f"{sure_word(best.confidence)} that it is {what}"]
+        if best.cause != "revision" and (best.cause == "unknown" or not best.evidence):
+            return [f"cannot tell yet: {plain(best.statement, 300)}"]  # what nothing stands for acquits no deploy
+        return [f"{sure_word(best.confidence)} that it is {_CAUSES[best.cause]}"]
     first = sure_word(blamed.confidence)
     if blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)

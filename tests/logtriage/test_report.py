@@ -173,11 +173,24 @@ def test_old_failures_keep_a_window_from_being_called_well() -> None:
     assert view.verdict == "NOTHING NEW: 0 of 1,000 entries in this window tell of a new failure; 1 old one"
 
 
-def test_a_cause_outside_the_deploys_is_said_as_such() -> None:
-    outside = Hypothesis("unknown", 0.95, "something outside the deploys began")
+def test_a_cause_that_is_not_known_acquits_no_deploy() -> None:
+    thin = Hypothesis("unknown", 0.95, "3 requests before the first failure are too few to compare with")
 
-    assert _lines(attribution=None, cause="unknown", hypotheses=(outside,))["SURE"] == (
-        "very likely that it is none of the deploys"
+    lines = _lines(attribution=None, cause="unknown", hypotheses=(thin,))
+
+    assert lines["CAUSE"] == "not known; no revision blamed"
+    assert lines["SURE"] == "cannot tell yet: 3 requests before the first failure are too few to compare with"
+
+
+def test_a_rival_stands_only_with_evidence() -> None:
+    bare = Hypothesis("dependency", 0.95, "a dependency cannot be reached")
+    shown = replace(bare, evidence=(Evidence("measured", "5 of 9 requests failed from then on"),))
+
+    assert _lines(attribution=None, cause="dependency", hypotheses=(bare,))["SURE"] == (
+        "cannot tell yet: a dependency cannot be reached"
+    )
+    assert _lines(attribution=None, cause="dependency", hypotheses=(shown,))["SURE"] == (
+        "very likely that it is a dependency"
     )
 
 

@@ -116,7 +116,10 @@ def dependency(**changes: Any) -> Cluster:
                 "fault": "dependency", "origin": "users", "test_share": 0.0, "priority": "P2", "units": 12,
                 "origin_counts": (("users", 12),),
                 "insert_ids": ("g1",), "signature_ids": ("s4",),
-                "hypotheses": (Hypothesis("dependency", 0.72, "all revisions fail alike"),),
+                "hypotheses": (
+                    Hypothesis("dependency", 0.72, "all revisions fail alike",
+                               (Evidence("measured", "2 revisions failed", "count_exposure"),)),
+                ),
                 "per_revision": (
                     RevisionCount("shop", "shop-00007-abc", 5, 118, ONSET_NS, ONSET_NS + HOUR_NS),
                     RevisionCount("shop", "shop-00008-bad", 7, 96, ONSET_NS, END_NS - HOUR_NS),
