@@ -38,12 +38,28 @@ class Rule:
 _REASONS = (
     "Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed|Not Acceptable|Conflict|Gone"
     "|Precondition Failed|Payload Too Large|Unsupported Media|Unprocessable|Too Many Requests|Internal Server"
-    "|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time"
+    "|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time|Client Error|Server Error"
+)
+# What a word behind a code must look like to be its reason: a count is followed by a plain noun or a unit.
+_REASON_LIKE = (
+    r"[A-Z](?:[a-z]{2,}|[A-Z_]{4,})|(?:forbidden|gone|conflict|denied|unauthori[sz]ed|unavailable|unauthenticated"
+    r"|not (?:found|allowed|acceptable|implemented|permitted|available|authenticated|authori[sz]ed)"
+    r"|(?:access|permission) denied|bad (?:request|gateway)|service unavailable|too many requests|gateway time-?out"
+    r"|(?:internal|server|client) (?:server )?error)(?-u:\b)"
 )
 _CODES = "(?:40[0-9]|41[0-8]|42[1-9]|431|451|50[0-8]|51[01])"  # of HTTP, where no word beside them says status
 _NAMES = (
     "named?|attributes?|arguments?|keys?|columns?|relation|table|fields?|module|function|method|property|variable|type"
     "|class|import|from|database|role|extension|schema|constraint|index|env|setting|parameters?"
+)
+
+# Says which request, not what failed. Dropped, because not every line has it; first, because keeps look at neighbours.
+_CORRELATION = Rule(
+    "correlation",
+    r"(?i)trace|span|req|correlation",
+    r"(?i)[\s,;|]*[(\[]?\b(?:(?:logging\.googleapis\.com/)?(?:trace|span|request|req|correlation)[_-]?(?:id)?)"
+    r"""["']?\s?[=: ]\s?["']?(?:projects/[\w-]+/traces/)?[0-9a-f]{4,}[0-9a-f-]{4,}["']?[)\]]?""",
+    "",
 )
 
 # Before any mask. Group 1 is what stands before the kept token, group 2 the token (or its first digit).
@@ -64,7 +80,26 @@ KEEPS: tuple[Rule, ...] = (
         _KEPT + "${3}",
     ),
     Rule("http_exception", r"[45][0-9]{2}[:)]", rf"(^|[\s:('\"=\[])({_CODES})(:\s|\))", _KEPT + "${3}"),
-    Rule("http_lead", r"\A[45][0-9]{2} ", rf"(\A)({_CODES})( [a-z]+ [a-z])", _KEPT + "${3}"),
+    Rule(
+        "http_lead",  # before a plural or a unit stands a count
+        r"\A\s*[45][0-9]{2} ",
+        rf"(\A\s*)({_CODES})( (?:(?:on|for|from|by)|(?:access|not|bad|[a-z]{{3,}}[a-rt-z]) [a-z]))",
+        _KEPT + "${3}",
+    ),
+    Rule(
+        "http_told",
+        r":\s[45][0-9]{2}\s",
+        rf"(:\s)({_CODES})(\s(?:(?:on|for) ['\"]?(?:/|https?:)|{_REASON_LIKE}))",
+        _KEPT + "${3}",
+    ),
+    Rule(
+        "http_arrow",  # from a number to a number leads a count
+        r"(?:[-=]>|→)\s?[\"'(]?[45][0-9]{2}",
+        rf"((?:\A|[^\s0-9.,=:(][0-9]*)\s*(?:[-=]>|→)\s?[\"'(]?)({_CODES})"
+        r"(\z|[.,;](?:\s|\z)|[:)\]}\"'|]|\s(?:[^\sA-Za-z.%]|[A-Z][a-z]{2,}|[\w.<>-]+="
+        r"|(?:in|after|from|on|for|by|at|and|when|while|with|because)(?-u:\b)))",
+        _KEPT + "${3}",
+    ),
     Rule("http_reason", _REASONS, rf"(^|[^0-9.])([1-5][0-9]{{2}}) \(?({_REASONS})", _KEPT + " ${3}"),
     Rule(
         "code",
@@ -79,6 +114,12 @@ KEEPS: tuple[Rule, ...] = (
         r"10[01][0-9]",
         rf"(?i)(\b(?:clos(?:e|ed|ing|ure)\b[^0-9\n]{{0,40}}?|sent |received ))(10(?:0[0-9]|1[0-5])){_END}",
         _KEPT,
+    ),
+    Rule(
+        "sqlstate_number",  # of the database's own, behind the standard's
+        r"(?i)sqlstate",
+        r"(?i)(sqlstate\W{0,4}[0-9A-Z]{5}\]?:?\s(?:\[|[^:0-9\n]{0,60}:\s))([0-9]{1,5})(\]|\s[A-Z])",
+        _KEPT + "${3}",
     ),
     Rule("sqlstate", r"(?i)sqlstate", rf"(?i)(sqlstate\W{{0,4}})([0-9A-Z]{{5}}){_END}", _KEPT),
     Rule("error_id", r"[A-Z]-[0-9]", rf"({_B}[A-Z]{{2,6}}-)([0-9]{{3,5}}){_END}", _KEPT),
@@ -104,13 +145,6 @@ _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 # In this order: what is specific before what is general.
 MASKS: tuple[Rule, ...] = (
     Rule("redacted", r"<email:", r"<email:[0-9a-f]+>", "<email>"),
-    Rule(
-        "correlation",  # says which request, not what failed; dropped, because not every line has it
-        r"(?i)trace|span|req|correlation",
-        r"(?i)[\s,;|]*[(\[]?\b(?:(?:logging\.googleapis\.com/)?(?:trace|span|request|req|correlation)[_-]?(?:id)?)"
-        r"""["']?\s?[=: ]\s?["']?(?:projects/[\w-]+/traces/)?[0-9a-f]{4,}[0-9a-f-]{4,}["']?[)\]]?""",
-        "",
-    ),
     Rule("query", r"://[^\s]*\?|/[^\s\"]*\?", r"(/[^\s\"'<>?]*)\?[^\s\"'<>)]+", "${1}?<query>"),
     Rule("email", "@", rf"{_B}[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "<email>"),
     Rule(
@@ -252,7 +286,7 @@ def _mask_lines(texts: pl.Series) -> pl.Series:
     marked = texts.filter(hit).str.replace_all("\x02", "", literal=True)
     for rule in KEPT_TOKENS:
         marked = _shield(marked, rule)
-    for rule in (*KEEPS, *MASKS):
+    for rule in (_CORRELATION, *KEEPS, *MASKS):
         marked = _apply(marked, rule)
     plain = marked.str.replace_all(_SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
     return texts.clone().scatter(hit.arg_true(), plain)

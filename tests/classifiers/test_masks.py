@@ -76,6 +76,52 @@ class TestMask:
     def test_failures_that_differ_by_a_code_stay_apart(self, one: str, other: str) -> None:
         assert masked(one) != masked(other)
 
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("sign-in failed for svc/a: 403 Not authenticated", "sign-in failed for svc/a: 503 Service overloaded"),
+            ("upload of 7: 404 NOT_FOUND", "upload of 7: 503 UNAVAILABLE"),
+            ("charge: 401 unauthorized", "charge: 403 forbidden"),
+            ("charge: 404 on /v1/pay", "charge: 500 on /v1/pay"),
+            ("GET api/x -> 500", "GET api/x -> 503"),
+            ("POST /orders/17 => 502 in 4 ms", "POST /orders/17 => 504 in 4 ms"),
+            ("proxy → 429, retrying", "proxy → 503, retrying"),
+            ("fetch -> 500 id=4", "fetch -> 503 id=4"),
+            ("403 on /search: no", "500 on /search: no"),
+            ("403 for svc/a", "500 for svc/a"),
+            ("404 page not found", "405 page not found"),
+            ("SQLSTATE[HY000] [2002] Connection refused", "SQLSTATE[HY000] [2006] Connection refused"),
+            ("SQLSTATE[42S02]: Not found: 1146 Table 'a'", "SQLSTATE[42S02]: Not found: 1109 Table 'a'"),
+        ],
+    )
+    def test_answers_and_errors_of_databases_stay_apart_wherever_they_stand(self, one: str, other: str) -> None:
+        assert masked(one) != masked(other)
+        assert masked(masked(one)) == masked(one)
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("took: 403 ms", "took: 503 ms"),
+            ("left: 403 rows", "left: 503 rows"),
+            ("403 rows on disk", "503 rows on disk"),
+            ("403 ms passed", "503 ms passed"),
+            ("resized 400 -> 500", "resized 400 -> 503"),
+            ("moved -> 403 rows", "moved -> 503 rows"),
+            ("moved -> 403ms", "moved -> 503ms"),
+            ("grew -> 403%", "grew -> 503%"),
+            ("size: 403 MiB", "size: 503 MiB"),
+            ("order: 403 of 900", "order: 503 of 900"),
+            ("order -> 40317", "order -> 50317"),
+            ("GET api/x/403 -> 500", "GET api/x/503 -> 500"),
+            ("call: 403 Not for order 17", "call: 403 Not for order 503"),
+            ("[403] row", "[503] row"),
+            ("call -> 500 trace=0a1b2c3d4e5f rows", "call -> 503 rows"),
+        ],
+    )
+    def test_counts_durations_and_ids_are_equal_even_where_they_look_like_an_answer(self, one: str, other: str) -> None:
+        assert masked(one) == masked(other)
+        assert masked(masked(one)) == masked(one)
+
     def test_the_same_number_is_kept_as_a_code_and_masked_as_a_count(self) -> None:
         assert masked('{"status": 503, "count": 503}') == '{"status": 503, "count": <number>}'
         assert masked("query took 500 ms, 500 rows") == "query took <duration>, <number> rows"
@@ -94,7 +140,8 @@ class TestMask:
         st.lists(
             st.sampled_from(
                 ["status", "code", "=", " ", ":", "403", "1011", "7", "42", "0x1f", "ms", "exit(", ")", "error ", "-",
-                 "a1b2c3d4", "_", "x", "10.0.0.1", "2026-09-14", "12:30:01", "req_", "/", "'", "[", "]", "@", "."]
+                 "a1b2c3d4", "_", "x", "10.0.0.1", "2026-09-14", "12:30:01", "req_", "/", "'", "[", "]", "@", ".",
+                 ": ", "->", "→", " on /", " for ", "Not", "SQLSTATE[HY000]", "rows", "trace=0a1b2c3d4e5f"]
             ),
             max_size=14,
         )
