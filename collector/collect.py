@@ -1,8 +1,7 @@
 """Floor 1, the main line: sources -> normalise -> store.
 
 Raw batches are normalised by two threads (the engines of the work release Python's lock) and stored in their order in
-short transactions, so that readers get their turn and a kill loses nothing that was acknowledged. A third thread
-stores while the next batches are read and normalised: a quarter less wall clock, both cores being busy then.
+short transactions, so that readers get their turn and a kill loses nothing that was acknowledged.
 """
 
 import threading
@@ -11,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Self
 
 import orjson
 import polars as pl
@@ -41,22 +39,20 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
     The sums of law 1 are returned over all batches. Errors of the source and of the store go up as they are; what was
     stored before stays, and the stored cursor tells where to go on.
     """
+    total = Ledger()
     waiting: list[tuple[RawBatch, Batch]] = []
     rows, since = 0, time.monotonic()
-    with _Storing(store, run_id, stored) as storing:
-        try:
-            for raw, batch in _normalised(batches, redactor):
-                waiting.append((raw, batch))
-                rows += batch.entries.height + batch.spans.height + 1
-                if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
-                    storing.put(waiting)
-                    waiting, rows, since = [], 0, time.monotonic()
-        except (SourceError, NormaliseError):
-            storing.put(waiting)
-            storing.wait()
-            raise
-        storing.put(waiting)
-        return storing.wait()
+    try:
+        for raw, batch in _normalised(batches, redactor):
+            waiting.append((raw, batch))
+            rows += batch.entries.height + batch.spans.height + 1
+            if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
+                total += _flush(waiting, store=store, run_id=run_id, stored=stored)
+                waiting, rows, since = [], 0, time.monotonic()
+    except (SourceError, NormaliseError):
+        _flush(waiting, store=store, run_id=run_id, stored=stored)
+        raise
+    return total + _flush(waiting, store=store, run_id=run_id, stored=stored)
 
 
 def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None) -> Batch:
@@ -140,36 +136,13 @@ def _without_records(raw: RawBatch) -> RawBatch:
     return replace(raw, records=raw.records.clear())
 
 
-class _Storing:
-    """Transactions in a thread of their own, one at a time and in order; leaving the block waits for the last one."""
-
-    def __init__(self, store: Store, run_id: int, stored: Stored) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._stored = stored
-        self._total = Ledger()
-        self._raws: list[RawBatch] = []
-        self._ledgers: Future[list[Ledger]] | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._pool.shutdown()
-
-    def put(self, waiting: list[tuple[RawBatch, Batch]]) -> None:
-        """Begins a transaction for the waiting batches, once the one before is committed: bounds memory."""
-        self.wait()
-        if waiting:
-            self._raws = [raw for raw, _ in waiting]
-            self._ledgers = self._pool.submit(self._store.append, [batch for _, batch in waiting], run_id=self._run_id)
-
-    def wait(self) -> Ledger:
-        """Sums of all that is committed now; whoever counts has been told of each batch. Raises the store's error."""
-        if self._ledgers is not None:
-            ledgers, self._ledgers = self._ledgers.result(), None
-            for raw, ledger in zip(self._raws, ledgers, strict=True):
-                self._stored(raw, ledger)
-                self._total += ledger
-        return self._total
+def _flush(waiting: list[tuple[RawBatch, Batch]], *, store: Store, run_id: int, stored: Stored) -> Ledger:
+    """One transaction for the waiting batches; then whoever counts is told of each."""
+    if not waiting:
+        return Ledger()
+    ledgers = store.append([batch for _, batch in waiting], run_id=run_id)
+    total = Ledger()
+    for (raw, _), ledger in zip(waiting, ledgers, strict=True):
+        stored(raw, ledger)
+        total += ledger
+    return total

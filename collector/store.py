@@ -26,6 +26,7 @@ from collector.sql import load_query, query_names
 __all__ = ["Reader", "Store", "StoreConfig", "Writer"]
 
 _ENGINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_MAGIC, _MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
 _LOCK_WORDS = "Could not set lock"
 
 
@@ -59,6 +60,8 @@ class Reader:
             return _frame(self._connection, text, {})
         except duckdb.IOException:
             raise  # the file's fault and not the query's: told by the store
+        except pl.exceptions.PolarsError as error:
+            raise QueryError(f"A column has a type that cannot be shown: {error}. Cast it to varchar.") from error
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 
@@ -175,6 +178,7 @@ class Store:
         """A connection; a process outside logtriage that holds the file is waited for."""
         if not read_only:
             self._check_folder()
+        self._check_file()
         until = time.monotonic() + wait_s
         settings: dict[str, Any] = _ENGINE | {
             "threads": self._config.threads,
@@ -189,6 +193,20 @@ class Store:
                     raise _store_error(error, self.path) from error
                 time.sleep(0.01)
 
+    def _check_file(self) -> None:
+        """StoreError for a file that DuckDB would take for another kind, such as SQLite's or a folder."""
+        if self.path.is_dir():
+            raise StoreError(f"The database `{self.path}` is a folder. Give a file with --db or store.path.")
+        try:
+            with self.path.open("rb") as file:
+                begin = file.read(_MAGIC_AT + len(_MAGIC))
+        except OSError:
+            return  # a missing file is made; of any other trouble DuckDB's own words are told
+        if begin[_MAGIC_AT:] != _MAGIC:
+            raise StoreError(
+                f"The database `{self.path}` is no DuckDB database. Give another place with --db or store.path."
+            )
+
     def _check_folder(self) -> None:
         folder = self.path.parent
         try:
@@ -198,8 +216,6 @@ class Store:
                 f"The folder `{folder}` of the database cannot be made: {error.strerror}. "
                 "Give another place with --db or store.path."
             ) from error
-        if self.path.is_dir():
-            raise StoreError(f"The database `{self.path}` is a folder. Give a file with --db or store.path.")
         if not os.access(self.path if self.path.exists() else folder, os.W_OK):
             raise StoreError(
                 f"The database `{self.path}` cannot be written: no permission. "
@@ -318,7 +334,7 @@ def _span_of(times: pl.Series) -> dict[str, Any]:
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:
     relation: Any = connection.sql(sql, params=params) if params else connection.sql(sql)
-    return pl.DataFrame(relation.pl())
+    return pl.DataFrame(relation.pl()) if relation is not None else pl.DataFrame()
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -331,18 +347,23 @@ def _store_error(error: duckdb.Error, path: Path) -> StoreError:
     if _LOCK_WORDS in text:
         holder = text.partition("held in ")[2].partition(".")[0] or "another process"
         return StoreBusy(f"The database `{path}` is held by {holder}. End that process, or give another --db.")
+    kept = "Nothing stored before is lost. "
     known = (
         ("not a valid DuckDB database", "is no DuckDB database", "Give another place with --db or store.path."),
         ("Could not read enough bytes", "is cut short", "Restore it from a backup, or move it away and import again."),
         ("Corrupt", "is damaged", "Restore it from a backup, or move it away and import again."),
-        ("No space left", "cannot grow: the disk is full", "Free some space and run the same command again."),
-        ("File too large", "cannot grow: the file may not get larger", "Raise the limit (ulimit -f) and run it again."),
+        ("No space left", "cannot grow: the disk is full", f"{kept}Free some space and run the same command again."),
+        (
+            "File too large",
+            "cannot grow: the file may not get larger",
+            f"{kept}Raise the limit (ulimit -f) and run it again.",
+        ),
         ("version number", "was written by another DuckDB version", "Upgrade logtriage."),
         ("Permission denied", "cannot be opened: no permission", "Mend the permissions, or give another --db."),
         ("Read-only file system", "cannot be written: read-only disk", "Give another place with --db or store.path."),
-        ("Out of Memory", "needs more memory than it may use", "Raise store.memory_limit_mib."),
+        ("Out of Memory", "needs more memory than it may use", f"{kept}Raise store.memory_limit_mib."),
     )
     for words, what, way_out in known:
         if words.lower() in text.lower():
-            return StoreError(f"The database `{path}` {what}. Nothing stored before is lost. {way_out}")
+            return StoreError(f"The database `{path}` {what}. {way_out}")
     return StoreError(f"The database `{path}` failed: {_first_line(error)}. Run the command again.")

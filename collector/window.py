@@ -15,6 +15,8 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*([Zz]|[+-]\d\d:?\d\d)?\Z"
 )
+_LAST_NS = 9_214_646_400_000_000_000  # 2262-01-01: what fits into 64 bits of nanoseconds, with room for sums
+_DIGITS = 12  # of a number in a duration, above which it is longer than time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,7 +57,9 @@ def parse_duration_ns(text: str) -> int | None:
     """Nanoseconds of `90s`, `15m`, `24h`, `7d`, `2w` or a sum such as `1d12h`; None when it is no duration."""
     if not _DURATION.match(text):
         return None
-    return sum(round(float(n) * _UNITS_S[unit] * NS_PER_S) for n, unit in _PART.findall(text))
+    return sum(
+        round(float(n) * _UNITS_S[unit] * NS_PER_S) if len(n) < _DIGITS else _LAST_NS for n, unit in _PART.findall(text)
+    )
 
 
 def parse_instant_ns(text: str, *, name: str, now_ns: int) -> int:
@@ -67,17 +71,17 @@ def parse_instant_ns(text: str, *, name: str, now_ns: int) -> int:
     if stripped.lower() == "now":
         return now_ns
     duration = parse_duration_ns(stripped)
-    if duration is not None:
-        return now_ns - duration
     match = _INSTANT.match(stripped)
-    try:
-        if match:
-            return _instant_ns(*match.groups())
-    except ValueError:
-        pass
+    if duration is not None or match:
+        try:
+            at_ns = now_ns - duration if duration is not None else _instant_ns(*match.groups()) if match else 0
+        except (ValueError, OverflowError):
+            at_ns = -1
+        if 0 <= at_ns < _LAST_NS:
+            return at_ns
     raise ConfigError(
-        f"{name} is `{text}`, which is neither a time nor a duration. "
-        "Write it like 2026-09-14T20:00:00Z, or like 24h, 90m, 7d."
+        f"{name} is `{text}`, which is neither a time nor a duration that logtriage can reckon with. "
+        "Write a time after 1970 like 2026-09-14T20:00:00Z, or a duration like 24h, 90m, 7d."
     )
 
 

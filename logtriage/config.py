@@ -35,6 +35,16 @@ __all__ = ["CONFIG_FILE", "Config", "load_config"]
 CONFIG_FILE = Path("config.yaml")
 _PREFIX = "LOGTRIAGE_"
 _VALUE_SHOWN = 80
+# Names of the environment that are no section of the file.
+_OTHER_NAMES = frozenset(
+    {
+        "LOGTRIAGE_DB",
+        "LOGTRIAGE_CONFIG",
+        "LOGTRIAGE_HASH_KEY",
+        "LOGTRIAGE_SLACK_WEBHOOK_URL",
+        "LOGTRIAGE_TRACEBACK",
+    }
+)
 
 
 def _read_sources(value: Any) -> tuple[SourceConfig, ...]:
@@ -153,6 +163,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
     except yaml.YAMLError as error:
         raise ConfigError(_syntax(path, error)) from error
+    except ValueError as error:  # of a date or number that YAML begins and cannot end
+        raise ConfigError(f"{path}: {error}. Put quotes around the value that looks like a date or number.") from error
     if parsed is None:
         return {}
     if not isinstance(parsed, dict):
@@ -169,7 +181,13 @@ def _syntax(path: Path, error: yaml.YAMLError) -> str:
 
 
 def _environment() -> dict[str, Any]:
-    """What LOGTRIAGE_SECTION__KEY variables say, as nested sections."""
+    """What LOGTRIAGE_SECTION__KEY variables say, as nested sections; a name that means nothing is an error."""
+    sections = {f"{_PREFIX}{name.upper()}" for name in Config.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith(_PREFIX) and name not in _OTHER_NAMES and name.split("__")[0].upper() not in sections:
+            near = difflib.get_close_matches(name.split("__")[0], [*sections, *_OTHER_NAMES], n=1)
+            advice = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(sections | _OTHER_NAMES))}."
+            raise ConfigError(f"environment {name} names no setting. {advice}")
     try:
         return EnvSettingsSource(Config)()
     except SettingsError as error:

@@ -4,6 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a busy machine is no reason to fail: only what the properties say is
+settings.register_profile("logtriage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("logtriage")
 
 _GOLDEN = Path(__file__).parent / "golden"
 

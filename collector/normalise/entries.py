@@ -5,7 +5,7 @@ One normaliser serves files and the API: a source only cuts JSON texts. The JSON
 polars expressions. No Python object per row but for the few audit entries and the few records of an odd shape.
 """
 
-import hashlib
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,9 @@ from collector.window import NS_PER_S, format_ns, parse_instant_ns
 __all__ = ["EXCERPT_CHARS", "NormalisedEntries", "normalise_entries"]
 
 EXCERPT_CHARS = 2000
+_UNTOLD = ["protoPayload", "AuditLog", '"env"', '"containers"', "\\u00"]
+_METHOD = r"\A[A-Z]{1,20}\z"
+_GROUP = r"\A[A-Za-z0-9_-]{1,64}\z"
 _COLOURS = "black|red|green|yellow|blue|magenta|cyan|white|bold|dim|underline|level|lvl|normal|italic|reverse"
 _TAGS = rf"</?(?:(?:light-)?(?:{_COLOURS})|(?:fg|bg) [\w#,-]+)>"
 _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
@@ -81,9 +84,14 @@ def _parse(records: pl.DataFrame, engine: Engine) -> pl.DataFrame:
 def _mend(raw: str) -> str:
     """The same record in LogEntry's own notation: camelCase keys, RFC 3339 times; unchanged where nothing is odd."""
     try:
-        record = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        record = dict(orjson.loads(raw))
+        return _in_own_notation(record)
+    except (orjson.JSONDecodeError, TypeError, ValueError):
         return raw  # orjson is stricter than the first parse, which has already taken this text
+
+
+def _in_own_notation(record: dict[str, Any]) -> str:
+    """The record with LogEntry's keys and times, as JSON. Raises TypeError where it nests too deep to be written."""
     for snake, camel in _SNAKE.items():
         value = record.get(snake)
         if value is None or record.get(camel) is not None:
@@ -108,22 +116,26 @@ def _plain_time(value: Any) -> Any:
     Else the value itself. A text without any offset is UTC, as everything that Cloud Logging writes.
     """
     if isinstance(value, dict) and "seconds" in value:
-        return _stamp(_integer(value["seconds"]) * NS_PER_S + _integer(value.get("nanos")))
+        seconds, nanos = _integer(value["seconds"]), _integer(value.get("nanos") or 0)
+        return value if seconds is None or nanos is None else _stamp(seconds * NS_PER_S + nanos) or value
     if isinstance(value, str) and re.fullmatch(r"\d{9,19}(?:\.\d+)?", value):
         value = float(value) if "." in value else int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1 << 63:
         scale = next((s for limit, s in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3)) if value < limit), 1)
-        return _stamp(int(value * scale))
+        return _stamp(int(value * scale)) or str(value)
     if isinstance(value, str):
         try:
-            return _stamp(parse_instant_ns(value.strip().removesuffix(" UTC"), name="timestamp", now_ns=-1))
+            return _stamp(parse_instant_ns(value.strip().removesuffix(" UTC"), name="timestamp", now_ns=-1)) or value
         except (ConfigError, OverflowError):
             return value
     return value
 
 
-def _integer(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()) else 0
+def _integer(value: Any) -> int | None:
+    """A whole number of a bounded size, not negative; None for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 63:
+        return int(value)
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else None
 
 
 def _stamp(at_ns: int) -> Any:
@@ -136,6 +148,11 @@ def _dead_letters(bad: pl.DataFrame, records: pl.DataFrame, *, location: str, re
     if not bad.height:
         return pl.DataFrame(schema=DEAD_LETTER_SCHEMA)
     raws = bad.select("line", "reason", "stamp").join(records, on="line", how="left", maintain_order="left")
+    raws = raws.with_columns(stamp=redactor.frame(raws["stamp"]))
+    begins = raws["raw"].str.slice(0, 4 * EXCERPT_CHARS)
+    # a configuration is full of values that look like no secret and may be one, and `\\u` may spell a secret's name
+    is_told = ~begins.str.contains_any(_UNTOLD)
+    excerpt = redactor.frame(begins).str.slice(0, EXCERPT_CHARS)
     reason = pl.when(pl.col("stamp").is_not_null() & (pl.col("reason") == "timestamp is not a time")).then(
         pl.format("timestamp `{}` is not a time", pl.col("stamp").str.slice(0, 40))
     )
@@ -143,7 +160,7 @@ def _dead_letters(bad: pl.DataFrame, records: pl.DataFrame, *, location: str, re
         location=pl.lit(location),
         line="line",
         reason=reason.otherwise(pl.col("reason")),
-        excerpt=redactor.frame(raws["raw"].str.slice(0, 4 * EXCERPT_CHARS)).str.slice(0, EXCERPT_CHARS),
+        excerpt=pl.when(is_told).then(excerpt),
     ).cast(DEAD_LETTER_SCHEMA)
 
 
@@ -153,7 +170,7 @@ def _read_audits(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor
     if not audits.height:
         return parsed, pl.DataFrame(schema=FACT_SCHEMA)
     raws = records.join(audits, on="line", how="semi")
-    ids = dict(zip(raws["line"], _insert_ids(raws.join(parsed, on="line", how="left"), records), strict=True))
+    ids = dict(zip(raws["line"], _insert_ids(raws.join(parsed, on="line", how="left"), records, redactor), strict=True))
     readings = [(line, read_audit(_loaded(raw), redactor=redactor, insert_id=ids[line])) for line, raw in raws.rows()]
     told = pl.DataFrame(
         {
@@ -186,26 +203,25 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
     frame = parsed.with_columns(said=said, log=_short_log(parsed["log_name"]), path=_path(parsed["http_url"]))
     given = severity_of_word(frame["severity"])
     texts = _clean(frame["said"])
-    message, payload, path, user_agent = redactor.frames([texts, frame["payload"], frame["path"], frame["user_agent"]])
+    message, payload, path, user_agent, logger = redactor.frames(
+        [texts, frame["payload"], frame["path"], frame["user_agent"], frame["logger"]]
+    )
+    project = frame.select(pl.coalesce("project", pl.col("log_name").str.extract(r"\Aprojects/([^/]+)/"))).to_series()
     return frame.select(
-        project=pl.coalesce(
-            "project", pl.col("log_name").str.extract(r"\Aprojects/([^/]+)/"), pl.lit(""),
-        ),
-        insert_id=_insert_ids(frame, records),
+        project=_redacted(project, redactor),
+        insert_id=redactor.frame(_insert_ids(frame, records, redactor)),
         at_ns="at_ns",
         received_at_ns="received_at_ns",
-        resource_type=pl.col("resource_type").fill_null(""),
-        service=pl.col("service").fill_null(""),
-        revision=pl.col("revision").fill_null(""),
-        location=pl.col("location").fill_null(""),
-        instance=pl.col("instance").fill_null(""),
-        log="log",
+        **{
+            name: _redacted(frame[name], redactor)
+            for name in ("resource_type", "service", "revision", "location", "instance", "log")
+        },
         severity=_severity(frame, given, texts),
         severity_given=given,
         message=message,
-        logger=pl.coalesce("logger", message.str.extract(_LOGURU)),
+        logger=pl.coalesce(logger, message.str.extract(_LOGURU)),
         payload=payload,
-        http_method="http_method",
+        http_method=pl.when(pl.col("http_method").str.contains(_METHOD)).then("http_method"),
         http_path=path,
         http_status="http_status",
         latency_ns="latency_ns",
@@ -213,7 +229,7 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
         client=_clients(frame, redactor),
         trace=_trace(frame["trace"], message),
         span=_span(frame["span"]),
-        error_group="error_group",
+        error_group=pl.when(pl.col("error_group").str.contains(_GROUP)).then("error_group"),
     ).cast(ENTRY_SCHEMA)  # fmt: skip
 
 
@@ -267,23 +283,31 @@ def _severity(frame: pl.DataFrame, given: pl.Series, texts: pl.Series) -> pl.Ser
     return from_text.zip_with(from_text > 0, given)
 
 
-def _insert_ids(frame: pl.DataFrame, records: pl.DataFrame) -> pl.Series:
+def _insert_ids(frame: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> pl.Series:
     """insertId, or where there is none `h:` and a hash of the record's content."""
     ids = frame["insert_id"]
     lacking = ids.is_null() | (ids == "")
     if not lacking.any():
         return ids
     raws = frame.filter(lacking).select("line").join(records, on="line", how="left", maintain_order="left")["raw"]
-    return ids.scatter(lacking.arg_true(), pl.Series([_content_id(raw) for raw in raws], dtype=pl.String))
+    made = pl.Series([_content_id(raw, redactor) for raw in raws], dtype=pl.String)
+    return ids.clone().scatter(lacking.arg_true(), made)
 
 
-def _content_id(raw: str) -> str:
-    """Hash of a record's content, the same for every order of keys and every white space."""
-    try:
-        canonical = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        canonical = raw.encode("utf-8", "surrogatepass")
-    return "h:" + hashlib.blake2b(canonical, digest_size=12).hexdigest()
+def _content_id(raw: str, redactor: Redactor) -> str:
+    """Keyed hash of a record's content, the same for every order of keys and every white space."""
+    with contextlib.suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
+        raw = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS).decode()
+    return "h:" + redactor.identity(raw)
+
+
+def _redacted(column: pl.Series, redactor: Redactor) -> pl.Series:
+    """A column of few distinct texts without secrets; nulls become empty texts."""
+    distinct = column.unique().drop_nulls()
+    told = redactor.frame(distinct)
+    if not (told == distinct).all():
+        column = column.replace_strict(distinct, told, return_dtype=pl.String)
+    return column.fill_null("")
 
 
 def _clients(frame: pl.DataFrame, redactor: Redactor) -> pl.Series:
@@ -320,4 +344,4 @@ def _span_id(value: str | None) -> str | None:
         return value.lower().zfill(16)
     if re.fullmatch(r"[0-9a-fA-F]{16}", value):
         return value.lower()
-    return f"{int(value):016x}" if value.isdecimal() and int(value) < 1 << 64 else None
+    return f"{int(value):016x}" if re.fullmatch(r"[0-9]{1,20}", value) and int(value) < 1 << 64 else None

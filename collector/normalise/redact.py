@@ -27,7 +27,15 @@ _NAMES = (
     r"|bearer[_-]?token|session[_-]?id|sessionid|csrf[_-]?token|client[_-]?secret)[a-z0-9_-]*|token|pwd|jwt)"
 )
 # What a secret-sounding name may hold without being a secret: a word about it, not a value.
-_WORDS = r"(?:redacted|none|null|nil|undefined|true|false|missing|empty|unset|\*+)"
+_WORDS = (
+    r"(?:redacted|none|null|nil|undefined|true|false|missing|empty|unset|not|expired|invalid|required|revoked|rotated"
+    r"|unknown|unavailable|configured|found|absent|present|\*+)"
+)
+# What is told of a secret and is none: its name, its version, where it lies.
+_ABOUT = (
+    r"[a-z0-9_.-]*(?:secret|token|key|password|credential|jwt)[a-z0-9_-]*"
+    r"[_-](?:name|version|ref|path|file|length|len|count|type|ttl|expiry|age)"
+)
 _SHIELD = "\x01"  # stands before a word that may stay; no pattern below takes it for a value
 _NAME_HINTS = ("password", "passwd", "passphrase", "secret", "key", "credential", "token", "session", "pwd", "jwt")
 
@@ -47,7 +55,12 @@ class _Rule:
     @property
     def single(self) -> re.Pattern[str]:
         """The pattern for one text, in Python's notation; `re` keeps what it has compiled."""
-        return re.compile(self.pattern.replace(r"\z", r"\Z"), re.ASCII)
+        return re.compile(self.pattern.replace(r"\z", r"\Z").replace(r"\b", r"(?a:\b)"))
+
+    @property
+    def many(self) -> str:
+        """The pattern for columns: its word boundaries are ASCII ones, so that no accent hides what follows it."""
+        return self.pattern.replace(r"\b", r"(?-u:\b)")
 
     @property
     def single_replacement(self) -> str:
@@ -66,8 +79,11 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(
         "known_key",
         ("akia", "asia", "aiza", "sk-", "sk_", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
-         "glpat-", "xox", "ya29.", "npm_", "shpat_", "sg.", "hooks.slack.com/"),
-        r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|(?:sk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}"
+         "glpat-", "xox", "ya29.", "npm_", "shpat_", "sg.", "hooks.slack.com/", "gocspx-", "1//0", "whsec_", "hf_",
+         "pypi-", "dckr_pat_"),
+        r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|(?:sk|rk)[-_](?:live|test|proj|ant|or|svcacct|admin)[-_][A-Za-z0-9_-]{10,}|sk-[A-Za-z0-9]{20,}"
+        r"|GOCSPX-[A-Za-z0-9_-]{16,}|1//0[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9]{16,}|hf_[A-Za-z0-9]{20,}"
+        r"|pypi-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{16,}"
         r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
         r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|ya29\.[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|shpat_[a-f0-9]{20,}"
         r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+)",
@@ -75,9 +91,39 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         "authorization",
-        ("bearer ", "basic ", "digest "),
-        r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9+/_.~=-]*(?:[0-9][A-Za-z+/_.~-]|[A-Za-z+/_.~-][0-9])[A-Za-z0-9+/_.~=-]{6,}",
+        ("bearer ", "basic "),
+        r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.~=-]*(?:[0-9][A-Za-z+/_.~-]|[A-Za-z+/_.~-][0-9])[A-Za-z0-9+/_.~=-]{6,}",
         "${1} <credential>",
+    ),
+    _Rule(
+        "authorization_header",
+        ("authorization",),
+        r"(?i)\b(authorization\\?[\"']?\s*[:=,]\s*b?\\?[\"']?(?:token|basic|bearer|digest|apikey|key)\s+)[^\s\"'\\,;<]+",
+        "${1}<credential>",
+    ),
+    _Rule(
+        "header_pair",  # of a Python repr: (b'cookie', b'...')
+        ("cookie", "authorization"),
+        r"(?i)([\"'](?:set-cookie|cookie|authorization|proxy-authorization)[\"'],\s*b?[\"'])[^\"'<]+",
+        "${1}<secret>",
+    ),
+    _Rule(
+        "signed_url",
+        ("key=", "code=", "sig=", "signature="),
+        r"(?i)([?&](?:key|code|sig|signature|x-goog-signature|x-amz-signature)=)[^&\s\"'\\<>]{16,}",
+        "${1}<secret>",
+    ),
+    _Rule(
+        "command_line",
+        ("--password", "--token", "--secret", "--api-key", "--apikey"),
+        r"(?i)(--(?:password|token|secret|api-?key)(?:\s+|=))[^\s\"'<-][^\s\"'\\]*",
+        "${1}<secret>",
+    ),
+    _Rule(
+        "sql_password",
+        ("password '", 'password "', "identified by"),
+        r"(?i)\b((?:password|identified by)\s+[\"'])[^\"'<]+",
+        "${1}<secret>",
     ),
     _Rule(
         "url_credentials",
@@ -94,9 +140,24 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(
         "shield_words",
         _NAME_HINTS,
-        rf"(?i)\b({_NAMES}\\?[\"']?\s?[=:]\s?\\?[\"']?)({_WORDS}(?:[\s,;&|)\]}}\"'\\<>.]|\z))",
+        rf"(?i)\b({_NAMES}\\?[\"']?\s?[=:]\s?)({_WORDS}(?:[\s,;&|)\]}}\"'\\<>.]|\z))",
         "${1}" + _SHIELD + "${2}",
     ),
+    _Rule(
+        "shield_quoted_words",
+        _NAME_HINTS,
+        rf"(?i)\b({_NAMES}\\?[\"']?\s?[=:]\s?\\?[\"'])({_WORDS}\\?[\"'])",
+        "${1}" + _SHIELD + "${2}",
+    ),
+    _Rule("shield_about", _NAME_HINTS, rf"(?i)\b({_ABOUT}\\?[\"']?\s?[=:]\s?\\?[\"']?)", "${1}" + _SHIELD),
+    # "password":"value" of JSON itself, where a quote inside the value is escaped
+    _Rule(
+        "named_json",
+        _NAME_HINTS,
+        rf"(?i)(\"{_NAMES}\"\s*:\s*\")(?:\\(?s:.)|[^\"\\\x01])+\"",
+        '${1}<secret>"',
+    ),
+    _Rule("named_number", _NAME_HINTS, rf"(?i)(\"{_NAMES}\"\s*:\s*)-?[0-9]{{5,}}[0-9.eE+-]*", '${1}"<secret>"'),
     # "password": "value" in JSON, also escaped inside a string, and 'password': 'value' of a Python repr
     _Rule(
         "named_quoted",
@@ -104,11 +165,12 @@ _RULES: tuple[_Rule, ...] = (
         rf"(?i)(\\?[\"']{_NAMES}\\?[\"']\s*[:=]\s*)(\\?[\"'])(?:\\[^\"']|[^\"'\\\x01])+?(\\?[\"'])",
         "${1}${2}<secret>${3}",
     ),
-    # {"key":"db.password","value":{"stringValue":"..."}}: an attribute of OTLP
+    # {"key":"db.password","value":{"stringValue":"..."}}: an attribute of OTLP; {"name":"DB_PASSWORD","value":"..."}
     _Rule(
         "named_attribute",
         _NAME_HINTS,
-        rf"(?i)(\"key\"\s*:\s*\"{_NAMES}\"\s*,\s*\"value\"\s*:\s*\{{\s*\"stringValue\"\s*:\s*\")(?:\\.|[^\"\\])+\"",
+        rf"(?i)(\"(?:key|name)\"\s*:\s*\"{_NAMES}\"\s*,\s*\"value\"\s*:\s*(?:\{{\s*\"stringValue\"\s*:\s*)?\")"
+        r"(?:\\.|[^\"\\])+\"",
         '${1}<secret>"',
     ),
     # password=value, token=value, api_key: value9 in running text
@@ -130,7 +192,7 @@ _BY_HINTS = tuple((hints, tuple(rules)) for hints, rules in itertools.groupby(_R
 _HINTS = sorted({hint for rule in _RULES for hint in rule.hints} | {"@"})
 _EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b"
 _SERVICE_ACCOUNT = r"(?i)\.gserviceaccount\.com\z"
-_EMAIL_SINGLE = re.compile(_EMAIL, re.ASCII)
+_EMAIL_SINGLE = re.compile(_EMAIL.replace(r"\b", r"(?a:\b)"))
 _SERVICE_ACCOUNT_SINGLE = re.compile(_SERVICE_ACCOUNT.replace(r"\z", r"\Z"))
 
 
@@ -182,6 +244,10 @@ class Redactor:
     def number(self, value: str) -> int:
         """Keyed hash as an unsigned 64-bit number."""
         return int.from_bytes(self._digest(value, size=8), "big")
+
+    def identity(self, value: str) -> str:
+        """24 hex digits of a keyed hash, wide enough to tell any two records apart."""
+        return self._digest(value, size=12).hex()
 
     def _address(self, found: re.Match[str]) -> str:
         is_machine = _SERVICE_ACCOUNT_SINGLE.search(found[0])
@@ -237,7 +303,7 @@ class Redactor:
         if not hit.any():
             return texts
         marked = texts.filter(hit)
-        found = marked.str.extract_all(_EMAIL).explode().drop_nulls().unique()
+        found = marked.str.extract_all(_EMAIL.replace(r"\b", r"(?-u:\b)")).explode().drop_nulls().unique()
         people = found.filter(~found.str.contains(_SERVICE_ACCOUNT)).sort().to_list()
         if not people:
             return texts
@@ -254,5 +320,5 @@ def _replace_where(texts: pl.Series, hints: tuple[str, ...], rules: tuple[_Rule,
         return texts
     found = texts.gather(rows)
     for rule in rules:
-        found = found.str.replace_all(rule.pattern, rule.replacement)
+        found = found.str.replace_all(rule.many, rule.replacement)
     return texts.scatter(rows, found)

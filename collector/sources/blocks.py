@@ -37,7 +37,6 @@ NOT_UTF8 = "not UTF-8"
 _KIND_PATTERN = r'^\s*\{\s*"(resourceSpans|resourceLogs|resourceMetrics|apiVersion)"\s*:'
 _KIND_KEYS = ["resourceSpans", "resourceLogs", "resourceMetrics", "apiVersion"]
 _HEAD_CHARS = 64  # where that key stands, with room for white space
-_SHORTEST = 8  # bytes: a line as short as this may be blank
 _UNREAD = {
     "resourceLogs": "OTLP logs, which are not read from files; only traces are",
     "resourceMetrics": "OTLP metrics, which are not read; only traces are",
@@ -125,8 +124,8 @@ def _cuts(data: bytes, end: int, first_line: int) -> Iterator[Cut]:
     frame = pl.DataFrame(
         {"line": pl.int_range(first_line, first_line + len(raw), dtype=pl.Int64, eager=True), "raw": raw}
     )
-    if np.diff(offsets).min() <= _SHORTEST:
-        frame = frame.filter(pl.col("raw").str.strip_chars() != "")
+    if not raw.str.starts_with("{").all():
+        frame = frame.filter(pl.col("raw").str.contains(r"\S"))
     yield from _by_kind(frame, dead, first_line + len(raw))
 
 

@@ -79,7 +79,8 @@ def recognise(head: bytes, *, is_whole: bool) -> Shape:
 def _is_spec(record: Mapping[str, Any]) -> bool:
     """Whether it is a knative or run_v2 Service or Revision, as `gcloud run ... describe` prints them."""
     if str(record.get("apiVersion", "")).startswith("serving.knative.dev/"):
-        return record.get("kind") in _KNATIVE_KINDS
+        kind = record.get("kind")
+        return isinstance(kind, str) and kind in _KNATIVE_KINDS
     name = record.get("name")
     return isinstance(name, str) and bool(_RUN_NAME.match(name)) and ("template" in record or "containers" in record)
 

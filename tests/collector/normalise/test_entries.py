@@ -182,6 +182,42 @@ def test_wrong_types_do_no_harm() -> None:
     assert normalised(odd).entries.height == 1
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"timestamp": "2026-09-14T20:00:00Z", "jsonPayload": json.loads("[" * 600 + "]" * 600)},
+        log_entry(spanId="1" * 5000),
+        {"timestamp": {"seconds": "1" * 5000}},
+        {"timestamp": {"seconds": "x"}},
+        {"timestamp": {"seconds": 1, "nanos": -5}},
+        {"timestamp": 10**30},
+    ],
+)
+def test_no_record_stops_a_batch(record: dict[str, Any]) -> None:
+    found = normalised(log_entry(), record)
+
+    assert found.entries.height + found.dead.height == 2
+    assert "no timestamp" not in found.dead["reason"].to_list()
+
+
+def test_no_column_keeps_a_secret() -> None:
+    planted = "ann@shop.example"
+    resource = {"type": planted, "labels": {"project_id": planted, "service_name": planted, "revision_name": planted,
+                                            "location": planted}}  # fmt: skip
+    found = normalised(
+        log_entry(insertId=planted, resource=resource, labels={"instanceId": planted}, errorGroups=[{"id": planted}]),
+        log_entry(
+            textPayload=None, jsonPayload={"message": "m", "logger": planted}, logName=f"projects/p/logs/{planted}"
+        ),
+        log_entry(httpRequest={"requestMethod": planted, "requestUrl": f"/u/{planted}", "userAgent": planted}),
+        {"timestamp": planted, "textPayload": "x"},
+        {"timestamp": "no", "protoPayload": {"env": [{"name": "MODE", "value": planted}]}},
+    )
+
+    assert found.entries.height == 3
+    assert planted not in json.dumps(found.entries.rows() + found.dead.rows(), default=str)
+
+
 def test_an_audit_entry_keeps_no_configuration_value() -> None:
     entry = log_entry(
         textPayload=None,

@@ -24,6 +24,17 @@ SECRETS = [
     ("{'client_secret': 'qwertyuiop'}", "qwertyuiop"),
     ('{"key":"db.password","value":{"stringValue":"qwerty"}}', "qwerty"),
     ("SERVICE_SECRET=abcd", "abcd"),
+    ('{"password":"ab\\"rest"}', "rest"),
+    ('{"password":8812345678123}', "8812345678123"),
+    ('{"env":[{"name":"DB_PASSWORD","value":"plain"}]}', "plain"),
+    ("Authorization: Token abcdefgh", "abcdefgh"),
+    ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
+    ("[(b'cookie', b'sid=qwerty')]", "qwerty"),
+    ("run --password hunter2 now", "hunter2"),
+    ("alter role app with password 'hunter2'", "hunter2"),
+    ("GET https://x.example/a?key=0123456789abcdefXYZ", "0123456789abcdefXYZ"),
+    ("\u00e9eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2ln", "eyJzdWIi"),
+    ('{"password":"none at all"}', "at all"),
     ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl", "eyJhbGciOiJIUzI1NiJ9"),
     ("Cookie: sid=s%3Aabcdef; theme=dark", "s%3Aabcdef"),
     ("api_key: Zx9-81kdkd82jd", "Zx9-81kdkd82jd"),
@@ -37,6 +48,9 @@ SECRETS = [
 ]
 # Texts that must come out as they went in.
 ORDINARY = [
+    "JWT_SECRET_KEY = not configured", "token=expired", "secret_version=latest",
+    "SECRET_NAME=jwt-secret-staging:latest", "sk-learn-pipeline-training-component", "shop-sk-backend-00083-5xw",
+    "digest 0123456789abcdef0123456789abcdef",
     "token expired", "secret: missing", "bearer token missing", "basic auth failed", "max_tokens=512", "monkey=3",
     "primary_key=id", "keys: a1b2c3d4", "JWT=REDACTED failed", "SERVICE_SECRET=REDACTED", "token=None",
     "password=null, retrying", "session expired for user 42", "the secret of good logs", "https://example.com/a?b=1",

@@ -522,3 +522,15 @@ def test_odd_objects_before_the_records_of_a_dump_may_hold_any_bytes(tmp_path: P
     (batch,) = read_paths([written(tmp_path, text)])
 
     assert len(batch.records) == 2
+
+
+def test_a_line_that_is_not_utf8_is_one_dead_letter_among_long_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        lines(entry(1)).encode() + b'{"insertId": "\xe9\xe8 and more"}\n' + b" " * 40 + b"\n" + lines(entry(2)).encode()
+    )
+
+    (batch,) = read_paths([path])
+
+    assert batch.records["line"].to_list() == [1, 4]
+    assert batch.dead["line"].to_list() == [2]
