@@ -51,7 +51,7 @@ class Link:
     share: float
     shared: int
     lag_ns: int
-    kind: str  # traces | instances | revisions | guilt
+    kind: str  # traces | instances | revisions | guilt | deploy
     traces: tuple[str, ...] = ()
 
 

@@ -243,6 +243,9 @@ def _link_evidence(link: Link) -> Evidence:
     if link.kind == "revisions":
         told = f"{share} fall into the minutes of {link.cause} on the same revisions; no trace links them"
         return Evidence("inferred", told, "rule:same-revision-minutes")
+    if link.kind == "deploy":
+        told = f"the deploy that broke {link.cause} explains {share}, and both began at once; no trace links them"
+        return Evidence("inferred", told, "rule:same-deploy-same-onset")
     told = f"the revision that broke {link.cause} explains {share}; no trace links them"
     return Evidence("inferred", told, "rule:same-guilty-revision")
 

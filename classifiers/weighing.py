@@ -4,12 +4,13 @@ A cascade is first read from the logs alone. Where a revision of another service
 that service's failure is the root: a refusal by the called side is a symptom of the caller's broken deploy.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from classifiers.attribution import AttributionConfig, Weighed, is_about_dependency, weigh
+from classifiers.attribution import AttributionConfig, Weighed, Weight, is_about_dependency, lead_change, weigh
 from classifiers.cascade import Link
 from classifiers.cases import Case
 from classifiers.changes import Difference, difference
@@ -25,6 +26,12 @@ _APART = 0.1  # share of traces in common up to which two clusters are independe
 _BLAMED = 0.5
 _SUSPECTED = 0.1
 _EXPLAINED = 0.8
+_FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
+_ACCESS = frozenset({"env_removed", "env_added", "env_changed", "secret_ref_changed", "service_account"})
+_REFUSAL = re.compile(
+    r"(?i)\b40[13]\b|unauthori[sz]ed|unauthenticated|not authenticated|forbidden|permission|denied|credential|"
+    r"authentication"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ def weigh_cases(
     court.weigh_roots()
     court.crown_heirs()
     court.join_strays()
+    court.join_twins()
     return [
         Judged(
             case, root, court.links.get(case.cluster_id), court.verdicts[root], court.shared[root], court.texts[root]
@@ -120,6 +128,37 @@ class _Court:
                 share = best.split.failures_bad / case.units
                 self.links[root] = Link(root, cause, share, best.split.failures_bad, 0, "guilt")
 
+    def join_twins(self) -> None:
+        """Failures that began at once with one and the same deploy are one cascade, though no trace links them."""
+        groups: dict[tuple[str, str, str, str, str], list[tuple[str, Weight]]] = {}
+        for name in sorted(self.verdicts):
+            best = self.verdicts[name].best
+            if _root(name, self.links) != name or not best or best.confidence < _BLAMED:
+                continue
+            change, _ = lead_change(best, self.cases[name], self.texts[name])
+            if best.candidate.relation == "own" and change:
+                key = (self.cases[name].project, best.candidate.service, best.candidate.revision)
+                groups.setdefault((*key, change.type, change.name), []).append((name, best))
+        for (*_, kind, _name), twins in sorted(groups.items()):
+            root, *others = sorted(twins, key=lambda one: self._distance(one[0], one[1], kind))
+            for other, best in others:
+                case = self.cases[other]
+                if self._is_twin(root, (other, best), kind):
+                    share = best.split.failures_bad / case.units
+                    self.links[other] = Link(other, root[0], share, best.split.failures_bad, 0, "deploy")
+
+    def _distance(self, name: str, weight: Weight, kind: str) -> tuple[bool, bool, int, int, str]:
+        """How far a failure is from the change that did it: by what it names, by time, by how much failed."""
+        case = self.cases[name]
+        is_refusal = kind in _ACCESS and _REFUSAL.search(self.texts[name]) is not None
+        return (weight.named is None, not is_refusal, case.fit.at_ns, -case.units, name)
+
+    def _is_twin(self, root: tuple[str, Weight], other: tuple[str, Weight], kind: str) -> bool:
+        """Both began at the same moment; or, of a setting that is gone, both as soon as it could be missed."""
+        if _began_together(self.cases[root[0]], self.cases[other[0]]):
+            return True
+        return kind in _ACCESS and all(_from_the_start(self.cases[name], weight) for name, weight in (root, other))
+
     def _shared(self, name: str, explained: Collection[str]) -> tuple[str, ...]:
         """Other services that began to fail at the same moment without a link: they speak for a cause outside.
 
@@ -189,6 +228,16 @@ def _began_together(case: Case, other: Case) -> bool:
     """The intervals in which the two may have begun touch, give or take two minutes."""
     latest_start = max(case.fit.earliest_ns, other.fit.earliest_ns)
     return latest_start <= min(case.fit.at_ns, other.fit.at_ns) + _AT_ONCE_NS
+
+
+def _from_the_start(case: Case, weight: Weight) -> bool:
+    """The revision did not serve enough before its first failure to say that it ran without."""
+    split = weight.split
+    own = case.grid.by_revision.get(weight.candidate.revision)
+    if own is None or not split.exposed_bad:
+        return False
+    first = int(case.bins[case.fit.index])
+    return float(own[:first].sum()) * split.failures_bad / split.exposed_bad < _FROM_THE_START
 
 
 def _is_apart(case: Case, other: Case) -> bool:

@@ -349,3 +349,40 @@ def test_every_claim_has_evidence_with_references(broken: Path) -> None:
     assert {evidence.kind for evidence in cluster.attribution.evidence} <= {"measured", "inferred", "unknown"}
     assert any(NEW in evidence.revisions for evidence in cluster.attribution.evidence)
     assert sum(hypothesis.confidence for hypothesis in cluster.hypotheses) <= 1 + 1e-6
+
+
+def two_failures_of_one_deploy(*, second_from_s: float, env: dict[str, str]) -> System:
+    """A deploy after two hours: requests fail from its first minute, lines without any trace from second_from_s on."""
+    system = System()
+    system.deploy(-HOUR, "orders", OLD, image="a", env={"LOGIN_TOKEN": "1", "MODE": "x"})
+    system.deploy(2 * HOUR - 30, "orders", NEW, image="b", env=env)
+    system.traffic("orders", OLD, 0, 2 * HOUR, every_s=40)
+    system.traffic("orders", NEW, 2 * HOUR, 4 * HOUR, every_s=40)
+    for minute in range(1, 120):
+        system.failure(2 * HOUR + minute * MINUTE, "orders", NEW, "Error: session pool is empty")
+        at_s = 2 * HOUR + minute * MINUTE + 30
+        if at_s >= second_from_s:
+            system.line(at_s, "orders", NEW, "login answered 403 to service orders", trace=None)
+    return system
+
+
+def test_failures_that_begin_at_once_with_one_deploy_are_one_incident_though_no_trace_links_them(
+    tmp_path: Path,
+) -> None:
+    system = two_failures_of_one_deploy(second_from_s=2 * HOUR, env={"MODE": "x"})
+
+    findings = system.findings(tmp_path, 4 * HOUR)
+
+    by_id = {cluster.id: cluster for cluster in findings.clusters}
+    assert len(findings.incidents) == 1
+    assert "403" in by_id[findings.incidents[0].root].sample
+    told = [
+        one.query for name in findings.incidents[0].symptoms for one in by_id[name].evidence if one.kind == "inferred"
+    ]
+    assert "rule:same-deploy-same-onset" in told
+
+
+def test_failures_of_one_deploy_that_begin_an_hour_apart_stay_two_incidents(tmp_path: Path) -> None:
+    system = two_failures_of_one_deploy(second_from_s=3 * HOUR, env={"LOGIN_TOKEN": "1", "MODE": "x"})
+
+    assert len(system.findings(tmp_path, 4 * HOUR).incidents) == 2
