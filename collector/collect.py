@@ -26,7 +26,7 @@ from collector.store import Store
 __all__ = ["collect", "normalise"]
 
 WORKERS = 2
-_IN_FLIGHT = 3  # raw batches read ahead of the store: bounds memory
+_IN_FLIGHT = 2  # raw batches read ahead of the store, one for each worker: bounds memory
 _FLUSH_ROWS = 122_880  # DuckDB's row group: whole groups are written once, smaller ones a second time at checkpoint
 _FLUSH_S = 2.0  # a slow source is stored at least this often
 
