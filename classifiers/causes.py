@@ -12,11 +12,12 @@ from classifiers.findings import Attribution, Cause, Change, Evidence, Fault, Hy
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
-__all__ = ["attribution_of", "cause_of", "fault_of", "hypotheses_of"]
+__all__ = ["attribution_of", "cause_of", "failed_of", "fault_of", "hypotheses_of", "unit_of"]
 
 _BLAMED = 0.5
 _WORTH_TELLING = 0.02
 _SURGE = 1.5
+_NAMED = 3  # revisions named in one sentence
 _FEW = 4  # failures in each half of the time, below which no rate can be called unchanged
 _ROTATION_NS = 900_000_000_000
 _CERTIFICATE = re.compile(r"(?i)certificate|x509|ssl: |tls (?:handshake|alert)|cert_?(?:has_)?expired")
@@ -45,12 +46,15 @@ def attribution_of(judged: Judged) -> Attribution | None:
 
 def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evidence]:
     case, split, candidate = judged.case, weight.split, weight.candidate
-    unit = _unit(case)
     seen = tuple(dict.fromkeys((*split.revisions, *([weight.difference.before] if weight.difference else []))))
     sample = tuple(trace for trace in case.traces[case.fit.index :][:5] if trace)
-    exposed = f"{split.failures_bad} of {split.exposed_bad:.0f} {unit} failed on {', '.join(split.revisions)}"
-    others = f"{split.failures_good} of {split.exposed_good:.0f} on all others"
-    found = [Evidence("measured", f"{exposed}, {others}", "count_exposure", (), sample, seen)]
+    exposed = _exposed(case, weight)
+    others = float(case.grid.total.sum()) - exposed
+    told = (
+        f"{failed_of(split.failures_bad, exposed, case)} on {_named(split.revisions)}; "
+        f"{failed_of(split.failures_good, max(others, 0.0), case)} on all others"
+    )
+    found = [Evidence("measured", told, "count_exposure", (), sample, seen)]
     delay = case.fit.at_ns - candidate.served_ns
     when = "after" if delay >= 0 else "before"
     found.append(
@@ -71,6 +75,20 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
     if split.exposed_good < 1:
         found.append(Evidence("unknown", "no other revision was exposed, so nothing can be compared"))
     return found
+
+
+def _exposed(case: Case, weight: Weight) -> float:
+    """What is known to have been exposed of the case through the blamed revisions."""
+    candidate, names = weight.candidate, weight.split.revisions
+    if candidate.relation == "own" and case.grid.by_revision:
+        return float(sum(case.grid.by_revision[name].sum() for name in names if name in case.grid.by_revision))
+    return float(sum((case.grid.total * candidate.grid.share(name)).sum() for name in names))
+
+
+def _named(names: Sequence[str]) -> str:
+    """At most three names; the rest are counted."""
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
@@ -120,19 +138,18 @@ def _steady(case: Case, confidence: float) -> Hypothesis:
     """That nothing changed: as many failures per request as ever, or nothing to compare with."""
     fit = case.fit
     if fit.is_change or fit.exposed_before < fit.failures_after:
-        told = f"{fit.exposed_before:.0f} {_unit(case)} before the first failure are too few to compare with"
+        told = f"{fit.exposed_before:.0f} {unit_of(case)} before the first failure are too few to compare with"
         return Hypothesis("unknown", confidence, told)
     half = len(case.grid.total) // 2
     failed_early = int((case.bins < half).sum())
     if min(failed_early, case.units - failed_early) < _FEW:
-        told = (
-            f"{case.units} of {case.grid.total.sum():.0f} {_unit(case)} failed: too few to say whether the rate changed"
-        )
+        counted = failed_of(case.units, float(case.grid.total.sum()), case)
+        told = f"{counted}: too few to say whether the rate changed"
         return Hypothesis("unknown", confidence, told)
     early, late = float(case.grid.total[:half].sum()), float(case.grid.total[half:].sum())
-    rate = "" if fit.rate_after is None else f": {fit.rate_after:.2%} of {_unit(case)}"
+    rate = "" if fit.rate_after is None else f": {fit.rate_after:.2%} of {unit_of(case)}"
     if late > _SURGE * early:
-        told = f"{early:.0f} {_unit(case)} in the first half of the time, {late:.0f} in the second"
+        told = f"{early:.0f} {unit_of(case)} in the first half of the time, {late:.0f} in the second"
         grown = Evidence("measured", told, "count_exposure")
         told = f"traffic grew, and it fails as often per request as before{rate}"
         return Hypothesis("traffic", confidence, told, (grown,))
@@ -144,10 +161,11 @@ def _outside(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Cause
     case, split = judged.case, judged.weighed.outside_split
     since = f"since {format_ns(case.fit.at_ns)}"
     hit = len({name for name in case.revisions[case.fit.index :] if name})
+    on = f"{hit} revision{'' if hit == 1 else 's'} failed"
     counted = Evidence(
         "measured",
-        f"{split.failures_bad} of {split.exposed_bad:.0f} {_unit(case)} failed from then on, "
-        f"{split.failures_good} of {split.exposed_good:.0f} before; {hit} revision{'' if hit == 1 else 's'} failed",
+        f"from then on {failed_of(split.failures_bad, split.exposed_bad, case)}, "
+        f"before {failed_of(split.failures_good, split.exposed_good, case)}; {on}",
         "count_exposure",
     )
     rotated = _rotation(case, facts)
@@ -218,7 +236,15 @@ def fault_of(cause: Cause, attribution: Attribution | None) -> Fault:
     return faults.get(cause, "unknown")
 
 
-def _unit(case: Case) -> str:
+def failed_of(failures: int, exposed: float, case: Case) -> str:
+    """Failures beside what was exposed; where less is known to have been exposed, that is said and no share told."""
+    if failures > round(exposed):
+        return f"{failures} failures, while only {exposed:.0f} {unit_of(case)} are known"
+    return f"{failures} of {exposed:.0f} {unit_of(case)} failed"
+
+
+def unit_of(case: Case) -> str:
+    """What the exposure of a case is counted in: all figures of a cluster speak of it."""
     return {"requests": "requests", "traces": "traces", "minutes": "instance minutes", "entries": "entries"}[
         case.grid.unit
     ]

@@ -8,7 +8,7 @@ import polars as pl
 
 from classifiers.cascade import Link
 from classifiers.cases import Case
-from classifiers.causes import attribution_of, cause_of, fault_of, hypotheses_of
+from classifiers.causes import attribution_of, cause_of, failed_of, fault_of, hypotheses_of, unit_of
 from classifiers.findings import (
     Attribution,
     Cluster,
@@ -153,9 +153,9 @@ class Teller:
         found = [
             Evidence(
                 "measured",
-                f"{fit.failures_after} {_units(case)} failed from {format_ns(fit.at_ns)} to "
-                f"{format_ns(int(case.times_ns[-1]))}, of {max(fit.exposed_after, fit.failures_after):.0f} exposed; "
-                f"before: {fit.failures_before} of {fit.exposed_before:.0f}",
+                f"from {format_ns(fit.at_ns)} to {format_ns(int(case.times_ns[-1]))} "
+                f"{failed_of(fit.failures_after, fit.exposed_after, case)}; "
+                f"before: {failed_of(fit.failures_before, fit.exposed_before, case)}",
                 "find_failures",
                 tuple(ids[:_SAMPLE_IDS]),
                 sample,
@@ -165,10 +165,12 @@ class Teller:
             last = format_ns(int(case.times_ns[-1]))
             told = f"none in the {fit.exposed_silent:.0f} exposed since the last one at {last}"
             found.append(Evidence("measured", told, "count_exposure"))
-        if share is not None:
+        if share is not None and share < 1 and fit.failures_after <= fit.exposed_after:
             found.append(
                 Evidence(
-                    "measured", f"{share:.1%} of what {case.service} was asked failed in that time", "count_exposure"
+                    "measured",
+                    f"{share:.1%} of all {unit_of(case)} of {case.service} failed in that time",
+                    "count_exposure",
                 )
             )
         if case.origins:
@@ -268,10 +270,6 @@ def _per_revision(case: Case) -> list[RevisionCount]:
             )
         )
     return sorted(rows, key=lambda one: (one.first_ns is None, one.first_ns or 0, one.revision))
-
-
-def _units(case: Case) -> str:
-    return "requests" if case.is_traced else "instance minutes"
 
 
 def _rounded(rate: float | None) -> float | None:

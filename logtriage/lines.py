@@ -133,6 +133,9 @@ def _rate_lines(cluster: Cluster, near_ns: int) -> list[Line]:
         if cluster.onset.rate_after is not None:  # another service's deploy: its own revisions tell little
             return [Line("RATE", _onset_words(cluster, unit))]
     if cluster.per_revision:
+        if any(_exceeds(row) for row in cluster.per_revision):
+            rows = [_counted_words(row, unit) for row in cluster.per_revision]
+            return [Line("RATE", join_words(rows, _REVISIONS_SHOWN))]
         rows = [_counted_words(row, "") for row in cluster.per_revision]
         return [Line("RATE", f"{join_words(rows, _REVISIONS_SHOWN)} {unit} failed")]
     return [Line("RATE", _onset_words(cluster, unit))]
@@ -143,8 +146,16 @@ def _counted(rows: Iterable[RevisionCount], service: str, revision: str | None) 
 
 
 def _counted_words(row: RevisionCount, unit: str) -> str:
-    words = f"{short_revision(row.revision, row.service) or 'revision not known'}: {failures_of(row)}"
+    name = short_revision(row.revision, row.service) or "revision not known"
+    if _exceeds(row):
+        return f"{name}: {row.failures:,} failures, while only {row.exposed:,} {unit} are known"
+    words = f"{name}: {failures_of(row)}"
     return f"{words} {unit} failed" if unit else words
+
+
+def _exceeds(row: RevisionCount) -> bool:
+    """More failures than what is known to have been exposed: no share can be told."""
+    return row.exposed is not None and row.failures > row.exposed
 
 
 def _last_bad(cluster: Cluster, bad: RevisionCount, near_ns: int) -> str:
@@ -160,6 +171,9 @@ def _onset_words(cluster: Cluster, unit: str) -> str:
     before, after = cluster.onset.rate_before, cluster.onset.rate_after
     if after is None:
         return f"{cluster.units:,} {unit_word(cluster.onset.unit, cluster.units)} failed, of how many is not known"
+    known = [row.exposed for row in cluster.per_revision if row.exposed is not None]
+    if known and sum(known) < cluster.units:
+        return f"{cluster.units:,} failures, while only {sum(known):,} {unit} are known"
     old = "not known before" if before is None else f"{_share(before)} of {unit} failed before"
     return f"{old}, {_share(after)} since ({cluster.units:,} failed)"
 

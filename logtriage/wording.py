@@ -115,11 +115,11 @@ def change_mark(change: Change) -> str:
 
 
 def failures_of(counted: RevisionCount) -> str:
-    """`94/96`, `94 (exposure not known)`, or `94 (of 90 seen)` where sources know fewer requests than failures."""
+    """`94/96`, `94 (exposure not known)`, or `94, only 90 known` where fewer requests than failures are known."""
     if counted.exposed is None:
         return f"{counted.failures:,} (exposure not known)"
     if counted.failures > counted.exposed:
-        return f"{counted.failures:,} (of {counted.exposed:,} seen)"
+        return f"{counted.failures:,}, only {counted.exposed:,} known"
     return f"{counted.failures:,}/{counted.exposed:,}"
 
 

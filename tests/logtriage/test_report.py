@@ -299,3 +299,15 @@ def test_hostile_text_is_plain_in_every_field() -> None:
     assert r"\x1b" not in text
     assert r"\u202e" not in text
     assert r"\n" not in text
+
+
+def test_more_failures_than_known_requests_are_told_without_a_share() -> None:
+    over = RevisionCount("shop", "shop-00008-bad", 113, 42, 0, 0)
+
+    blamed = _lines(per_revision=(over,))
+    alone = _lines(attribution=None, per_revision=(over,))
+    elsewhere = _lines(attribution=attribution(service="auth", revision="auth-00002-xyz"), per_revision=(over,))
+
+    told = "113 failures, while only 42 requests are known"
+    assert blamed["BAD"] == alone["RATE"] == f"00008-bad: {told}"
+    assert elsewhere["RATE"] == "94 failures, while only 42 requests are known"

@@ -85,7 +85,7 @@ def test_changes_are_marked_by_their_direction() -> None:
 
 
 def test_failures_without_exposure_say_so() -> None:
-    assert failures_of(RevisionCount("s", "r", 60, 54, None, None)) == "60 (of 54 seen)"
+    assert failures_of(RevisionCount("s", "r", 60, 54, None, None)) == "60, only 54 known"
     assert failures_of(RevisionCount("s", "r", 0, 118, None, None)) == "0/118"
     assert failures_of(RevisionCount("s", "r", 3, None, None, None)) == "3 (exposure not known)"
 
