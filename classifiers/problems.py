@@ -4,6 +4,7 @@ Standing: as many failures per request as ever, since the beginning of what is k
 with a failed request. What begins, grows or returns at level ERROR is a problem; so is a warning that is part of one.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -22,6 +23,7 @@ _FAILING = re.compile(
     r"(?i:\b(?:fail\w*|refused|rejected|denied|invalid|time[sd]?[ -]?out|timeout|unreachable|forbidden|"
     r"unauthori[sz]ed|blocked|aborted|crash\w*|unhandled)\b)|\b[A-Z]\w+(?:Error|Exception)\b"
 )
+_EVIDENCE = 5.0  # log-likelihood from which a stretch without a failure is no accident (see onset.evidence)
 _ERROR = 17
 _WARNING = 13
 _SERVER_ERROR = 500
@@ -50,10 +52,12 @@ def judge(
     """
     present = [case for case in cases if case.in_window]
     is_short = history_ns < config.short_history_minutes * 60e9
+    end_ns = max((case.grid.timeline.end_ns for case in present), default=start_ns)
     verdicts: dict[str, Verdict] = {}
     for case in present:
         if _is_failure(case) and not _is_refusal(case):
-            verdicts[case.cluster_id] = _judge_failure(case, is_short=is_short, start_ns=start_ns, config=config)
+            is_news = is_short or _is_first_told(case, end_ns - history_ns, start_ns, config)
+            verdicts[case.cluster_id] = _judge_failure(case, is_short=is_news, start_ns=start_ns, config=config)
     problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
     hit = {trace for case in problems for trace in case.traces if trace} | set().union(*failed.values())
     for case in present:
@@ -65,6 +69,21 @@ def judge(
 def _is_failure(case: Case) -> bool:
     is_platform = case.kind == "platform" and case.severity >= _WARNING  # a container that ended, a limit that was met
     return case.severity >= _ERROR or is_platform or (case.http_status or 0) >= _SERVER_ERROR
+
+
+def _is_first_told(case: Case, history_start_ns: int, start_ns: int, config: ProblemConfig) -> bool:
+    """Without any exposure that passed unharmed, a failure that began in the window is news.
+
+    Where the exposure is not known at all, it must have begun after a stretch that its own rate does not explain.
+    """
+    first_ns, last_ns = int(case.times_ns[0]), int(case.times_ns[-1])
+    if first_ns < start_ns or case.severity < _ERROR:
+        return False
+    if not case.grid.total.any():
+        stretch = max(last_ns - history_start_ns, 1)
+        quiet = (first_ns - history_start_ns) / stretch
+        return case.units >= config.few_units and -(case.units - 1) * math.log(max(1 - quiet, 1e-9)) >= _EVIDENCE
+    return case.units < config.few_units and float(case.grid.total.sum()) <= case.units
 
 
 def _is_refusal(case: Case) -> bool:
