@@ -138,7 +138,7 @@ KEPT_TOKENS: tuple[Rule, ...] = (
 )
 
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
-_ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2})\b)?"
+_ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b)?"
 _INNER = r"_(?:[0-9]+|[0-9a-f]{8,}|[0-9]+[a-f][0-9a-f]{3,})_"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 
@@ -157,7 +157,7 @@ MASKS: tuple[Rule, ...] = (
         "timestamp",
         r"[0-9][-/:][0-9A-Z]",
         rf"{_B}[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[T ,]+{_TIME}{_ZONE})?"
-        rf"|{_B}[0-9]{{1,2}}/(?:{_MONTH}|[0-9]{{1,2}})/[0-9]{{4}}(?:[:, ]+{_TIME}{_ZONE})?",
+        rf"|{_B}[0-9]{{1,2}}(?:/(?:{_MONTH}|[0-9]{{1,2}})/|-{_MONTH}-)[0-9]{{4}}(?:[:, ]+{_TIME}{_ZONE})?",
         "<time>",
     ),
     Rule(
@@ -210,7 +210,8 @@ _LEVEL = (
 )
 _WORD = "(?:trace|debug|info|notice|warn|warning|error|critical|fatal)"  # a level only where punctuation says so
 _STAMP = (
-    rf"\[?(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}[T ]{_TIME}|[0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}},? {_TIME})\s?{_ZONE}\]?"
+    rf"\[?(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}[T ]{_TIME}|[0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}},? {_TIME}"
+    rf"|[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}} {_TIME})\s?{_ZONE}\]?"
 )
 _PART = r"(?:\[[^\]\n]{0,60}\]|\([^)\n]{0,40}\)|[0-9]+|-{1,3}|[\w.$/-]+(?::[\w<>]+)*:?)"
 # What a logger writes before the message: stamp, process, logger, level. Each layout is tried once, in this order.
@@ -222,6 +223,10 @@ _HEADS: tuple[Rule, ...] = (
         "",
     ),
     Rule("logfmt_message", r"msg=", r"^\s*msg=(?:\"((?:[^\"\\]|\\.)*)\"|(\S+))", "${1}${2}"),
+    Rule(
+        "no_exception", r"NoneType: None\s*\z", r"(?:\n|\\n)\s*NoneType: None\s*\z", ""
+    ),  # Python's word for none raised
+    Rule("ruby", r"^[DIWEFAU], \[", r"^[DIWEFAU], \[[^\]\n]*\]\s+[A-Z]+ -- [^:\n]*(?:::[^:\n]*)*:\s+", ""),
     Rule("glog", r"^[IWEF][0-9]{4} ", r"^[IWEF][0-9]{4} [0-9:.]+\s+[0-9]+ [\w./-]+:[0-9]+\]\s*", ""),
     Rule("nest", r"^\[[A-Z]\w+\] [0-9]", rf"^\[\w+\]\s+[0-9]+\s+-\s+{_STAMP}\s+{_LEVEL}\s+(?:\[[^\]]*\]\s*)?", ""),
     Rule(
@@ -235,7 +240,8 @@ _HEADS: tuple[Rule, ...] = (
     Rule(
         "levelled",
         rf"^\s*[\[(]?(?:{_LEVEL}|{_WORD})",
-        rf"^\s*(?:[\[(](?:{_LEVEL}|{_WORD})[\])]:?|(?:{_LEVEL}|{_WORD}):|{_LEVEL}\s*[|-])\s+",
+        rf"^\s*(?:[\[(](?:{_LEVEL}|{_WORD})[\])]:?|(?:{_LEVEL}|{_WORD}):|{_LEVEL}\s*[|-]"
+        rf"|(?:{_LEVEL}|{_WORD}) \([A-Za-z][\w:./@-]*\):)\s+",
         "",
     ),
     Rule("spring", r"^[0-9]+ --- \[", r"^[0-9]+ --- (?:\[[^\]]*\]\s*)+[\w.$/\[\]]+\s*:\s", ""),

@@ -29,6 +29,8 @@ class TestMask:
             ("mail of ann@example.org and <email:0a1b2c3d4e5f>", "mail of <email> and <email>"),
             ("used 512 MiB of 1Gi, 96.5%", "used <size> of <size>, <number>%"),
             ("get https://pay.example/v1?key=7&x=1 now", "get https://pay.example/v1?<query> now"),
+            ("at 02-Mar-2026 10:00:00 Europe/Berlin in vain", "at <time> in vain"),
+            ("on 2-Mar-2026 and 02/Mar/2026:10:00:00 +0000", "on <time> and <time>"),
             ("served by orders-00042-xyz", "served by orders-<revision>"),
             ("failed trace_id=08ce240cc1ca17ccc504e47199c999fa", "failed"),
             ("level -4.2% and 14.6%", "level <number>% and <number>%"),
@@ -180,11 +182,28 @@ class TestStripHead:
             "ERROR:    cannot pay",
             "error: cannot pay",
             "cannot pay",
+            "[02-Mar-2026 10:00:00 Europe/Berlin] cannot pay",
+            "[2-Mar-2026 10:00:00 UTC] cannot pay",
+            "E, [2026-03-02T10:00:00.123 #12] ERROR -- : cannot pay",
+            "W, [2026-03-02T10:00:00.123456 #12]  WARN -- Shop::Orders: cannot pay",
+            "warn (backend:core/invoice): cannot pay",
+            "2026-03-02T10:00:00Z warn (backend:core/invoice): cannot pay",
+            "cannot pay\nNoneType: None",
+            "ERROR: cannot pay\nNoneType: None\n",
         ],
     )
     def test_layouts_of_loggers_leave_the_message(self, text: str) -> None:
         assert bare(text) == "cannot pay"
 
-    @pytest.mark.parametrize("text", ["[Ledger] cannot pay", "error budget spent", "Payments: cannot pay"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[Ledger] cannot pay",
+            "error budget spent",
+            "Payments: cannot pay",
+            "error (12): no",
+            "'NoneType: None' told",
+        ],
+    )
     def test_words_of_the_message_are_no_head(self, text: str) -> None:
         assert bare(text) == text
