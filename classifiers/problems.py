@@ -62,7 +62,9 @@ def judge(
     hit = {trace for case in problems for trace in case.traces if trace} | set().union(*failed.values())
     for case in present:
         if case.cluster_id not in verdicts:
-            verdicts[case.cluster_id] = _judge_weak(case, hit, is_short=is_short, config=config)
+            is_thrown = case.kind == "exception" and not case.grid.total.any()
+            is_news = is_short or (is_thrown and _is_first_told(case, end_ns - history_ns, start_ns, config))
+            verdicts[case.cluster_id] = _judge_weak(case, hit, is_short=is_news, config=config)
     return verdicts
 
 
@@ -77,7 +79,7 @@ def _is_first_told(case: Case, history_start_ns: int, start_ns: int, config: Pro
     Where the exposure is not known at all, it must have begun after a stretch that its own rate does not explain.
     """
     first_ns, last_ns = int(case.times_ns[0]), int(case.times_ns[-1])
-    if first_ns < start_ns or case.severity < _ERROR:
+    if first_ns < start_ns or 0 < case.severity < _ERROR:
         return False
     if not case.grid.total.any():
         stretch = max(last_ns - history_start_ns, 1)

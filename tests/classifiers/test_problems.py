@@ -9,9 +9,9 @@ from tests.support.system import HOUR, MINUTE, System
 HISTORY_NS = 240 * MINUTE_NS
 
 
-def verdict(first_min: int) -> Verdict:
+def verdict(first_min: int, severity: int = 17) -> Verdict:
     """Of a failure each minute from first_min on, of a service whose exposure is not known; four hours are known."""
-    of = case(grid({}), [(float(minute), "") for minute in range(first_min, 240)], severity=17)
+    of = case(grid({}), [(float(minute), "") for minute in range(first_min, 240)], severity=severity, kind="exception")
     start_ns = of.grid.timeline.end_ns - HISTORY_NS
     return judge([of], {}, history_ns=HISTORY_NS, start_ns=start_ns, config=ProblemConfig())[of.cluster_id]
 
@@ -19,6 +19,10 @@ def verdict(first_min: int) -> Verdict:
 @pytest.mark.parametrize(("first_min", "told"), [(90, "problem"), (0, "standing")])
 def test_without_exposure_a_quiet_stretch_before_the_first_failure_makes_it_news(first_min: int, told: Verdict) -> None:
     assert verdict(first_min) == told
+
+
+def test_an_exception_without_a_level_is_news_after_a_quiet_stretch_too() -> None:
+    assert (verdict(90, severity=0), verdict(0, severity=0)) == ("problem", "noise")
 
 
 def test_the_only_line_of_a_service_is_told_when_it_is_an_error(tmp_path: Path) -> None:
