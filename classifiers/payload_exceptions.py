@@ -17,6 +17,7 @@ __all__ = ["exceptions_in_payloads"]
 _ERROR_NAMES = "err|error|exc|exc_info|exception|cause|error_?message|stack_?trace|stack|trace_?back"
 _ERROR_KEY = re.compile(rf"(?i)\A(?:{_ERROR_NAMES})\Z")
 _TRACE_LINE = re.compile(r"\n\s*(?:at |File )")
+_NONE = "NoneType: None"  # Python's logging writes it where no exception was raised
 _LEVELS = 2  # of nested objects that are searched
 _EXCEPTION_TYPE = re.compile(r"(?:[A-Za-z_$][\w$]*[./\\:])*[A-Z][\w$]*\Z")
 _TYPES = ("type", "name", "class", "exception.type", "error.type", "kind", "exc_type", "errorType")
@@ -102,7 +103,7 @@ def _told_exception(found: dict[str, Any]) -> str | None:
     if kind and value and _EXCEPTION_TYPE.match(kind) and not re.fullmatch(r"[A-Z]+", kind):
         return f"{kind}: {value}"
     for key, value in found.items():
-        if isinstance(value, str) and " " in value.strip() and _ERROR_KEY.search(key):
+        if isinstance(value, str) and " " in value.strip() and value.strip() != _NONE and _ERROR_KEY.search(key):
             named = exception_in_line(value)
             return f"{named.type}: {named.value}" if named and value.startswith(named.type) else f": {value}"
     return None

@@ -89,6 +89,12 @@ class TestIdentity:
 
         assert one(line("ready soon", payload=json.dumps(placeholder)))["kind"] == "message"
 
+    def test_a_field_that_says_that_nothing_was_raised_counts_for_nothing(self) -> None:
+        told = json.dumps({"message": "cannot pay", "exc_info": "NoneType: None"})
+
+        assert one(line("cannot pay", payload=told))["title"] == "cannot pay"
+        assert ids(line("cannot pay", payload=told)) == ids(line("cannot pay\nNoneType: None"))
+
     def test_an_exception_told_in_fields_without_frames_keeps_its_message(self) -> None:
         told = json.dumps({"err": {"type": "Error", "message": "key missing"}})
 
