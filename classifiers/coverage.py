@@ -13,7 +13,8 @@ from collector.window import Window
 
 __all__ = ["Counts", "find_coverage", "read_counts"]
 
-_NAMED = 5  # services or revisions named in one sentence; the rest are counted
+_NOT_LOOKED_FOR = "latency, hung requests and events that stop are not looked for yet"
+_NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
 _GAP_FACTOR = 20.0
 
@@ -91,9 +92,10 @@ def _unsigned(many: int | None) -> list[str]:
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     """Sentences about what could not be seen."""
     spots = []
-    idle = [one.revision for one in history.revisions if not one.requests and one.traffic_ns is None]
+    idle = [one.revision for one in history.revisions if one.first_seen_ns is None and one.traffic_ns is None]
     if idle:
-        spots.append(f"{_count(len(idle), 'revision')} never took traffic, so nothing is known of them: {_names(idle)}")
+        them = "it" if len(idle) == 1 else "them"
+        spots.append(f"{_count(len(idle), 'revision')} wrote no entry, so nothing is known of {them}: {_names(idle)}")
     unknown = [one.revision for one in history.revisions if one.config is None]
     if unknown:
         spots.append(f"the configuration of {_count(len(unknown), 'revision')} is not known: {_names(unknown)}")
@@ -106,6 +108,7 @@ def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
         spots.append(f"no request logs of {_names(silent)}: failures are counted per instance minute")
     if counted["entries"] and counted["without_trace"] > (1 - _FEW_TRACES) * counted["entries"]:
         spots.append(f"{counted['without_trace']} of {counted['entries']} entries have no trace: causes are less sure")
+    spots.append(_NOT_LOOKED_FOR)
     if not counted["entries"]:
         spots.append("no entry lies in this window")
     if history.start_ns >= history.window.start_ns:

@@ -29,3 +29,13 @@ def test_what_a_cut_off_run_left_unsigned_is_a_blind_spot_until_it_is_signed(tmp
         f"{before.entries} "
     )
     assert not [spot for spot in after.blind_spots if "not looked through yet" in spot]
+
+
+def test_a_revision_that_wrote_entries_but_no_request_log_is_not_told_as_unknown(tmp_path: Path) -> None:
+    system = System()
+    system.line(5, "orders", "orders-00001-abc", "cannot pay")
+
+    spots = findings(system.stored(tmp_path)).coverage.blind_spots
+
+    assert not [spot for spot in spots if "wrote no entry" in spot]
+    assert "latency, hung requests and events that stop are not looked for yet" in spots
