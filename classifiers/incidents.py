@@ -9,7 +9,7 @@ __all__ = ["find_incidents"]
 
 
 def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Incident, ...]:
-    """One incident a root, the worst first: by priority, still going on, failures, and time."""
+    """One incident a root, what is wrong now first, then by priority, failures and time."""
     by_id = {cluster.id: cluster for cluster in clusters}
     members: dict[str, list[Cluster]] = {}
     for cluster in clusters:
@@ -36,7 +36,7 @@ def _root(cluster: Cluster, by_id: dict[str, Cluster]) -> str:
     return cluster.id
 
 
-def _rank(root: Cluster, found: list[Cluster], window: Window) -> tuple[str, bool, int, int, str]:
+def _rank(root: Cluster, found: list[Cluster], window: Window) -> tuple[bool, str, int, int, str]:
     is_over = all(one.state == "resolved" for one in found)
     units = max(one.units for one in found)
-    return (min(one.priority for one in found), is_over, -units, window.end_ns - root.onset.at_ns, root.id)
+    return (is_over, min(one.priority for one in found), -units, window.end_ns - root.onset.at_ns, root.id)

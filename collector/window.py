@@ -80,7 +80,7 @@ def parse_instant_ns(text: str, *, name: str, now_ns: int) -> int:
         if 0 <= at_ns < _LAST_NS:
             return at_ns
     raise ConfigError(
-        f"{name} is `{text}`, which is neither a time nor a duration that logtriage can reckon with. "
+        f"{name} is `{text}`, which is neither a time nor a duration. "
         "Write a time after 1970 like 2026-09-14T20:00:00Z, or a duration like 24h, 90m, 7d."
     )
 
