@@ -40,6 +40,16 @@ _SHIELD = "\x01"  # stands before a word that may stay; no pattern below takes i
 _NAME_HINTS = ("password", "passwd", "passphrase", "secret", "key", "credential", "token", "session", "pwd", "jwt")
 
 
+def _for_columns(pattern: str) -> str:
+    """The pattern in polars' notation, with ASCII word boundaries: no accent hides what follows it."""
+    return pattern.replace(r"\b", r"(?-u:\b)")
+
+
+def _for_one(pattern: str) -> re.Pattern[str]:
+    """The same pattern in Python's notation, compiled; `re` keeps what it has compiled."""
+    return re.compile(pattern.replace(r"\z", r"\Z").replace(r"\b", r"(?a:\b)"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """One form of secret. `hints` are literals of which one must be in the text before `pattern` is tried.
@@ -55,12 +65,12 @@ class _Rule:
     @property
     def single(self) -> re.Pattern[str]:
         """The pattern for one text, in Python's notation; `re` keeps what it has compiled."""
-        return re.compile(self.pattern.replace(r"\z", r"\Z").replace(r"\b", r"(?a:\b)"))
+        return _for_one(self.pattern)
 
     @property
     def many(self) -> str:
         """The pattern for columns: its word boundaries are ASCII ones, so that no accent hides what follows it."""
-        return self.pattern.replace(r"\b", r"(?-u:\b)")
+        return _for_columns(self.pattern)
 
     @property
     def single_replacement(self) -> str:
@@ -192,8 +202,8 @@ _BY_HINTS = tuple((hints, tuple(rules)) for hints, rules in itertools.groupby(_R
 _HINTS = sorted({hint for rule in _RULES for hint in rule.hints} | {"@"})
 _EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b"
 _SERVICE_ACCOUNT = r"(?i)\.gserviceaccount\.com\z"
-_EMAIL_SINGLE = re.compile(_EMAIL.replace(r"\b", r"(?a:\b)"))
-_SERVICE_ACCOUNT_SINGLE = re.compile(_SERVICE_ACCOUNT.replace(r"\z", r"\Z"))
+_EMAIL_SINGLE = _for_one(_EMAIL)
+_SERVICE_ACCOUNT_SINGLE = _for_one(_SERVICE_ACCOUNT)
 
 
 def load_key(path: Path) -> bytes:
@@ -303,7 +313,7 @@ class Redactor:
         if not hit.any():
             return texts
         marked = texts.filter(hit)
-        found = marked.str.extract_all(_EMAIL.replace(r"\b", r"(?-u:\b)")).explode().drop_nulls().unique()
+        found = marked.str.extract_all(_for_columns(_EMAIL)).explode().drop_nulls().unique()
         people = found.filter(~found.str.contains(_SERVICE_ACCOUNT)).sort().to_list()
         if not people:
             return texts

@@ -34,8 +34,8 @@ TOO_LARGE = f"record larger than {MAX_RECORD_BYTES >> 20} MiB"
 NOT_UTF8 = "not UTF-8"
 
 # The first key tells OTLP and describe lines from log entries: the exporters write it first, entries never have it.
-_KIND_PATTERN = r'^\s*\{\s*"(resourceSpans|resourceLogs|resourceMetrics|apiVersion)"\s*:'
 _KIND_KEYS = ["resourceSpans", "resourceLogs", "resourceMetrics", "apiVersion"]
+_KIND_PATTERN = rf'^\s*\{{\s*"({"|".join(_KIND_KEYS)})"\s*:'
 _HEAD_CHARS = 64  # where that key stands, with room for white space
 _UNREAD = {
     "resourceLogs": "OTLP logs, which are not read from files; only traces are",
