@@ -217,7 +217,7 @@ def _prior(
 
 def _capped(case: Case, split: Split, probability: float, config: AttributionConfig) -> float:
     """Never surer than what was counted allows."""
-    most = config.most if case.is_traced else config.most_minutes
+    most = config.most if case.is_counted else config.most_minutes
     if split.exposed_good < 1:
         most = config.most_alone
     return min(probability, most)

@@ -14,8 +14,9 @@ import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.cases import Case, Traces
+from classifiers.cases import Case
 from classifiers.suspects import CallGraph
+from classifiers.traces import Traces, is_trace
 
 __all__ = ["CascadeConfig", "Link", "find_cascade", "fold_requests"]
 
@@ -99,8 +100,8 @@ def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[lis
 def _firsts(case: Case, ends: Mapping[str, int]) -> dict[str, int]:
     """When each trace first failed of the case, from its onset on; of a request that is its end, not its start."""
     found = {}
-    for trace, when in zip(case.traces, case.times_ns.tolist(), strict=True):
-        if trace is not None and when >= case.fit.at_ns:
+    for trace, when in case.met_ns.items():
+        if when >= case.fit.at_ns:
             found[trace] = max(when, ends.get(trace, when)) if case.is_request_only else when
     return found
 
@@ -110,7 +111,7 @@ def _exposed(case: Case, traces: Traces) -> set[str]:
     own = traces.requests.filter(pl.col("service") == case.service)
     if case.routes:
         own = own.filter(pl.col("route").is_in(case.routes))
-    return set(own["trace"]) or {trace for trace in case.traces if trace}
+    return set(own["trace"]) or set(case.met_ns)
 
 
 def _by_traces(
@@ -140,7 +141,7 @@ def _by_traces(
         is_before, lag = _names(cause, symptom), 0
     if not is_before:
         return None
-    sample = tuple(sorted(trace for trace in mine if trace in theirs)[:5])
+    sample = tuple(sorted(trace for trace in mine if trace in theirs and is_trace(trace))[:5])
     return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", sample)
 
 
@@ -155,7 +156,17 @@ def _of_several(
         return []
     best = min(shared, key=lambda name: (-len(shared[name]), name))
     traces = shared[best]
-    return [Link(symptom.cluster_id, best, len(traces) / len(mine), len(traces), 0, "traces", tuple(traces[:5]))]
+    return [
+        Link(
+            symptom.cluster_id,
+            best,
+            len(traces) / len(mine),
+            len(traces),
+            0,
+            "traces",
+            tuple(filter(is_trace, traces))[:5],
+        )
+    ]
 
 
 def _without_traces(symptom: Case, cases: Sequence[Case], rows: pl.DataFrame, config: CascadeConfig) -> list[Link]:

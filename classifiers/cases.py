@@ -1,9 +1,11 @@
 """Cases: each cluster with its failures counted in units, beside the exposure that fits them and its onset.
 
-A unit is one trace that failed; without traces, one minute of an instance in which it failed. Exposure is counted on
-the routes and origins that failed, since a quiet route next door says nothing.
+A unit is one trace that failed, else one request; where neither is known, or the service logs no requests to count them
+against, one minute of an instance in which it failed. Failures and exposure are always of one unit. Exposure is counted
+on the routes and origins that failed, since a quiet route next door says nothing.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
@@ -14,82 +16,23 @@ from numpy.typing import NDArray
 from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
 from classifiers.origin import origin_of_share
+from classifiers.traces import Traces, is_trace
 
-__all__ = ["Case", "Traces", "build_cases"]
+__all__ = ["Case", "build_cases"]
 
-_TRACED = 0.3  # share of occurrences with a trace from which traces are the unit
+_ASKED = 0.3  # share of occurrences whose trace or request is known from which these are the unit
 _ROUTE_SHARE = 0.02  # of the failures, for a route to count as failing
 _MINUTE_NS = 60_000_000_000
-_MOST_REQUESTS = 50  # of a trace that is searched for requests within requests
-_FAILED = 400  # HTTP status from which a request failed
-
-
-@dataclass(frozen=True)
-class Traces:
-    """What else happened in the traces that failed: frames of find_trace_requests and find_trace_spans."""
-
-    requests: pl.DataFrame
-    spans: pl.DataFrame
-
-    def services(self) -> pl.DataFrame:
-        """Per trace and service: when it began there and, where known, on which revision."""
-        parts = [
-            self.requests.select("trace", "service", "revision", "start_ns"),
-            self.spans.select("trace", "service", pl.lit("").alias("revision"), "start_ns"),
-        ]
-        return (
-            pl.concat(parts)
-            .group_by("trace", "service")
-            .agg(pl.col("revision").max(), pl.col("start_ns").min())
-            .sort("trace", "service")
-        )
-
-    def ends(self) -> dict[str, dict[str, int]]:
-        """Per service and trace: when its first request that failed was answered."""
-        failed = (
-            self.requests.filter((pl.col("http_status") >= _FAILED) & pl.col("latency_ns").is_not_null())
-            .group_by("service", "trace")
-            .agg((pl.col("start_ns") + pl.col("latency_ns")).min().alias("end_ns"))
-            .sort("service", "trace")
-        )
-        return {
-            str(key[0]): dict(frame.select("trace", "end_ns").iter_rows())
-            for key, frame in failed.partition_by("service", as_dict=True).items()
-        }
-
-    def calls(self) -> pl.DataFrame:
-        """Which service called which: caller, service, traces. From spans, else from requests within requests."""
-        told = self.spans.filter(pl.col("caller") != "").select("trace", "caller", "service")
-        is_small = pl.len().over("trace") <= _MOST_REQUESTS
-        inner = self.requests.filter(pl.col("latency_ns").is_not_null() & is_small).select(
-            "trace", "service", "start_ns", end_ns=pl.col("start_ns") + pl.col("latency_ns")
-        )
-        within = (
-            inner.join(inner, on="trace", suffix="_outer")
-            .filter(
-                (pl.col("service") != pl.col("service_outer"))
-                & (pl.col("start_ns_outer") < pl.col("start_ns"))
-                & (pl.col("end_ns_outer") >= pl.col("end_ns"))
-            )
-            .group_by("trace", "service", "start_ns")
-            .agg(pl.col("service_outer").sort_by("start_ns_outer").last().alias("caller"))
-            .select("trace", "caller", "service")
-        )
-        return (
-            pl.concat([told, within])
-            .unique()
-            .group_by("caller", "service")
-            .agg(pl.len().cast(pl.Int64).alias("traces"))
-            .sort("caller", "service")
-        )
 
 
 @dataclass
 class Case:
     """One cluster under examination. Arrays and lists over units are in order of time.
 
-    `borrowed` is the share of units whose trace was inferred from the request that was under way in their instance.
-    `spared` is how many users would have failed since the onset at the rate of the tests, where only tests did.
+    `traces` are the keys of the units (see traces.py), None where nothing is known; `met_ns` tells of every key when it
+    first failed of this. `borrowed` is the share of units whose trace or request was inferred from what was under way
+    in their instance. `spared` is how many users would have failed since the onset at the rate of the tests, where only
+    tests did.
     """
 
     cluster_id: str
@@ -107,6 +50,7 @@ class Case:
     times_ns: NDArray[np.int64]
     revisions: list[str]
     traces: list[str | None]
+    met_ns: dict[str, int]
     origins: dict[str, int]
     routes: tuple[str, ...]
     clients: int
@@ -121,13 +65,18 @@ class Case:
 
     @property
     def units(self) -> int:
-        """Failed traces, or failing instance minutes."""
+        """Failed traces or requests, or failing instance minutes."""
         return len(self.times_ns)
 
     @property
     def is_traced(self) -> bool:
-        """Units are traces."""
-        return bool(self.traces) and self.traces[0] is not None
+        """Traces are known in which it failed: they tell what else did."""
+        return any(map(is_trace, self.met_ns))
+
+    @property
+    def is_counted(self) -> bool:
+        """Units are traces or requests, not minutes."""
+        return self.grid.unit in {"requests", "traces"}
 
     @property
     def is_request_only(self) -> bool:
@@ -146,9 +95,13 @@ class Case:
             in_window=self.in_window + requests.in_window,
         )
 
-    def traces_since(self, at_ns: int) -> list[str]:
-        """Traces that failed from an instant on."""
-        return [one for one, when in zip(self.traces, self.times_ns, strict=True) if one is not None and when >= at_ns]
+    def keys_since(self, at_ns: int) -> list[str]:
+        """Traces and requests that failed from an instant on."""
+        return [key for key, when in self.met_ns.items() if when >= at_ns]
+
+    def traces_known(self, index: int = 0) -> tuple[str, ...]:
+        """Traces of the units from this one on, each once."""
+        return tuple(dict.fromkeys(key for key in self.traces[index:] if key and is_trace(key)))
 
 
 def build_cases(
@@ -191,14 +144,19 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
     project, service = str(rows["project"][0]), str(rows["service"][0])
     told_by_lines = rows.filter(pl.col("log") != "requests")
     # the time of a request is its start, long before it failed: lines tell when, where there are any
-    units = _units(told_by_lines if told_by_lines.height else rows)
+    placed = _placed(told_by_lines if told_by_lines.height else rows)
+    is_counted = exposure.has_requests(project, service) and _is_asked(placed)
+    units = _asked_units(placed) if is_counted else _minute_units(placed)
     own = units.join(origins, on="trace", how="left", maintain_order="left")
     counts = Counter(own["origin"].fill_null("unknown").to_list())
-    is_traced = units["trace"][0] is not None
-    matched = _routes(units, routes, service) if is_traced else ()
+    matched = _routes(units, routes, service) if is_counted else ()
     times = units["at_ns"].to_numpy()
-    grids = _grids(exposure, project, service, matched, counts, is_traced=is_traced)
-    grid, fit = min(((grid, find_onset(times, grid, config)) for grid in grids), key=lambda one: one[1].gain)
+    if is_counted:
+        grid = _grid(exposure, project, service, matched, counts)
+        fit = find_onset(times, grid, config)
+    else:
+        grid = exposure.instance_minutes(project, service)
+        fit = _fit_minutes(times, exposure, project, service, config)
     return Case(
         cluster_id=str(rows["cluster_id"][0]),
         project=project,
@@ -215,6 +173,7 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
         times_ns=times,
         revisions=units["revision"].to_list(),
         traces=units["trace"].to_list(),
+        met_ns=_met(placed),
         origins=dict(sorted(counts.items())),
         routes=matched,
         clients=own["client"].drop_nulls().n_unique(),
@@ -241,36 +200,52 @@ def _status(rows: pl.DataFrame) -> int | None:
     return int(highest) if isinstance(highest, int) else None
 
 
-def _units(rows: pl.DataFrame) -> pl.DataFrame:
-    """at_ns, revision, trace and is_borrowed of each unit, by time."""
-    placed = rows.with_columns(
-        trace=pl.coalesce("trace", "borrowed"), is_borrowed=pl.col("trace").is_null() & pl.col("borrowed").is_not_null()
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the key of their trace or request, known from themselves or borrowed."""
+    is_borrowed = pl.col("trace").is_null() & pl.col("borrowed").is_not_null() & (pl.col("log") != "requests")
+    return rows.with_columns(trace=pl.coalesce("trace", "borrowed"), is_borrowed=is_borrowed).sort(
+        "first_ns", "revision", "instance"
     )
-    traced = placed.filter(pl.col("trace").is_not_null())
-    if int(traced["occurrences"].sum()) >= _TRACED * int(placed["occurrences"].sum()):
-        keyed, keys = traced, ["trace"]
-    else:
-        keyed = placed.with_columns(
-            minute=pl.col("first_ns") // _MINUTE_NS,
-            trace=pl.lit(None, dtype=pl.String),
-            is_borrowed=pl.lit(value=False),
-        )
-        keys = ["revision", "instance", "minute"]
+
+
+def _is_asked(placed: pl.DataFrame) -> bool:
+    """The trace or request is known of enough failures to count by it."""
+    known = placed.filter(pl.col("trace").is_not_null())["occurrences"].sum()
+    return int(known) >= _ASKED * int(placed["occurrences"].sum())
+
+
+def _asked_units(placed: pl.DataFrame) -> pl.DataFrame:
+    """at_ns, revision, trace and is_borrowed of each trace or request, by time."""
+    return _grouped(placed.filter(pl.col("trace").is_not_null()), ["trace"])
+
+
+def _minute_units(placed: pl.DataFrame) -> pl.DataFrame:
+    """The same of each minute of an instance; the trace is the first one known of it."""
+    minutes = placed.with_columns(minute=pl.col("first_ns") // _MINUTE_NS, is_borrowed=pl.lit(value=False))
+    return _grouped(minutes, ["revision", "instance", "minute"])
+
+
+def _grouped(placed: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return (
-        keyed.sort("first_ns", "revision", "instance")
-        .group_by(keys, maintain_order=True)
+        placed.group_by(keys, maintain_order=True)
         .agg(
             pl.col("first_ns").min().alias("at_ns"),
             pl.col("is_borrowed").all(),
-            *(pl.col(name).first() for name in ("revision", "trace") if name not in keys),
+            *(pl.col(name).drop_nulls().first() for name in ("revision", "trace") if name not in keys),
         )
         .select("at_ns", "revision", "trace", "is_borrowed")
         .sort("at_ns", "revision", "trace")
     )
 
 
+def _met(placed: pl.DataFrame) -> dict[str, int]:
+    """When each trace or request first failed, by that time."""
+    known = placed.filter(pl.col("trace").is_not_null()).group_by("trace").agg(pl.col("first_ns").min())
+    return dict(known.sort("first_ns", "trace").iter_rows())
+
+
 def _routes(units: pl.DataFrame, routes: pl.DataFrame, service: str) -> tuple[str, ...]:
-    """Routes of the service on which at least two in a hundred of the failed traces came in."""
+    """Routes of the service on which at least two in a hundred of the failed requests came in."""
     found = (
         units.select("trace")
         .join(routes.filter(pl.col("service") == service), on="trace")
@@ -281,19 +256,25 @@ def _routes(units: pl.DataFrame, routes: pl.DataFrame, service: str) -> tuple[st
     return tuple(found["route"].sort().to_list())
 
 
-def _grids(
-    exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str], *, is_traced: bool
-) -> list[Grid]:
-    """The exposures that fit the failures: their routes, and tests alone where only tests failed.
-
-    Failures without a trace may come with requests or with instances: an onset must hold against both.
-    """
-    if not is_traced or not exposure.has_requests(project, service):
-        both = [exposure.instance_minutes(project, service)]
-        return [*both, exposure.service(project, service)] if exposure.has_requests(project, service) else both
+def _grid(exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str]) -> Grid:
+    """The requests that fit those that failed: their routes, and tests alone where only tests failed."""
+    if not routes:
+        return exposure.service(project, service)
     origins = sorted(name for name, many in counts.items() if many >= _ROUTE_SHARE * sum(counts.values()))
     if "unknown" in origins or not origins:
-        origins = [] if not routes else ["users", "tests", "unknown", *origins]
-    if routes:
-        return [exposure.matched(project, service, routes=routes, origins=origins)]
-    return [exposure.service(project, service)]
+        origins = ["users", "tests", "unknown", *origins]
+    return exposure.matched(project, service, routes=routes, origins=origins)
+
+
+def _fit_minutes(
+    times_ns: NDArray[np.int64], exposure: Exposure, project: str, service: str, config: OnsetConfig
+) -> Fit:
+    """The onset on instance minutes. Such failures may come with requests as well: it must hold against both."""
+    grid = exposure.instance_minutes(project, service)
+    fit = find_onset(times_ns, grid, config)
+    if not (fit.is_change and exposure.has_requests(project, service)):
+        return fit
+    gain = find_onset(times_ns, exposure.service(project, service), config).gain
+    if gain >= config.evidence:
+        return replace(fit, gain=min(gain, fit.gain))
+    return replace(find_onset(times_ns, grid, config.model_copy(update={"evidence": math.inf})), gain=gain)

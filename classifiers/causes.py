@@ -47,7 +47,7 @@ def attribution_of(judged: Judged) -> Attribution | None:
 def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evidence]:
     case, split, candidate = judged.case, weight.split, weight.candidate
     seen = tuple(dict.fromkeys((*split.revisions, *([weight.difference.before] if weight.difference else []))))
-    sample = tuple(trace for trace in case.traces[case.fit.index :][:5] if trace)
+    sample = case.traces_known(case.fit.index)[:5]
     exposed = _exposed(case, weight)
     others = float(case.grid.total.sum()) - exposed
     told = (

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.cases import Traces
 from classifiers.clusters import cluster
 from classifiers.exposure import Exposure, Timeline
 from classifiers.ledger import fold_revisions
 from classifiers.origin import origin_params
 from classifiers.routing import Routing, fold_routings
 from classifiers.signatures import RULES
+from classifiers.traces import Traces
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
@@ -108,7 +108,8 @@ def _clustered(reader: Reader, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl
     """Failures with their cluster, and the leading signature of each cluster."""
     ids = failures["signature_id"].unique().sort().to_list()
     signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
-    members = cluster(failures.rename({"first_ns": "at_ns"}), signatures)
+    asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
+    members = cluster(asked, signatures)
     keys = ["project", "service", "signature_id"]
     leads = (
         members.filter(pl.col("is_lead"))

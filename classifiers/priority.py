@@ -31,7 +31,7 @@ class PriorityConfig(BaseModel):
 
 def blast_share(case: Case, exposure: Exposure) -> float | None:
     """Failed units of the exposed ones of the whole service between onset and last failure; None where unknown."""
-    grid = exposure.service(case.project, case.service) if case.is_traced else case.grid
+    grid = exposure.service(case.project, case.service) if case.is_counted else case.grid
     bins = case.bins[case.fit.index :]
     exposed = float(grid.total[int(bins[0]) : int(bins[-1]) + 1].sum())
     return min(1.0, len(bins) / exposed) if exposed > 0 else None

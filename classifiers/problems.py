@@ -59,7 +59,7 @@ def judge(
             is_news = is_short or _is_first_told(case, end_ns - history_ns, start_ns, config)
             verdicts[case.cluster_id] = _judge_failure(case, is_short=is_news, start_ns=start_ns, config=config)
     problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
-    hit = {trace for case in problems for trace in case.traces if trace} | set().union(*failed.values())
+    hit = {key for case in problems for key in case.met_ns} | set().union(*failed.values())
     for case in present:
         if case.cluster_id not in verdicts:
             is_thrown = case.kind == "exception" and not case.grid.total.any()
@@ -111,8 +111,8 @@ def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: Problem
 
 def _judge_weak(case: Case, hit: set[str], *, is_short: bool, config: ProblemConfig) -> Verdict:
     """Warnings, lines without a level, and refused requests: a problem only as part of one, or by strong evidence."""
-    traces = [one for one in case.traces_since(case.fit.at_ns if case.fit.is_change else 0) if one]
-    share = sum(one in hit for one in traces) / len(traces) if traces else 0.0
+    keys = case.keys_since(case.fit.at_ns if case.fit.is_change else 0)
+    share = sum(one in hit for one in keys) / len(keys) if keys else 0.0
     is_part = share >= config.association
     if _origin(case) in {"scanners", "health_checks"}:
         return "noise"

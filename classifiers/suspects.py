@@ -80,8 +80,8 @@ class Suspects:
             relation: Relation = direction
             seen = self._traces.get(service, {})
             named = [seen.get(trace) if trace else None for trace in case.traces]
-            part = sum(trace in seen for trace in case.traces if trace)
-            if case.is_traced and part < _LINKED * case.units:
+            known = case.traces_known()
+            if known and sum(trace in seen for trace in known) < _LINKED * len(known):
                 if relation == "caller":
                     continue
                 relation = "linked"

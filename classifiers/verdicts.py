@@ -88,7 +88,7 @@ class Teller:
             service=case.service,
             signature_ids=case.signature_ids,
             insert_ids=tuple(insert_ids),
-            trace_ids=tuple(dict.fromkeys(trace for trace in case.traces if trace))[:_TRACES],
+            trace_ids=case.traces_known()[:_TRACES],
             occurrences=case.in_window,
             units=case.units,
             first_ns=int(case.times_ns[0]),
@@ -149,7 +149,7 @@ class Teller:
 
     def _evidence(self, judged: Judged, share: float | None, ids: Sequence[str]) -> list[Evidence]:
         case, fit = judged.case, judged.case.fit
-        sample = tuple(trace for trace in case.traces[fit.index :][:_SAMPLE_IDS] if trace)
+        sample = case.traces_known(fit.index)[:_SAMPLE_IDS]
         found = [
             Evidence(
                 "measured",

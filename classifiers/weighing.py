@@ -242,7 +242,7 @@ def _from_the_start(case: Case, weight: Weight) -> bool:
 
 def _is_apart(case: Case, other: Case) -> bool:
     """Hardly any trace in common."""
-    mine, theirs = {one for one in case.traces if one}, {one for one in other.traces if one}
+    mine, theirs = case.met_ns.keys(), other.met_ns.keys()
     return len(mine & theirs) <= _APART * min(len(mine), len(theirs))
 
 

@@ -1,8 +1,9 @@
 -- name:    find_failures
 -- about:   occurrences per signature and place, those of one trace together, those without a trace by the tenth of a
 --          second; `borrowed` is, for those, the trace of the request of their instance that was under way and ended
---          first after them. Entries that came in after the end of the analysis do not count. Places are compared by
---          their hash, because the ids of instances are long
+--          first after them, `request:` and the id of its line where that has no trace; of a request line without a
+--          trace its own. Entries that came in after the end of the analysis do not count. Places are compared by their
+--          hash, because the ids of instances are long
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $rules INTEGER
 -- columns: signature_id VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, instance VARCHAR, log VARCHAR,
 --          trace VARCHAR, borrowed VARCHAR, first_ns BIGINT, last_ns BIGINT, severity UTINYINT, http_status SMALLINT,
@@ -27,6 +28,7 @@ held as materialized (
         severity,
         http_status,
         len(insert_ids) as entries,
+        case when trace is null and log = 'requests' then 'request:' || insert_ids[1] end as request,
         case when trace is null and log <> 'requests' and instance <> '' then at_ns end as lonely_ns
     from occurrences
     where
@@ -54,11 +56,10 @@ asked as (
         hash(project, service, instance) as place,
         at_ns + latency_ns as done_ns,
         min(at_ns) as start_ns,
-        min(trace) as trace
+        min(coalesce(trace, 'request:' || insert_id)) as trace
     from entries
     where
         log = 'requests'
-        and trace is not null
         and latency_ns is not null
         and at_ns >= $start_ns
         and at_ns < $end_ns
@@ -84,7 +85,7 @@ select
     min(held.instance) as instance,
     held.log,
     held.trace,
-    lent.trace as borrowed,
+    coalesce(held.request, lent.trace) as borrowed,
     min(held.at_ns) as first_ns,
     max(held.at_ns) as last_ns,
     max(held.severity) as severity,
@@ -95,7 +96,8 @@ from held
 left join lent
     on held.place = lent.place and held.lonely_ns = lent.at_ns
 group by
-    held.signature_id, held.place, held.revision, held.log, held.trace, lent.trace,
+    held.signature_id, held.place, held.revision, held.log, held.trace,
+    coalesce(held.request, lent.trace),
     case when held.trace is null then held.at_ns // 100_000_000 end
 order by
     signature_id, project, service, revision, instance, log, trace, borrowed, first_ns

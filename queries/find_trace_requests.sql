@@ -1,5 +1,6 @@
 -- name:    find_trace_requests
--- about:   the requests of some traces, with route and origin
+-- about:   the requests of some traces, with route and origin; a key of `request:` and the id of a line stands for a
+--          request without a trace
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
 --          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
@@ -10,7 +11,7 @@ with failing as (
 ),
 requests as (
     select
-        trace,
+        coalesce(trace, 'request:' || insert_id) as trace,
         project,
         service,
         revision,
@@ -34,7 +35,7 @@ requests as (
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-        and trace in (select trace from failing)
+        and coalesce(trace, 'request:' || insert_id) in (select trace from failing)
 ),
 firsts as (
     select

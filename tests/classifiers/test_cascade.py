@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 
 from classifiers.cascade import CascadeConfig, Link, find_cascade, fold_requests
-from classifiers.cases import Case, Traces
+from classifiers.cases import Case
 from classifiers.suspects import CallGraph
-from tests.support.cases import MINUTE_NS, case, grid
+from classifiers.traces import Traces
+from tests.support.cases import MINUTE_NS, case, grid, keyed
 
 SECOND_NS = 1_000_000_000
 REQUESTS = {
@@ -29,14 +30,12 @@ def failing(
         grid(minutes=200, r1=10.0), [(100 + number + offset_s / 60, "r1") for number in numbers],
         cluster_id=name, service=service, **changes,
     )  # fmt: skip
-    made.traces = [f"{number:032x}" for number in numbers]
-    return made
+    return keyed(made, [f"{number:032x}" for number in numbers])
 
 
 def untraced(name: str, offset_s: float, **changes: Any) -> Case:
     made = failing(name, offset_s, **changes)
-    made.traces = [None] * made.units
-    return made
+    return keyed(made, [None] * made.units)
 
 
 def rows(*cases: Case) -> pl.DataFrame:
@@ -78,7 +77,7 @@ def test_a_cause_that_began_much_later_explains_nothing() -> None:
     late = failing("a", 0)
     early = failing("b", 2)
     early.times_ns = np.concatenate([[10 * MINUTE_NS], early.times_ns])
-    early.traces = ["f" * 32, *early.traces]
+    keyed(early, ["f" * 32, *early.traces])
     object.__setattr__(early.fit, "at_ns", 10 * MINUTE_NS)
 
     assert "b" not in linked(late, early)

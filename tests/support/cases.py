@@ -1,5 +1,6 @@
 """Builders of cases: failures of one service on a grid of minutes, without a store."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from classifiers.cases import Case
 from classifiers.exposure import Grid, Timeline
 from classifiers.onset import OnsetConfig, find_onset
 
-__all__ = ["MINUTE_NS", "case", "grid"]
+__all__ = ["MINUTE_NS", "case", "grid", "keyed"]
 
 MINUTE_NS = 60_000_000_000
 
@@ -30,7 +31,16 @@ def case(exposed: Grid, failures: list[tuple[float, str]], **changes: Any) -> Ca
         "entries": len(failures), "in_window": len(failures), "times_ns": times,
         "revisions": [revision for _, revision in failures],
         "traces": [f"{number:032x}" for number in range(len(failures))], "origins": {"users": len(failures)},
-        "routes": ("GET /a",), "clients": 1, "borrowed": 0.0, "spared": 0.0, "grid": exposed,
+        "met_ns": {}, "routes": ("GET /a",), "clients": 1, "borrowed": 0.0, "spared": 0.0, "grid": exposed,
         "fit": find_onset(times, exposed, OnsetConfig()),
     }  # fmt: skip
-    return Case(**(settings | changes))
+    made = Case(**(settings | changes))
+    return made if "met_ns" in changes else keyed(made, made.traces)
+
+
+def keyed(made: Case, traces: Sequence[str | None]) -> Case:
+    """The same case, its units failed in these traces."""
+    made.traces = list(traces)
+    met = zip(made.traces, made.times_ns.tolist(), strict=True)
+    made.met_ns = {trace: when for trace, when in met if trace is not None}
+    return made
