@@ -201,6 +201,38 @@ class TestPlainErrors:
         with store.read() as reader, pytest.raises(QueryError, match="nonexistent"):
             reader.sql("select * from nonexistent")
 
+    @pytest.mark.parametrize(
+        ("text", "what"),
+        [
+            ("select 1; select 2", "`2` statements"),
+            ("create temp table t as select 1", "`CREATE`"),
+            ("create temp table t as select 1; select * from t", "`2` statements"),
+            ("set threads = 1", "`SET`"),
+            ("pragma memory_limit = '8GB'", "`SET`"),
+            ("call pragma_table_info('entries')", "`CALL`"),
+            ("checkpoint", "`CALL`"),
+            ("-- nothing", "`0` statements"),
+        ],
+    )
+    def test_only_one_select_is_run(self, store: Store, text: str, what: str) -> None:
+        append(store, log_entry())
+
+        with store.read() as reader, pytest.raises(QueryError, match=f"it is {what}, but only one SELECT is run"):
+            reader.sql(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "from entries;", "describe entries", "show tables", "explain select 1", "values (1)",
+            "with one as (select 1) from one", "pivot entries on log using count(*)", "select 1 as a, 2 as a",
+        ],
+    )  # fmt: skip
+    def test_what_only_reads_is_run(self, store: Store, text: str) -> None:
+        append(store, log_entry())
+
+        with store.read() as reader:
+            assert reader.sql(text).height
+
     def test_a_query_reaches_no_file(self, store: Store, tmp_path: Path) -> None:
         append(store, log_entry())
         (tmp_path / "a.csv").write_text("a\n1\n")
