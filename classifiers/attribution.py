@@ -71,6 +71,9 @@ class AttributionConfig(BaseModel):
     )  # ... when only tests fail: harnesses change often, and ask for errors
     spared_factor: float = Field(default=40.0, ge=1)  # ... while users of the same routes are spared
     named_factor: float = Field(default=5.0, ge=1)  # how much likelier a revision is whose change the failure names
+    worse_factor: float = Field(
+        default=0.1, gt=0, le=1
+    )  # ... of a failure that was there before it: deploys bring failures more often than they multiply them
     nothing_factor: float = Field(
         default=0.2, gt=0, le=1
     )  # ... whose image and configuration are those of the one before
@@ -135,6 +138,8 @@ def weigh(
         prior = _prior(candidate, difference, named, config)
         if (candidate.service, candidate.revision) in known:
             prior += math.log(config.known_factor)
+        if _was_there(case, candidate):
+            prior += math.log(config.worse_factor)
         rows.append((candidate, difference, named, split, split.gain + prior))
     logs = [0.0, outside, *(row[4] for row in rows)]
     top = max(logs)
@@ -196,6 +201,11 @@ def _by_kind(changes: Sequence[Change], case: Case, text: str) -> Change | None:
     if kind and _CODE_FAULT.match(kind):
         return next((change for change in changes if change.type == "image"), None)
     return None
+
+
+def _was_there(case: Case, candidate: Candidate) -> bool:
+    """It failed of the same before the revision first served, more than once."""
+    return int((case.times_ns < candidate.served_ns - _SLACK_NS).sum()) > 1
 
 
 def _prior(

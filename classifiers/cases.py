@@ -269,12 +269,18 @@ def _grid(exposure: Exposure, project: str, service: str, routes: tuple[str, ...
 def _fit_minutes(
     times_ns: NDArray[np.int64], exposure: Exposure, project: str, service: str, config: OnsetConfig
 ) -> Fit:
-    """The onset on instance minutes. Such failures may come with requests as well: it must hold against both."""
+    """The onset on instance minutes; it must hold against requests and against time itself too.
+
+    Failures that no request is known of may come with instances, with requests, or by a clock of their own.
+    """
     grid = exposure.instance_minutes(project, service)
     fit = find_onset(times_ns, grid, config)
-    if not (fit.is_change and exposure.has_requests(project, service)):
+    if not fit.is_change:
         return fit
-    gain = find_onset(times_ns, exposure.service(project, service), config).gain
+    others = [grid.steady()]
+    if exposure.has_requests(project, service):
+        others.append(exposure.service(project, service))
+    gain = min(find_onset(times_ns, other, config).gain for other in others)
     if gain >= config.evidence:
         return replace(fit, gain=min(gain, fit.gain))
     return replace(find_onset(times_ns, grid, config.model_copy(update={"evidence": math.inf})), gain=gain)

@@ -82,6 +82,11 @@ class Grid:
         share = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
         return np.where(last >= 0, share[np.maximum(last, 0)], 0.0)
 
+    def steady(self) -> "Grid":
+        """One and the same exposure in every bin since the first that had any: time itself."""
+        began = np.maximum.accumulate(self.total > 0)
+        return Grid(self.timeline, self.unit, {"": began * float(self.timeline.bin_minutes)})
+
     def leaders(self) -> tuple[list[str], NDArray[np.int64]]:
         """Revisions, and the place of the one with most exposure in each bin; -1 before there was any."""
         names = sorted(self.by_revision)

@@ -81,8 +81,8 @@ class Suspects:
             seen = self._traces.get(service, {})
             named = [seen.get(trace) if trace else None for trace in case.traces]
             known = case.traces_known()
-            if known and sum(trace in seen for trace in known) < _LINKED * len(known):
-                if relation == "caller":
+            if sum(trace in seen for trace in known) < _LINKED * max(len(known), 1):
+                if known and relation == "caller":
                     continue
                 relation = "linked"
                 named = [None] * case.units

@@ -70,6 +70,20 @@ def test_unrelated_services_that_fail_at_once_speak_against_the_deploy() -> None
     assert together.confidence < 0.5 < alone.confidence
 
 
+def test_a_deploy_is_less_suspect_of_a_failure_that_was_there_before_it() -> None:
+    exposed = grid({"old": [10.0] * 120 + [0.0] * 120, "new": [0.0] * 120 + [10.0] * 120})
+    later = [(121 + n * 5.0, "new") for n in range(24)]
+    of = case(exposed, [(10.0, "old"), (40.0, "old"), (80.0, "old"), (95.0, "old"), *later])
+    suspects = [(candidate(of, name, served), BOTH) for name, served in (("old", 0.0), ("new", 120.0))]
+
+    told = weigh(of, suspects, shared=0, text="", config=CONFIG).best
+    equal = weigh(of, suspects, shared=0, text="", config=CONFIG.model_copy(update={"worse_factor": 1.0})).best
+
+    assert told is not None
+    assert equal is not None
+    assert told.confidence < 0.5 < equal.confidence
+
+
 def test_one_revision_alone_cannot_be_compared_and_is_not_blamed() -> None:
     of = case(grid(new=10.0), [(n, "new") for n in range(200)])
 

@@ -81,3 +81,18 @@ def test_a_request_without_a_trace_is_no_trace_to_show(tmp_path: Path) -> None:
     assert found.units == 60
     assert all(len(trace) == 32 for trace in found.trace_ids)
     assert all(len(trace) == 32 for one in found.evidence for trace in one.trace_ids)
+
+
+def test_lines_that_come_by_a_clock_of_their_own_do_not_begin_when_requests_grow_rare(tmp_path: Path) -> None:
+    system = System()
+    for minute in range(480):
+        if minute < 240 or minute % 6 == 0:
+            revision = OLD if minute < 240 else NEW
+            system.request(minute * MINUTE, "orders", revision, is_traced=False)
+    for number in range(48):
+        system.line(number * 10 * MINUTE, "orders", OLD if number < 24 else NEW, "cache sink is gone", instance="")
+
+    findings = system.findings(tmp_path, 8 * HOUR)
+
+    assert findings.clusters == ()
+    assert [one.title for one in findings.standing] == ["cache sink is gone"]
