@@ -19,7 +19,7 @@ from logtriage import __version__
 __all__ = ["app", "main", "run"]
 
 EVERYDAY, MORE = "Everyday", "More"
-EXIT_FAILED, EXIT_MATCHED = 1, 3
+EXIT_DONE, EXIT_FAILED, EXIT_MATCHED = 0, 1, 3
 
 app = typer.Typer(
     help="Says which Cloud Run revision broke staging, what changed in it, what it dragged down, and how it knows.",
@@ -225,9 +225,11 @@ def run() -> NoReturn:
         _fail(f"{error.strerror or type(error).__name__}: `{error.filename or 'stdout'}`. Check the disk and the path.")
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
-            sys.exit()  # whoever read stdout has seen enough; broken connections are told by sources and channels
+            sys.exit(
+                EXIT_DONE
+            )  # whoever read stdout has seen enough; broken connections are told by sources and channels
         raise
-    sys.exit()
+    sys.exit(EXIT_DONE)
 
 
 def _fail(message: str) -> NoReturn:

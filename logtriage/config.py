@@ -10,18 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 
-from classifiers.attribution import AttributionConfig
-from classifiers.cascade import CascadeConfig
 from classifiers.classify import ClassifyConfig
-from classifiers.history import HistoryConfig
-from classifiers.onset import OnsetConfig
-from classifiers.priority import PriorityConfig
-from classifiers.problems import ProblemConfig
 from collector.sources.base import SourceConfig, parse_source_config
 from collector.store import StoreConfig
 from logtriage.daemon import ScheduleConfig
@@ -64,41 +55,21 @@ def _read_sources(value: Any) -> tuple[SourceConfig, ...]:
     return tuple(sources)
 
 
-class Config(BaseSettings):
-    """All settings, validated; one field a station, in the order of the flow."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
-    )
+class _CollectConfig(BaseModel):
+    """The sections that decide what is collected, and where it is kept."""
 
     sources: Annotated[tuple[SerializeAsAny[SourceConfig], ...], BeforeValidator(_read_sources)] = ()
     store: StoreConfig = StoreConfig()
-    history: HistoryConfig = HistoryConfig()
-    onset: OnsetConfig = OnsetConfig()
-    problems: ProblemConfig = ProblemConfig()
-    cascade: CascadeConfig = CascadeConfig()
-    attribution: AttributionConfig = AttributionConfig()
-    priority: PriorityConfig = PriorityConfig()
+
+
+class Config(ClassifyConfig, _CollectConfig):
+    """All settings, validated; one field a station, in the order of the flow: what is collected, found, told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     report: ReportConfig = ReportConfig()
     digest: DigestConfig = DigestConfig()
     schedule: ScheduleConfig = ScheduleConfig()
-
-    @property
-    def classify(self) -> ClassifyConfig:
-        """The sections that decide what is found."""
-        return ClassifyConfig(**{name: getattr(self, name) for name in ClassifyConfig.model_fields})
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - merged in load_config, where origins are known
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file nobody asked for is not read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what load_config passes in."""
-        return (init_settings,)
 
 
 def load_config(path: Path | None, *, db: Path | None = None) -> Config:
@@ -136,60 +107,37 @@ def _find(path: Path | None) -> Path | None:
     return wanted
 
 
-class _OnceLoader(yaml.SafeLoader):
-    """YAML without tags, in which a key stands once; the library would silently keep the last."""
-
-
-def _mapping(loader: _OnceLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else id(key_node)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"key `{key}` stands twice", key_node.start_mark)
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_OnceLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def _read(path: Path) -> dict[str, Any]:
-    """The sections of a file; an empty section counts as left out."""
-    try:
-        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(_syntax(path, error)) from error
-    except ValueError as error:  # of a date or number that YAML begins and cannot end
-        raise ConfigError(f"{path}: {error}. Put quotes around the value that looks like a date or number.") from error
-    if parsed is None:
-        return {}
-    if not isinstance(parsed, dict):
-        raise ConfigError(f"{path} holds no sections but `{plain(parsed, _VALUE_SHOWN)}`. Write `sources:`, `store:`.")
-    return {str(key): value for key, value in parsed.items() if value is not None}
+    from logtriage.config_file import read_sections  # noqa: PLC0415 - most commands find no file, and need no YAML
 
-
-def _syntax(path: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    what = plain(getattr(error, "problem", None) or getattr(error, "reason", None) or "it is no YAML", 200)
-    if mark is None:
-        return f"{path}: {what}. Correct the file."
-    return f"{path}:{mark.line + 1}: {what} (column {mark.column + 1}). Correct this line or the one above."
+    return read_sections(path)
 
 
 def _environment() -> dict[str, Any]:
     """What LOGTRIAGE_SECTION__KEY variables say, as nested sections; a name that means nothing is an error."""
     sections = {f"{_PREFIX}{name.upper()}" for name in Config.model_fields}
-    for name in sorted(os.environ):
-        if name.startswith(_PREFIX) and name not in _OTHER_NAMES and name.split("__")[0].upper() not in sections:
+    given = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in _OTHER_NAMES)
+    for name in given:
+        if name.split("__")[0].upper() not in sections:
             near = difflib.get_close_matches(name.split("__")[0], [*sections, *_OTHER_NAMES], n=1)
             advice = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(sections | _OTHER_NAMES))}."
             raise ConfigError(f"environment {name} names no setting. {advice}")
+    return _of_environment() if given else {}
+
+
+def _of_environment() -> dict[str, Any]:
+    # Here and not above, because it takes as long to load as all the rest of this module.
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict  # noqa: PLC0415
+    from pydantic_settings.exceptions import SettingsError  # noqa: PLC0415
+
+    class Settings(BaseSettings, Config):
+        """The same fields, as that library wants them."""
+
+        model_config = SettingsConfigDict(extra="forbid")
+
+    source = EnvSettingsSource(Settings, env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
     try:
-        return EnvSettingsSource(Config)()
+        return source()
     except SettingsError as error:
         field = next((name for name in Config.model_fields if f'"{name}"' in str(error)), "")
         raise ConfigError(

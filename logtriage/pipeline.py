@@ -129,8 +129,8 @@ def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
 
     with Store(config.store).read() as reader:
-        reading = read(reader, window=window, config=config.classify)
-    return conclude(reading, now_ns=now_ns, config=config.classify)
+        reading = read(reader, window=window, config=config)
+    return conclude(reading, now_ns=now_ns, config=config)
 
 
 def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:

@@ -4,8 +4,6 @@ import sys
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 
 __all__ = ["NoProgress", "Progress", "TerminalProgress", "open_progress"]
 
@@ -42,13 +40,15 @@ class TerminalProgress:
     """One line that is drawn over: what is done, a bar, and the time left as soon as the share is known."""
 
     def __init__(self, console: Console) -> None:
-        self._bar = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("left", style="dim"),
-            TimeRemainingColumn(),
+        from rich import progress  # noqa: PLC0415 - a pipe needs no bar
+
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(bar_width=20),
+            progress.TextColumn("{task.percentage:>3.0f} %"),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("left", style="dim"),
+            progress.TimeRemainingColumn(),
             console=console,
             transient=True,
             redirect_stdout=False,

@@ -2,19 +2,20 @@
 
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from rich.text import Text
 
 from classifiers.findings import Findings
 from collector.datafiles import data_folder
 from logtriage.errors import RenderError
 from logtriage.escape import code, md
-from logtriage.export import findings_bytes
 from logtriage.report import ReportConfig, ReportView, build_report
 from logtriage.terminal import draw_report, text_of
 from logtriage.wording import count
+
+if TYPE_CHECKING:
+    import jinja2
 
 __all__ = ["FORMATS", "TEMPLATES", "plain_report", "render", "render_markdown", "template_environment"]
 
@@ -26,6 +27,8 @@ TEMPLATES: dict[str, type] = {"report.md.j2": ReportView}
 def render(findings: Findings, config: ReportConfig, *, form: str, recall: str = "") -> Text | str:
     """The report in one of FORMATS; terminal gives a Text with colours, the others their text."""
     if form == "json":
+        from logtriage.export import findings_bytes  # noqa: PLC0415 - keeps the other formats quick
+
         return findings_bytes(findings).decode()
     view = build_report(findings, config, recall=recall)
     if form == "markdown":
@@ -41,6 +44,8 @@ def plain_report(findings: Findings, config: ReportConfig, *, form: str, recall:
 
 def render_markdown(name: str, context: Any) -> str:
     """A template of templates/ over its context, a dataclass. RenderError when a template is wrong."""
+    import jinja2  # noqa: PLC0415 - as above
+
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     try:
         return template_environment().get_template(name).render(values)
@@ -49,8 +54,10 @@ def render_markdown(name: str, context: Any) -> str:
 
 
 @cache
-def template_environment() -> jinja2.Environment:
+def template_environment() -> "jinja2.Environment":
     """Jinja over templates/, strict: a variable that the context lacks is an error. HTML is escaped by itself."""
+    import jinja2  # noqa: PLC0415 - keeps the other formats quick
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(data_folder(__file__, "templates")),
         undefined=jinja2.StrictUndefined,

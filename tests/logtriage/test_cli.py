@@ -107,6 +107,19 @@ def test_help_imports_nothing_slow() -> None:
     assert loaded & slow == set()
 
 
+def test_a_report_imports_only_what_it_needs(demo: Path) -> None:
+    script = "import sys\nfrom logtriage.cli import run\ntry: run()\nfinally: print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "report", *_options(demo)],
+        cwd=demo, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    loaded = set(done.stdout.splitlines()[-1].split())
+
+    other = {"pyarrow", "yaml", "pydantic_settings", "jinja2", "apscheduler", "google.cloud", "grpc", "httpx", "scipy"}
+    assert "polars" in loaded
+    assert loaded & other == set()
+
+
 @pytest.mark.parametrize(
     "command",
     ["report", "show", "diff", "daemon", "demo", "import", "collect", "revisions", "digest", "query"],
