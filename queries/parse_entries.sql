@@ -1,8 +1,8 @@
 -- name:    parse_entries
--- about:   columns of raw LogEntry texts; reads the relation `records` (line, raw) that the caller registers.
+-- about:   columns of raw LogEntry texts; reads the relation `records` (place, raw) that the caller registers.
 --          a text that is no JSON object gives a row with reason set and everything else null
 -- params:
--- columns: line BIGINT, reason VARCHAR, insert_id VARCHAR, log_name VARCHAR, stamp VARCHAR, at_ns BIGINT,
+-- columns: place BIGINT, reason VARCHAR, insert_id VARCHAR, log_name VARCHAR, stamp VARCHAR, at_ns BIGINT,
 --          received_at_ns BIGINT, severity VARCHAR, resource_type VARCHAR, project VARCHAR, location VARCHAR,
 --          service VARCHAR, revision VARCHAR, instance VARCHAR, text VARCHAR, message VARCHAR, level VARCHAR,
 --          logger VARCHAR, payload VARCHAR, is_audit BOOLEAN, http_method VARCHAR, http_url VARCHAR,
@@ -11,7 +11,7 @@
 
 with shaped as (
     select
-        line,
+        place,
         prefix(raw, '{') or regexp_matches(raw, '^\s*\{') as is_object,
         case when is_object then try(from_json(raw, '{
             "insertId": "VARCHAR", "logName": "VARCHAR", "timestamp": "VARCHAR", "receiveTimestamp": "VARCHAR",
@@ -30,7 +30,7 @@ with shaped as (
 ),
 flat as (
     select
-        line,
+        place,
         case
             when entry is not null then null
             when json_valid(raw) then 'not a JSON object'
@@ -78,7 +78,7 @@ told as (
     from flat
 )
 select
-    line,
+    place,
     reason,
     insert_id,
     log_name,

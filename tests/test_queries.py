@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, RAW_SCHEMA, SPAN_SCHEMA
+from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA
 from collector.sql import load_query, query_names
 
 ROOT = Path(__file__).parent.parent
@@ -93,6 +93,6 @@ def test_no_sql_in_python() -> None:
 
 
 def _lay_relations(name: str, connection: duckdb.DuckDBPyConnection) -> None:
-    schema = RELATIONS.get(name, RAW_SCHEMA)
+    schema = RELATIONS.get(name, pl.Schema({"place": pl.Int64(), "raw": pl.String()}))
     relation = "fresh" if name in RELATIONS else "records"
     connection.register(relation, pl.DataFrame(schema=schema).to_arrow())

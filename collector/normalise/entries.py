@@ -41,6 +41,7 @@ _SNAKE = {
 }  # fmt: skip
 _SNAKE_REQUEST = {"request_method": "requestMethod", "request_url": "requestUrl", "user_agent": "userAgent",
                   "remote_ip": "remoteIp"}  # fmt: skip
+_ORIGIN = ("resource_type", "service", "revision", "location", "instance", "log")
 _LOG_PREFIXES = ("run.googleapis.com/", "cloudaudit.googleapis.com/")
 
 
@@ -58,24 +59,28 @@ def normalise_entries(
 ) -> NormalisedEntries:
     """Entries of raw records (RAW_SCHEMA), in their order. Bad records become dead letters, never an error."""
     engine = engine or Engine()
-    parsed = _parse(records, engine)
+    parsed = _parse(records["raw"], engine)
     is_dead = parsed["reason"].is_not_null()
     dead = _dead_letters(parsed.filter(is_dead), records, location=location, redactor=redactor)
     alive = parsed.filter(~is_dead) if dead.height else parsed
     texts, facts = _read_audits(alive, records, redactor)
-    return NormalisedEntries(entries=_entries(texts, records, redactor), facts=facts, dead=dead)
+    return NormalisedEntries(entries=_entries(texts, records["raw"], redactor), facts=facts, dead=dead)
 
 
-def _parse(records: pl.DataFrame, engine: Engine) -> pl.DataFrame:
-    """The columns of parse_entries; records of another notation or with an odd time are read a second time."""
+def _parse(raws: pl.Series, engine: Engine) -> pl.DataFrame:
+    """The columns of parse_entries; records of another notation or with an odd time are read a second time.
+
+    `place` is the row in `raws`: lines do not tell records apart, an array may stand in one.
+    """
+    records = pl.DataFrame({"place": pl.int_range(raws.len(), eager=True), "raw": raws})
     parsed = engine.frame("parse_entries", records=records)
     odd = parsed.filter(pl.col("reason").is_null() & (pl.col("at_ns").is_null() | pl.col("log_name").is_null()
-                                                      & pl.col("insert_id").is_null()))  # fmt: skip
-    if odd.height:
-        raws = records.join(odd.select("line"), on="line", how="semi")
-        mended = pl.DataFrame({"line": raws["line"], "raw": [_mend(raw) for raw in raws["raw"]]}, schema=records.schema)
-        again = engine.frame("parse_entries", records=mended)
-        parsed = pl.concat([parsed.join(odd.select("line"), on="line", how="anti"), again]).sort("line")
+                                                      & pl.col("insert_id").is_null()))["place"]  # fmt: skip
+    if not odd.len():
+        return parsed
+    mended = records[odd].with_columns(raw=pl.Series([_mend(raw) for raw in raws.gather(odd)], dtype=pl.String))
+    again = engine.frame("parse_entries", records=mended)
+    parsed = pl.concat([parsed.filter(~pl.col("place").is_in(odd.implode())), again]).sort("place")
     timeless = pl.col("reason").is_null() & pl.col("at_ns").is_null()
     told = pl.when(pl.col("stamp").is_null()).then(pl.lit("no timestamp")).otherwise(pl.lit("timestamp is not a time"))
     return parsed.with_columns(reason=pl.when(timeless).then(told).otherwise(pl.col("reason")))
@@ -147,8 +152,7 @@ def _dead_letters(bad: pl.DataFrame, records: pl.DataFrame, *, location: str, re
     """Dead letters of unusable records: where, why, and how they begin, redacted."""
     if not bad.height:
         return pl.DataFrame(schema=DEAD_LETTER_SCHEMA)
-    raws = bad.select("line", "reason", "stamp").join(records, on="line", how="left", maintain_order="left")
-    raws = raws.with_columns(stamp=redactor.frame(raws["stamp"]))
+    raws = records[bad["place"]].with_columns(reason=bad["reason"], stamp=redactor.frame(bad["stamp"]))
     begins = raws["raw"].str.slice(0, 4 * EXCERPT_CHARS)
     # a configuration is full of values that look like no secret and may be one, and `\\u` may spell a secret's name
     is_told = ~begins.str.contains_any(_UNTOLD)
@@ -166,27 +170,25 @@ def _dead_letters(bad: pl.DataFrame, records: pl.DataFrame, *, location: str, re
 
 def _read_audits(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Audit entries with a sentence and a summary in place of their payload, and the facts they tell."""
-    audits = parsed.filter(pl.col("is_audit")).select("line")
+    audits = parsed.filter(pl.col("is_audit"))
     if not audits.height:
         return parsed, pl.DataFrame(schema=FACT_SCHEMA)
-    raws = records.join(audits, on="line", how="semi")
-    ids = dict(zip(raws["line"], _insert_ids(raws.join(parsed, on="line", how="left"), records, redactor), strict=True))
-    readings = [(line, read_audit(_loaded(raw), redactor=redactor, insert_id=ids[line])) for line, raw in raws.rows()]
-    told = pl.DataFrame(
-        {
-            "line": [line for line, _ in readings],
-            "text": [reading.message for _, reading in readings],
-            "payload": [orjson.dumps(reading.payload).decode() for _, reading in readings],
-        },
-        schema={"line": pl.Int64, "text": pl.String, "payload": pl.String},
+    ids = _insert_ids(audits, records["raw"], redactor)
+    readings = [
+        read_audit(_loaded(raw), redactor=redactor, insert_id=insert_id)
+        for raw, insert_id in zip(records["raw"].gather(audits["place"]), ids, strict=True)
+    ]
+    rows = parsed["is_audit"].arg_true()
+    told = parsed.with_columns(
+        text=_scattered(parsed["text"], rows, [reading.message for reading in readings]),
+        payload=_scattered(parsed["payload"], rows, [orjson.dumps(reading.payload).decode() for reading in readings]),
     )
-    rest = parsed.filter(~pl.col("is_audit"))
-    replaced = parsed.filter(pl.col("is_audit")).drop("text", "payload").join(told, on="line", how="left")
-    facts = [fact for _, reading in readings for fact in reading.facts]
-    return (
-        pl.concat([rest, replaced.select(rest.columns)]).sort("line"),
-        pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row"),
-    )
+    facts = [fact for reading in readings for fact in reading.facts]
+    return told, pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row")
+
+
+def _scattered(column: pl.Series, rows: pl.Series, texts: list[str]) -> pl.Series:
+    return column.clone().scatter(rows, pl.Series(texts, dtype=pl.String))
 
 
 def _loaded(raw: str) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _loaded(raw: str) -> dict[str, Any]:
         return {}
 
 
-def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> pl.DataFrame:
+def _entries(parsed: pl.DataFrame, raws: pl.Series, redactor: Redactor) -> pl.DataFrame:
     """ENTRY_SCHEMA of parsed rows that have a time."""
     said = pl.coalesce("text", "message", pl.when(pl.col("http_method").is_null()).then(pl.col("payload")))
     frame = parsed.with_columns(said=said, log=_short_log(parsed["log_name"]), path=_path(parsed["http_url"]))
@@ -206,16 +208,13 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
     message, payload, path, user_agent, logger = redactor.frames(
         [texts, frame["payload"], frame["path"], frame["user_agent"], frame["logger"]]
     )
-    project = frame.select(pl.coalesce("project", pl.col("log_name").str.extract(r"\Aprojects/([^/]+)/"))).to_series()
+    project = _project(frame)
+    origin = _redacted([project, *(frame[name] for name in _ORIGIN)], redactor)
     return frame.select(
-        project=_redacted(project, redactor),
-        insert_id=redactor.frame(_insert_ids(frame, records, redactor)),
+        *origin,
+        insert_id=redactor.frame(_insert_ids(frame, raws, redactor)),
         at_ns="at_ns",
         received_at_ns="received_at_ns",
-        **{
-            name: _redacted(frame[name], redactor)
-            for name in ("resource_type", "service", "revision", "location", "instance", "log")
-        },
         severity=_severity(frame, given, texts),
         severity_given=given,
         message=message,
@@ -230,7 +229,16 @@ def _entries(parsed: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) ->
         trace=_trace(frame["trace"], message),
         span=_span(frame["span"]),
         error_group=pl.when(pl.col("error_group").str.contains(_GROUP)).then("error_group"),
-    ).cast(ENTRY_SCHEMA)  # fmt: skip
+    ).select(ENTRY_SCHEMA.names()).cast(ENTRY_SCHEMA)  # fmt: skip
+
+
+def _project(frame: pl.DataFrame) -> pl.Series:
+    """The resource's project, else that of the log's name."""
+    if not frame["project"].null_count():
+        return frame["project"]
+    return frame.select(
+        pl.coalesce("project", pl.col("log_name").str.extract(r"\Aprojects/([^/]+)/")).alias("project")
+    ).to_series()
 
 
 def _short_log(names: pl.Series) -> pl.Series:
@@ -283,15 +291,14 @@ def _severity(frame: pl.DataFrame, given: pl.Series, texts: pl.Series) -> pl.Ser
     return from_text.zip_with(from_text > 0, given)
 
 
-def _insert_ids(frame: pl.DataFrame, records: pl.DataFrame, redactor: Redactor) -> pl.Series:
+def _insert_ids(frame: pl.DataFrame, raws: pl.Series, redactor: Redactor) -> pl.Series:
     """insertId, or where there is none `h:` and a hash of the record's content."""
     ids = frame["insert_id"]
     lacking = ids.is_null() | (ids == "")
     if not lacking.any():
         return ids
-    raws = frame.filter(lacking).select("line").join(records, on="line", how="left", maintain_order="left")["raw"]
-    made = pl.Series([_content_id(raw, redactor) for raw in raws], dtype=pl.String)
-    return ids.clone().scatter(lacking.arg_true(), made)
+    made = [_content_id(raw, redactor) for raw in raws.gather(frame["place"].filter(lacking))]
+    return ids.clone().scatter(lacking.arg_true(), pl.Series(made, dtype=pl.String))
 
 
 def _content_id(raw: str, redactor: Redactor) -> str:
@@ -301,13 +308,14 @@ def _content_id(raw: str, redactor: Redactor) -> str:
     return "h:" + redactor.identity(raw)
 
 
-def _redacted(column: pl.Series, redactor: Redactor) -> pl.Series:
-    """A column of few distinct texts without secrets; nulls become empty texts."""
-    distinct = column.unique().drop_nulls()
-    told = redactor.frame(distinct)
-    if not (told == distinct).all():
-        column = column.replace_strict(distinct, told, return_dtype=pl.String)
-    return column.fill_null("")
+def _redacted(columns: list[pl.Series], redactor: Redactor) -> list[pl.Series]:
+    """Columns of few distinct texts without secrets; nulls become empty texts."""
+    distinct = [column.unique().drop_nulls() for column in columns]
+    told = redactor.frames(distinct)
+    return [
+        (column if after is before else column.replace_strict(before, after, return_dtype=pl.String)).fill_null("")
+        for column, before, after in zip(columns, distinct, told, strict=True)
+    ]
 
 
 def _clients(frame: pl.DataFrame, redactor: Redactor) -> pl.Series:

@@ -33,7 +33,8 @@ def text(value: object) -> str:
     """The value when it is text, cut to 4,096 characters and free of halves of surrogate pairs; else ""."""
     if not isinstance(value, str):
         return ""
-    return value[:_LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
+    short = value[:_LONGEST_TEXT]
+    return short if short.isascii() else short.encode("utf-8", "replace").decode("utf-8")
 
 
 def whole(value: object) -> int | None:

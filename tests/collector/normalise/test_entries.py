@@ -259,3 +259,21 @@ def test_whatever_comes_in_is_an_entry_or_a_dead_letter(records: list[dict[str, 
 
     assert found.entries.height + found.dead.height == frame.height
     assert isinstance(found.entries, pl.DataFrame)
+
+
+def test_records_of_one_line_are_told_apart() -> None:
+    texts = [{"timestamp": f"2026-01-01T00:00:0{second}Z", "textPayload": f"made {second}"} for second in range(3)]
+    audits = [
+        {"timestamp": "2026-01-01T00:00:09Z", "insertId": name,
+         "protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "methodName": name}}
+        for name in ("first", "second")
+    ]  # fmt: skip
+    records = raw_records(*texts, *audits, {"timestamp": "never"}, {"timestamp": "neither"})
+
+    found = normalise_entries(records.with_columns(line=pl.lit(1)), location="a.json", redactor=Redactor(b"k" * 32))
+
+    assert found.entries["message"].to_list() == [
+        "made 0", "made 1", "made 2", "first: requested", "second: requested"
+    ]  # fmt: skip
+    assert found.entries["insert_id"].n_unique() == 5
+    assert found.dead["excerpt"].to_list() == ['{"timestamp": "never"}', '{"timestamp": "neither"}']
