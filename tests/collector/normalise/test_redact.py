@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.errors import ConfigError
-from collector.normalise.redact import Redactor, load_key
+from collector.normalise.redact import RULES, Redactor, Rule, for_columns, load_key
 
 REDACTOR = Redactor(b"k" * 32)
 
@@ -131,3 +131,14 @@ def test_broken_key_file_is_a_plain_error(tmp_path: Path, monkeypatch: pytest.Mo
 
     with pytest.raises(ConfigError, match=r"store\.key"):
         load_key(path)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_rule_finds_passes_its_gate(rule: Rule, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(rule.single))
+    column = pl.Series([text])
+
+    if column.str.contains(rule.many).any():
+        assert column.str.contains(for_columns(f"(?i){rule.gate}")).any()
