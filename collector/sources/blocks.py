@@ -23,6 +23,7 @@ __all__ = [
     "TOO_LARGE",
     "Cut",
     "Dead",
+    "Fillable",
     "Readable",
     "cut_lines",
 ]
@@ -32,6 +33,10 @@ MAX_RECORD_BYTES = 8 << 20
 EXCERPT_CHARS = 4000  # twice what is kept, so that redaction sees a secret whole before the rest is cut off
 TOO_LARGE = f"record larger than {MAX_RECORD_BYTES >> 20} MiB"
 NOT_UTF8 = "not UTF-8"
+
+_PIECE_BYTES = 256 << 10
+_LINE_END = ord("\n")
+_Offsets = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 # The first key tells OTLP and describe lines from log entries: the exporters write it first, entries never have it.
 _KIND_KEYS = ["resourceSpans", "resourceLogs", "resourceMetrics", "apiVersion"]
@@ -48,6 +53,13 @@ class Readable(Protocol):
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes, fewer only at the end."""
+
+
+class Fillable(Readable, Protocol):
+    """A stream of bytes that fills memory given to it."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fills the buffer, less only at the end; the number of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +87,39 @@ class Cut:
         return pl.DataFrame(rows, schema=DEAD_LETTER_SCHEMA, orient="row")
 
 
-def cut_lines(stream: Readable) -> Iterator[Cut]:
+def cut_lines(stream: Fillable) -> Iterator[Cut]:
     """Every line that is not blank, in order; line ends, also CR LF, are cut off. Memory: a few blocks."""
     line = 1
     rest = b""
     is_end = False
     while not is_end:
-        block = stream.read(BLOCK_BYTES)
-        is_end = len(block) < BLOCK_BYTES
-        data = rest + block
-        if is_end and data and not data.endswith(b"\n"):
-            data += b"\n"
-        end = data.rfind(b"\n") + 1
+        data, size = _next_block(stream, rest)
+        is_end = size < len(rest) + BLOCK_BYTES
+        if is_end and size and data[size - 1] != _LINE_END:
+            data[size] = _LINE_END
+            size += 1
+        end = data.rfind(b"\n", 0, size) + 1
         if end:
+            rest = bytes(memoryview(data)[end:size])
             for cut in _cuts(data, end, line):
                 line = cut.next_line
                 yield cut
-            rest = data[end:]
-        elif len(data) > MAX_RECORD_BYTES:
+        elif size > MAX_RECORD_BYTES:
             yield Cut("entries", _empty(), (Dead(line, TOO_LARGE, _excerpt(data)),), next_line=line + 1)
             rest = _skip_line(stream)
             line += 1
         else:
-            rest = data
+            rest = bytes(memoryview(data)[:size])
+
+
+def _next_block(stream: Fillable, rest: bytes) -> tuple[bytearray, int]:
+    """What was left over with the next block behind it, and how far it is filled; one byte more may be added.
+
+    Read in place: every further copy of a block costs as much as its reading.
+    """
+    data = bytearray(len(rest) + BLOCK_BYTES + 1)
+    data[: len(rest)] = rest
+    return data, len(rest) + stream.readinto(memoryview(data)[len(rest) : -1])
 
 
 def _skip_line(stream: Readable) -> bytes:
@@ -109,17 +131,15 @@ def _skip_line(stream: Readable) -> bytes:
     return b""
 
 
-def _cuts(data: bytes, end: int, first_line: int) -> Iterator[Cut]:
+def _cuts(data: bytes | bytearray, end: int, first_line: int) -> Iterator[Cut]:
     """The cuts of whole lines, up to `end`, which is behind a line end; what follows is not copied off but ignored."""
     dead: list[Dead] = []
-    if not data.isascii():
-        data = _without_bad_utf8(data[:end], first_line, dead)
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8, end) == ord("\n")) + 1
-    offsets = np.concatenate((np.zeros(1, np.int64), ends))
+    offsets = _line_starts(data, end)
+    texts = _texts(data, offsets)
+    if not data.isascii() and not _is_utf8(texts):
+        texts = _texts(data := _without_bad_utf8(bytes(data[:end]), first_line, dead), offsets)
     if np.diff(offsets).max() > MAX_RECORD_BYTES:
-        data, offsets = _without_large(data, offsets, first_line, dead)
-    # from_buffers copies nothing; the line end stays with its line, where JSON takes it for white space
-    texts = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+        texts = _texts(*_without_large(data, offsets, first_line, dead))
     raw = pl.Series("raw", pl.from_arrow(texts))
     frame = pl.DataFrame(
         {"line": pl.int_range(first_line, first_line + len(raw), dtype=pl.Int64, eager=True), "raw": raw}
@@ -127,6 +147,26 @@ def _cuts(data: bytes, end: int, first_line: int) -> Iterator[Cut]:
     if not raw.str.starts_with("{").all():
         frame = frame.filter(pl.col("raw").str.contains(r"\S"))
     yield from _by_kind(frame, dead, first_line + len(raw))
+
+
+def _line_starts(data: bytes | bytearray, end: int) -> _Offsets:
+    """Where each line begins, and `end`. Searched in pieces that stay in the processor's cache."""
+    whole = np.frombuffer(data, np.uint8, end)
+    ends = [np.flatnonzero(whole[at : at + _PIECE_BYTES] == _LINE_END) + (at + 1) for at in range(0, end, _PIECE_BYTES)]
+    return np.concatenate((np.zeros(1, np.int64), *ends))
+
+
+def _texts(data: bytes | bytearray, offsets: _Offsets) -> pa.LargeStringArray:
+    """The lines; nothing is copied. The line end stays with its line, where JSON takes it for white space."""
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+def _is_utf8(texts: pa.LargeStringArray) -> bool:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _by_kind(frame: pl.DataFrame, dead: list[Dead], next_line: int) -> Iterator[Cut]:
@@ -172,11 +212,11 @@ def _without_bad_utf8(data: bytes, first_line: int, dead: list[Dead]) -> bytes:
 
 
 def _without_large(
-    data: bytes, offsets: "np.ndarray[tuple[int], np.dtype[np.int64]]", first_line: int, dead: list[Dead]
-) -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+    data: bytes | bytearray, offsets: _Offsets, first_line: int, dead: list[Dead]
+) -> tuple[bytes, _Offsets]:
     """The same lines, those above the limit emptied and dead."""
     sizes = np.diff(offsets)
-    parts: list[bytes] = []
+    parts: list[bytes | bytearray] = []
     at = 0
     for index in np.flatnonzero(sizes > MAX_RECORD_BYTES).tolist():
         start, end = int(offsets[index]), int(offsets[index + 1])
@@ -188,7 +228,7 @@ def _without_large(
     return shorter, np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
 
 
-def _excerpt(data: bytes) -> str:
+def _excerpt(data: bytes | bytearray) -> str:
     return data[:EXCERPT_CHARS].decode(errors="replace")
 
 
