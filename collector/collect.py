@@ -1,7 +1,7 @@
 """Floor 1, the main line: sources -> normalise -> store.
 
-Raw batches are normalised by two threads (the engines of the work release Python's lock) and stored in their order in
-short transactions, so that readers get their turn and a kill loses nothing that was acknowledged.
+Raw batches are normalised by two threads (the engines of the work release Python's lock) and stored by a third, in
+their order and in short transactions, so that readers get their turn and a kill loses nothing that was acknowledged.
 """
 
 import threading
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Self
 
 import orjson
 import polars as pl
@@ -31,6 +32,7 @@ _FLUSH_ROWS = 122_880  # DuckDB's row group: whole groups are written once, smal
 _FLUSH_S = 2.0  # a slow source is stored at least this often
 
 Stored = Callable[[RawBatch, Ledger], None]
+_Pair = tuple[RawBatch, Batch]
 
 
 def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, run_id: int, stored: Stored) -> Ledger:
@@ -39,20 +41,61 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
     The sums of law 1 are returned over all batches. Errors of the source and of the store go up as they are; what was
     stored before stays, and the stored cursor tells where to go on.
     """
-    total = Ledger()
-    waiting: list[tuple[RawBatch, Batch]] = []
+    waiting: list[_Pair] = []
     rows, since = 0, time.monotonic()
-    try:
-        for raw, batch in _normalised(batches, redactor):
-            waiting.append((raw, batch))
-            rows += batch.entries.height + batch.spans.height + 1
-            if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
-                total += _flush(waiting, store=store, run_id=run_id, stored=stored)
-                waiting, rows, since = [], 0, time.monotonic()
-    except (SourceError, NormaliseError):
-        _flush(waiting, store=store, run_id=run_id, stored=stored)
-        raise
-    return total + _flush(waiting, store=store, run_id=run_id, stored=stored)
+    with _Storing(store, run_id=run_id, stored=stored) as storing:
+        try:
+            for pair in _normalised(batches, redactor):
+                waiting.append(pair)
+                rows += pair[1].entries.height + pair[1].spans.height + 1
+                if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
+                    storing.put(waiting)
+                    waiting, rows, since = [], 0, time.monotonic()
+        except (SourceError, NormaliseError):
+            storing.put(waiting)
+            raise
+        storing.put(waiting)
+    return storing.total
+
+
+class _Storing:
+    """Stores one group of batches, in one transaction, while the next is read and normalised.
+
+    At most one group is on its way, which bounds memory. Whoever counts is told of each batch once it is stored.
+    Leaving the block waits for the last group; errors of the store are raised by the call after.
+    """
+
+    def __init__(self, store: Store, *, run_id: int, stored: Stored) -> None:
+        self.total = Ledger()
+        self._store = store
+        self._run_id = run_id
+        self._stored = stored
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._group: list[_Pair] = []
+        self._ledgers: Future[list[Ledger]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._pool:
+            self._settle()
+
+    def put(self, group: list[_Pair]) -> None:
+        """Begins to store the group, after the one before."""
+        self._settle()
+        if group:
+            batches = [batch for _, batch in group]
+            self._group, self._ledgers = group, self._pool.submit(self._store.append, batches, run_id=self._run_id)
+
+    def _settle(self) -> None:
+        """Waits for the group that is on its way."""
+        if self._ledgers is None:
+            return
+        ledgers, self._ledgers = self._ledgers, None
+        for (raw, _), ledger in zip(self._group, ledgers.result(), strict=True):
+            self._stored(raw, ledger)
+            self.total += ledger
 
 
 def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None) -> Batch:
@@ -99,7 +142,7 @@ def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
     )
 
 
-def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[tuple[RawBatch, Batch]]:
+def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[_Pair]:
     """Each raw batch with its records, in order; a few are worked on ahead."""
     engines = threading.local()
 
@@ -134,15 +177,3 @@ def _until_failure(batches: Iterable[RawBatch], failure: list[LogtriageError]) -
 
 def _without_records(raw: RawBatch) -> RawBatch:
     return replace(raw, records=raw.records.clear())
-
-
-def _flush(waiting: list[tuple[RawBatch, Batch]], *, store: Store, run_id: int, stored: Stored) -> Ledger:
-    """One transaction for the waiting batches; then whoever counts is told of each."""
-    if not waiting:
-        return Ledger()
-    ledgers = store.append([batch for _, batch in waiting], run_id=run_id)
-    total = Ledger()
-    for (raw, _), ledger in zip(waiting, ledgers, strict=True):
-        stored(raw, ledger)
-        total += ledger
-    return total
