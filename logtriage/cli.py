@@ -225,9 +225,7 @@ def run() -> NoReturn:
         _fail(f"{error.strerror or type(error).__name__}: `{error.filename or 'stdout'}`. Check the disk and the path.")
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
-            sys.exit(
-                EXIT_DONE
-            )  # whoever read stdout has seen enough; broken connections are told by sources and channels
+            sys.exit(EXIT_DONE)  # whoever read stdout has seen enough; of connections their sources and channels tell
         raise
     sys.exit(EXIT_DONE)
 

@@ -87,3 +87,22 @@ def test_a_long_history_gets_coarser_bins() -> None:
 
     assert two_weeks.bin_minutes == 6
     assert two_weeks.bins <= 4000
+
+
+def test_revisions_share_no_bins_and_routes_nobody_asked_for_are_no_exposure() -> None:
+    found = exposure(
+        [
+            ("p", "orders", "r2", "GET /a", "users", 9, 2),
+            ("p", "orders", "r1", "GET /a", "users", 9, 5),
+            ("p", "orders", "r1", "GET /a", "tests", 9, 1),
+            ("p", "other", "r9", "GET /c", "users", 0, 90),
+        ]
+    )
+
+    grid = found.matched("p", "orders", routes=("GET /a", "GET /c", "GET /nowhere"))
+
+    assert {name: counts.tolist() for name, counts in grid.by_revision.items()} == {
+        "r1": [0, 0, 0, 0, 0, 0, 0, 0, 0, 6],
+        "r2": [0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
+    }
+    assert found.matched("p", "orders", routes=("GET /nowhere",)).by_revision == {}
