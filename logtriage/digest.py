@@ -14,7 +14,7 @@ from logtriage.commands import commands_for
 from logtriage.escape import plain
 from logtriage.lines import Line, incident_lines
 from logtriage.lookup import Lookup
-from logtriage.wording import clock, day_clock, plural, short_revision
+from logtriage.wording import Near, clock, day_clock, plural, short_revision
 
 __all__ = ["Digest", "DigestConfig", "Message", "build_digest", "digest_text", "unsent"]
 
@@ -90,11 +90,11 @@ def _message_text(message: Message) -> str:
 
 def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer: str) -> Message:
     findings = lookup.findings
-    near_ns = lookup.near_ns
+    near = lookup.near
     is_over = root.state == "resolved"
     sign = _OVER if is_over else _SIGNS[incident.priority]
-    began = clock(root.onset.at_ns, near_ns)
-    going = f"{began} to {clock(root.last_ns, near_ns)} UTC" if is_over else f"since {began} UTC"
+    began = clock(root.onset.at_ns, near)
+    going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
     commands = commands_for(root, lookup)
     apart = [other for other in findings.incidents if other.number != incident.number]
     lines = incident_lines(incident, root, lookup)
@@ -121,7 +121,7 @@ def _warnings(findings: Findings, footer: str) -> tuple[Message, ...]:
             headline=f"{plain(key.service, 80)} {short_revision(key.revision, key.service)} drops {plain(key.key, 80)}",
             lines=(
                 Line("GOOD", f"present in the {plural(key.present_in, 'revision')} before"),
-                Line("BAD", f"gone since {clock(key.at_ns, findings.window.end_ns - 1)} UTC; no failure yet"),
+                Line("BAD", f"gone since {clock(key.at_ns, Near.of(findings.window))} UTC; no failure yet"),
             ),
             command="",
             footer=footer,
@@ -135,4 +135,6 @@ def _footer(findings: Findings) -> str:
     window = findings.window
     project = ", ".join(plain(name, 60) for name in findings.projects)
     seen = plural(findings.coverage.entries, "entry", "entries")
-    return f"{project} · {day_clock(window.start_ns)} to {clock(window.end_ns, window.start_ns)} UTC · {seen}"
+    return (
+        f"{project} · {day_clock(window.start_ns)} to {clock(window.end_ns, Near.day_of(window.start_ns))} UTC · {seen}"
+    )

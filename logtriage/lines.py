@@ -8,6 +8,7 @@ from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import (
+    Near,
     change_mark,
     clock,
     failures_of,
@@ -63,17 +64,17 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     """Change or cause, rates, who was hit, and how sure."""
-    near_ns = lookup.near_ns
-    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, near_ns)]
+    near = lookup.near
+    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, near)]
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
     return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(_sure(cluster))))
 
 
-def when_words(cluster: Cluster, near_ns: int) -> str:
+def when_words(cluster: Cluster, near: Near) -> str:
     """`since 20:33`, `20:33 to 21:10, over`, `back since 20:33`, in UTC."""
-    began = clock(cluster.onset.at_ns, near_ns)
+    began = clock(cluster.onset.at_ns, near)
     if cluster.state == "resolved":
-        return f"{began} to {clock(cluster.last_ns, near_ns)}, over"
+        return f"{began} to {clock(cluster.last_ns, near)}, over"
     return f"{'back since' if cluster.state == 'regressed' else 'since'} {began}"
 
 
@@ -105,7 +106,7 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
 
 def _changed(blamed: Attribution, service: str, lookup: Lookup) -> str:
     began = lookup.revision_began_ns(blamed.service, blamed.revision)
-    revision = revision_clock(blamed.revision, blamed.service, began, lookup.near_ns)
+    revision = revision_clock(blamed.revision, blamed.service, began, lookup.near)
     owner = "" if blamed.service == service else f"{plain(blamed.service, 60)} "
     changes = _all_changes(blamed)
     if not changes:
@@ -120,7 +121,7 @@ def _all_changes(blamed: Attribution) -> tuple[Change, ...]:
     return (*((blamed.change,) if blamed.change else ()), *blamed.also_changed)
 
 
-def _rate_lines(cluster: Cluster, near_ns: int) -> list[Line]:
+def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
     """Failures beside exposure: of the good and the bad revision, else of all, else before and since the onset."""
     unit = unit_word(cluster.onset.unit, 2)
     blamed = cluster.attribution
@@ -129,7 +130,7 @@ def _rate_lines(cluster: Cluster, near_ns: int) -> list[Line]:
         bad = _counted(cluster.per_revision, blamed.service, blamed.revision)
         if bad is not None:
             lines = [Line("GOOD", _counted_words(good, unit))] if good else []
-            return [*lines, Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near_ns))]
+            return [*lines, Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near))]
         if cluster.onset.rate_after is not None:  # another service's deploy: its own revisions tell little
             return [Line("RATE", _onset_words(cluster, unit))]
     if cluster.per_revision:
@@ -158,13 +159,13 @@ def _exceeds(row: RevisionCount) -> bool:
     return row.exposed is not None and row.failures > row.exposed
 
 
-def _last_bad(cluster: Cluster, bad: RevisionCount, near_ns: int) -> str:
+def _last_bad(cluster: Cluster, bad: RevisionCount, near: Near) -> str:
     """Whether a later revision still fails."""
     failing = [(row.last_ns, row) for row in cluster.per_revision if row.failures and row.last_ns is not None]
     if not failing:
         return ""
     at_ns, row = max(failing, key=lambda pair: pair[0])
-    return "" if row is bad else f"; seen bad {revision_clock(row.revision, row.service, at_ns, near_ns)}"
+    return "" if row is bad else f"; seen bad {revision_clock(row.revision, row.service, at_ns, near)}"
 
 
 def _onset_words(cluster: Cluster, unit: str) -> str:

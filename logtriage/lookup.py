@@ -6,6 +6,7 @@ from classifiers.findings import Cluster, Findings, Incident
 from collector.records import Revision
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
+from logtriage.wording import Near
 
 __all__ = ["Lookup"]
 
@@ -25,9 +26,9 @@ class Lookup:
         self._revisions = {(revision.service, revision.revision): revision for revision in findings.revisions}
 
     @property
-    def near_ns(self) -> int:
-        """The last instant of the window: times on its day are told without the date."""
-        return self.findings.window.end_ns - 1
+    def near(self) -> Near:
+        """The day on which times are told without the date."""
+        return Near.of(self.findings.window)
 
     def cluster(self, cluster_id: str) -> Cluster | None:
         """The cluster of that id, from the problems or from any other list."""

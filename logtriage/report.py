@@ -10,7 +10,7 @@ from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
 from logtriage.lines import Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
-from logtriage.wording import clock, count, day_clock, failures_of, plural, short_revision, sure_word
+from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
 
 __all__ = [
     "ClusterView",
@@ -134,7 +134,7 @@ class ReportView:
 def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:
     """The view of a report; `recall` is the text of the options with which `logtriage show` sees the same window."""
     lookup = Lookup(findings)
-    near_ns = lookup.near_ns
+    near = lookup.near
     ordered = sorted(findings.incidents, key=lambda incident: incident.number)
     shown = [(incident, lookup.cluster(incident.root)) for incident in ordered]
     incidents = tuple(
@@ -142,21 +142,21 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         for at, (incident, root) in enumerate(shown)
         if root is not None
     )
-    standing = _standing(findings.standing, config.standing_shown, near_ns)
+    standing = _standing(findings.standing, config.standing_shown, near)
     start, end = findings.window.start_ns, findings.window.end_ns
     return ReportView(
         project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
-        window=f"{day_clock(start)} -> {clock(end, start)} UTC",
+        window=f"{day_clock(start)} -> {clock(end, Near.day_of(start))} UTC",
         complete=_complete(findings),
         verdict=_verdict(findings),
         ledger=_ledger(findings),
         counts=_counts(findings),
         incidents=incidents,
-        warnings=tuple(_vanished(key, near_ns) for key in findings.vanished_keys),
+        warnings=tuple(_vanished(key, near) for key in findings.vanished_keys),
         absent=tuple(_absent(event) for event in findings.absent_events),
         slower=tuple(_slower(latency) for latency in findings.latency),
         standing=standing,
-        muted=tuple(_other(cluster, near_ns) for cluster in findings.muted),
+        muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
         is_wrong=bool(_wrong_now(findings)),
@@ -192,14 +192,14 @@ def only_service(findings: Findings, service: str) -> Findings:
 
 def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
     """One cluster with all its evidence, as `logtriage show` and the Markdown report tell it."""
-    near_ns = lookup.near_ns
+    near = lookup.near
     is_root = cluster.role == "root"  # a symptom repeats its root's attribution: its root tells why and what to do
     blamed = cluster.attribution.evidence if cluster.attribution and is_root else ()
     return ClusterView(
         id=plain(cluster.id, 100),
         heading=f"{cluster.priority} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
         role=_role(cluster, lookup),
-        counts=_cluster_counts(cluster, near_ns),
+        counts=_cluster_counts(cluster, near),
         lines=cluster_lines(cluster, lookup),
         evidence=_evidence((*blamed, *cluster.evidence)),
         revisions=tuple(
@@ -207,8 +207,8 @@ def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
                 revision=short_revision(row.revision, row.service if row.service == cluster.service else "")
                 or "not known",
                 failures=failures_of(row),
-                first=clock(row.first_ns, near_ns) if row.first_ns is not None else "",
-                last=clock(row.last_ns, near_ns) if row.last_ns is not None else "",
+                first=clock(row.first_ns, near) if row.first_ns is not None else "",
+                last=clock(row.last_ns, near) if row.last_ns is not None else "",
             )
             for row in cluster.per_revision
         ),
@@ -228,7 +228,7 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
         priority=incident.priority,
         service=plain(root.service, 80) or "no service",
         title=plain(incident.title, 300),
-        when=when_words(root, lookup.near_ns),
+        when=when_words(root, lookup.near),
         is_brief=is_brief,
         lines=lines[:1] if is_brief else lines,
         clusters=(
@@ -242,7 +242,7 @@ def _complete(findings: Findings) -> str:
     until = findings.coverage.complete_until_ns
     if until is None:
         return "complete until: not known"
-    return f"complete to {clock(until, findings.window.end_ns - 1)}"
+    return f"complete to {clock(until, Near.of(findings.window))}"
 
 
 def _verdict(findings: Findings) -> str:
@@ -299,12 +299,12 @@ def _role(cluster: Cluster, lookup: Lookup) -> str:
     return f"symptom of {named}, {cluster.state}"
 
 
-def _cluster_counts(cluster: Cluster, near_ns: int) -> str:
-    earliest, latest = clock(cluster.onset.earliest_ns, near_ns), clock(cluster.onset.latest_ns, near_ns)
+def _cluster_counts(cluster: Cluster, near: Near) -> str:
+    earliest, latest = clock(cluster.onset.earliest_ns, near), clock(cluster.onset.latest_ns, near)
     began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
     return (
         f"{plural(cluster.occurrences, 'failure')} told by {plural(len(cluster.insert_ids), 'entry', 'entries')}, "
-        f"seen {clock(cluster.first_ns, near_ns)} to {clock(cluster.last_ns, near_ns)} UTC; "
+        f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
         f"{began}"
     )
 
@@ -323,9 +323,9 @@ def _ids(ids: tuple[str, ...]) -> str:
     return f"{shown} and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else shown
 
 
-def _vanished(key: VanishedKey, near_ns: int) -> OtherRow:
+def _vanished(key: VanishedKey, near: Near) -> OtherRow:
     revision = short_revision(key.revision, key.service)
-    title = f"{plain(key.service, 80)} {revision} {clock(key.at_ns, near_ns)} drops {plain(key.key, 80)}"
+    title = f"{plain(key.service, 80)} {revision} {clock(key.at_ns, near)} drops {plain(key.key, 80)}"
     errors = "failures since" if key.errors_since else "no failure yet"
     return OtherRow(title, f"present in the {plural(key.present_in, 'revision')} before; {errors}")
 
@@ -347,16 +347,16 @@ def _blamed_words(told: Absence | Latency) -> str:
     return f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
 
 
-def _standing(clusters: tuple[Cluster, ...], shown: int, near_ns: int) -> tuple[OtherRow, ...]:
+def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[OtherRow, ...]:
     ordered = sorted(clusters, key=lambda cluster: (-cluster.units, cluster.id))
-    rows = tuple(_other(cluster, near_ns) for cluster in ordered[:shown])
+    rows = tuple(_other(cluster, near) for cluster in ordered[:shown])
     left = ordered[shown:]
     if not left:
         return rows
     return (*rows, OtherRow(f"{len(left):,} more", plural(sum(one.occurrences for one in left), "failure")))
 
 
-def _other(cluster: Cluster, near_ns: int) -> OtherRow:
+def _other(cluster: Cluster, near: Near) -> OtherRow:
     title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, 150)}"
-    seen = f"{plural(cluster.occurrences, 'failure')}, last {clock(cluster.last_ns, near_ns)}"
+    seen = f"{plural(cluster.occurrences, 'failure')}, last {clock(cluster.last_ns, near)}"
     return OtherRow(title, f"{seen} ({plain(cluster.id, 100)})")

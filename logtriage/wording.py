@@ -1,13 +1,15 @@
 """The choice of words: how counts, times, changes and degrees of certainty are said, in one place for all formats."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from classifiers.findings import Change, Cluster, RevisionCount
-from collector.window import NS_PER_S
+from collector.window import NS_PER_S, Window
 from logtriage.escape import plain
 
 __all__ = [
+    "Near",
     "change_mark",
     "clock",
     "count",
@@ -25,6 +27,7 @@ __all__ = [
 
 # From these confidences on, in falling order. No figure is printed: none was scored yet.
 _SURE = ((0.9, "very likely"), (0.7, "likely"), (0.5, "suspected"))
+_DAY_S = 86_400
 NOT_SHOWN = "not shown to be guilty"
 _MARKS = {"env_removed": "-", "env_added": "+"}
 _UNITS = {
@@ -80,12 +83,31 @@ def day_clock(at_ns: int) -> str:
     return datetime.fromtimestamp(at_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def clock(at_ns: int, near_ns: int) -> str:
-    """`20:33` on the UTC day of near_ns, else `09-14 20:33`, with the year where that differs."""
-    text, near = day_clock(at_ns), day_clock(near_ns)
-    if text[:10] == near[:10]:
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The UTC day on which a time needs no date, empty where every time needs one; the year that is not told either."""
+
+    day: str
+    year: str
+
+    @classmethod
+    def of(cls, window: Window) -> "Near":
+        """The last day of a window; none where the window is longer than a day, and one time of day could be two."""
+        last = day_clock(window.end_ns - 1)
+        return cls(last[:10] if window.seconds <= _DAY_S else "", last[:4])
+
+    @classmethod
+    def day_of(cls, at_ns: int) -> "Near":
+        """The day of an instant that stands beside the time."""
+        return cls(day_clock(at_ns)[:10], day_clock(at_ns)[:4])
+
+
+def clock(at_ns: int, near: Near) -> str:
+    """`20:33` on the near day, else `09-14 20:33`, with the year where that differs."""
+    text = day_clock(at_ns)
+    if text[:10] == near.day:
         return text[11:]
-    return text[5:] if text[:4] == near[:4] else text
+    return text[5:] if text[:4] == near.year else text
 
 
 def span_words(span_ns: int) -> str:
@@ -104,9 +126,9 @@ def short_revision(revision: str, service: str) -> str:
     return name[len(service) + 1 :] if service and name.startswith(f"{service}-") else name
 
 
-def revision_clock(revision: str, service: str, at_ns: int | None, near_ns: int) -> str:
+def revision_clock(revision: str, service: str, at_ns: int | None, near: Near) -> str:
     """`00622-abc 20:31`, without the time where it is not known."""
-    return short_revision(revision, service) + (f" {clock(at_ns, near_ns)}" if at_ns is not None else "")
+    return short_revision(revision, service) + (f" {clock(at_ns, near)}" if at_ns is not None else "")
 
 
 def change_mark(change: Change) -> str:

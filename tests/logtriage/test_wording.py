@@ -3,8 +3,9 @@
 import pytest
 
 from classifiers.findings import Change, RevisionCount
-from collector.window import NS_PER_S
+from collector.window import NS_PER_S, Window
 from logtriage.wording import (
+    Near,
     change_mark,
     clock,
     failures_of,
@@ -37,9 +38,18 @@ def test_certainty_is_a_word(confidence: float, word: str) -> None:
 
 
 def test_a_time_carries_its_date_only_when_it_is_another() -> None:
-    assert clock(END_NS - HOUR_NS, END_NS - 1) == "23:00"
-    assert clock(END_NS - HOUR_NS, END_NS) == "09-14 23:00"
-    assert clock(END_NS - 366 * 24 * HOUR_NS, END_NS) == "2025-09-14 00:00"
+    near = Near.of(Window(END_NS - 24 * HOUR_NS, END_NS))
+
+    assert clock(END_NS - HOUR_NS, near) == "23:00"
+    assert clock(END_NS, near) == "09-15 00:00"
+    assert clock(END_NS - 366 * 24 * HOUR_NS, near) == "2025-09-14 00:00"
+
+
+def test_in_a_window_longer_than_a_day_every_time_carries_its_date() -> None:
+    near = Near.of(Window(END_NS - 24 * HOUR_NS - 1, END_NS))
+
+    assert clock(END_NS - HOUR_NS, near) == "09-14 23:00"
+    assert clock(END_NS - 366 * 24 * HOUR_NS, near) == "2025-09-14 00:00"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +84,7 @@ def test_long_lists_are_counted() -> None:
 def test_a_revision_is_told_without_the_name_of_its_service() -> None:
     assert short_revision("shop-00008-bad", "shop") == "00008-bad"
     assert short_revision("shopper-1", "shop") == "shopper-1"
-    assert revision_clock("shop-00008-bad", "shop", None, END_NS) == "00008-bad"
+    assert revision_clock("shop-00008-bad", "shop", None, Near.day_of(END_NS)) == "00008-bad"
 
 
 def test_changes_are_marked_by_their_direction() -> None:
