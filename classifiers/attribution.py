@@ -60,7 +60,7 @@ class AttributionConfig(BaseModel):
     bad_deploys: float = Field(default=0.03, gt=0, lt=1)  # share of deploys that break something of their own service
     bad_callee: float = Field(default=0.01, gt=0, lt=1)  # ... or, of a called service, something of its callers
     bad_caller: float = Field(default=0.005, gt=0, lt=1)
-    bad_linked: float = Field(default=0.003, gt=0, lt=1)  # ... of a service below that the failed traces do not show
+    bad_linked: float = Field(default=0.003, gt=0, lt=1)  # ... of a service that the failed traces do not show
     known_factor: float = Field(default=10.0, ge=1)  # how much likelier a revision is that is guilty of another failure
     outages_per_day: float = Field(default=0.3, gt=0)  # onsets from outside: dependencies, platform, clients
     shared_factor: float = Field(
@@ -79,6 +79,7 @@ class AttributionConfig(BaseModel):
     )  # ... whose image and configuration are those of the one before
     most: float = Field(default=0.97, gt=0.5, lt=1)  # no certainty above this: the model itself may be wrong
     most_minutes: float = Field(default=0.85, gt=0.5, lt=1)  # ... when failures could only be counted in minutes
+    inferred_share: float = Field(default=0.1, gt=0, le=1)  # what a failure counts whose revision no row or trace tells
     most_alone: float = Field(default=0.45, gt=0, lt=1)  # ... when no other revision was ever exposed
 
 
@@ -146,7 +147,7 @@ def weigh(
     total = sum(math.exp(one - top) for one in logs)
     share = [math.exp(one - top) / total for one in logs]
     weights = [
-        Weight(candidate, split, _capped(case, split, probability, config), difference, named)
+        Weight(candidate, split, _capped(case, split, candidate.linked, probability, config), difference, named)
         for (candidate, difference, named, split, _), probability in zip(rows, share[2:], strict=True)
     ]
     weights.sort(
@@ -225,9 +226,10 @@ def _prior(
     return math.log(prior * factor)
 
 
-def _capped(case: Case, split: Split, probability: float, config: AttributionConfig) -> float:
-    """Never surer than what was counted allows."""
+def _capped(case: Case, split: Split, linked: float, probability: float, config: AttributionConfig) -> float:
+    """Never surer than what was counted allows: n failures whose revision is known make it n to 1 at most."""
     most = config.most if case.is_counted else config.most_minutes
     if split.exposed_good < 1:
         most = config.most_alone
-    return min(probability, most)
+    known = split.failures_bad * (linked + (1 - linked) * config.inferred_share)
+    return min(probability, most, known / (known + 1))

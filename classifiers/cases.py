@@ -145,7 +145,7 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
     told_by_lines = rows.filter(pl.col("log") != "requests")
     # the time of a request is its start, long before it failed: lines tell when, where there are any
     placed = _placed(told_by_lines if told_by_lines.height else rows)
-    is_counted = exposure.has_requests(project, service) and _is_asked(placed)
+    is_counted = exposure.has_requests(project, service) and placed["trace"].count() > 0
     units = _asked_units(placed) if is_counted else _minute_units(placed)
     own = units.join(origins, on="trace", how="left", maintain_order="left")
     counts = Counter(own["origin"].fill_null("unknown").to_list())
@@ -201,17 +201,13 @@ def _status(rows: pl.DataFrame) -> int | None:
 
 
 def _placed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the key of their trace or request, known from themselves or borrowed."""
+    """The rows with the key of their trace or request, own or borrowed; of none where too few are known to count by."""
     is_borrowed = pl.col("trace").is_null() & pl.col("borrowed").is_not_null() & (pl.col("log") != "requests")
-    return rows.with_columns(trace=pl.coalesce("trace", "borrowed"), is_borrowed=is_borrowed).sort(
-        "first_ns", "revision", "instance"
-    )
-
-
-def _is_asked(placed: pl.DataFrame) -> bool:
-    """The trace or request is known of enough failures to count by it."""
+    placed = rows.with_columns(trace=pl.coalesce("trace", "borrowed"), is_borrowed=is_borrowed)
     known = placed.filter(pl.col("trace").is_not_null())["occurrences"].sum()
-    return int(known) >= _ASKED * int(placed["occurrences"].sum())
+    if int(known) < _ASKED * int(placed["occurrences"].sum()):
+        placed = placed.with_columns(trace=pl.lit(None, dtype=pl.String))
+    return placed.sort("first_ns", "revision", "instance")
 
 
 def _asked_units(placed: pl.DataFrame) -> pl.DataFrame:

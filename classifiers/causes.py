@@ -67,7 +67,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
         )
     )
     if candidate.relation != "own":
-        how = "calls" if candidate.relation == "callee" else "is called by"
+        how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
         known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
         statement = f"{case.service} {how} {candidate.service}; {known}"
         found.append(Evidence("measured", statement, "find_trace_requests", (), sample, (candidate.revision,)))

@@ -9,13 +9,14 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from classifiers.attribution import AttributionConfig
-from classifiers.cascade import CascadeConfig, find_cascade, fold_requests
+from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import build_cases
 from classifiers.changes import vanished_keys
 from classifiers.coverage import Counts, find_coverage, read_counts
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
 from classifiers.incidents import find_incidents
+from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
 from classifiers.problems import ProblemConfig, judge
@@ -92,7 +93,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
     problems, links = fold_requests(problems, links)
-    suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls)
+    suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
     ids = [name for case in (*problems, *rest) for name in case.signature_ids]
     is_told = pl.col("signature_id").is_in(ids)

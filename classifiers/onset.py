@@ -21,6 +21,7 @@ _AS_GOOD = 2.0  # log-likelihood below the best that is still as good: about a 9
 _GROWTH = 1.5  # a rate must grow by this factor to count as an onset
 _GAP_FACTOR = 1.5  # silence longer than the longest gap before, by this factor
 _PAUSE_NS = 600_000_000_000  # a shorter pause parts no episodes
+_AT_ONCE_NS = 120_000_000_000  # give or take, for two failures to have begun together
 _RETURN_FACTOR = 4.0  # a pause this much longer than any other one parts two episodes
 
 
@@ -64,6 +65,11 @@ class Fit:
     def rate_after(self) -> float | None:
         """Failures per exposed unit from the onset to the last failure."""
         return _rate(self.failures_after, max(self.exposed_after, 0.0))
+
+    def began_with(self, other: "Fit") -> bool:
+        """The intervals in which the two may have begun touch, give or take two minutes."""
+        latest_start = max(self.earliest_ns, other.earliest_ns)
+        return latest_start <= min(self.at_ns, other.at_ns) + _AT_ONCE_NS
 
 
 def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> Fit:

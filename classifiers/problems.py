@@ -1,7 +1,8 @@
 """Problem, standing noise, or quiet: which clusters of a window deserve a person's attention.
 
 Standing: as many failures per request as ever, since the beginning of what is known. Chatter: warnings that never come
-with a failed request. What begins, grows or returns at level ERROR is a problem; so is a warning that is part of one.
+with a failed request. What begins, grows or returns at level ERROR is a problem; so is a warning that is part of one or
+that begins with one in another service.
 """
 
 import math
@@ -39,6 +40,7 @@ class ProblemConfig(BaseModel):
     standing_after_hours: float = Field(default=72.0, gt=0)  # an onset this long before the window is no news any more
     few_units: int = Field(default=4, ge=1)  # fewer scattered failures say nothing
     association: float = Field(default=0.5, gt=0, le=1)  # share of a warning's traces that must have failed otherwise
+    joining_units: int = Field(default=5, ge=1)  # of a warning that begins with an error of another service
     strong_evidence: float = Field(default=12.0, gt=0)  # of an onset that needs no other sign (see onset.evidence)
 
 
@@ -64,7 +66,9 @@ def judge(
         if case.cluster_id not in verdicts:
             is_thrown = case.kind == "exception" and not case.grid.total.any()
             is_news = is_short or (is_thrown and _is_first_told(case, end_ns - history_ns, start_ns, config))
-            verdicts[case.cluster_id] = _judge_weak(case, hit, is_short=is_news, config=config)
+            verdict = _judge_weak(case, hit, is_short=is_news, config=config)
+            is_joining = verdict == "noise" and any(_joins(case, other, config) for other in problems)
+            verdicts[case.cluster_id] = "problem" if is_joining else verdict
     return verdicts
 
 
@@ -125,6 +129,22 @@ def _judge_weak(case: Case, hit: set[str], *, is_short: bool, config: ProblemCon
         return "problem"
     is_unlevelled = case.severity < _WARNING and not case.is_request_only
     return "problem" if is_unlevelled and case.fit.gain >= config.strong_evidence else "noise"
+
+
+def _joins(case: Case, other: Case, config: ProblemConfig) -> bool:
+    """A warning, never seen before, that begins with an error of another service: its side of the same failure.
+
+    Where traces are known of both, most of the traces that failed of the one must hold the other.
+    """
+    if case.severity < _WARNING or case.units < config.joining_units or _origin(case) in {"scanners", "health_checks"}:
+        return False
+    is_clear = case.fit.is_change and case.fit.gain >= config.strong_evidence and not case.fit.failures_before
+    is_error = other.severity >= _ERROR and other.fit.is_change
+    if not (is_clear and is_error and other.service != case.service and case.fit.began_with(other.fit)):
+        return False
+    shared = len(case.met_ns.keys() & other.met_ns.keys())
+    least = config.association * min(len(case.met_ns), len(other.met_ns))
+    return shared >= least if case.is_traced and other.is_traced else True
 
 
 def _origin(case: Case) -> Origin:

@@ -58,13 +58,15 @@ class Suspects:
     """Candidates of cases, over one ledger, one exposure and one set of failed traces.
 
     A service below that takes no part in the failed traces themselves is a "linked" one: what broke it may reach here
-    by ways that no trace shows, such as a queue or an open socket.
+    by ways that no trace shows, such as a queue or an open socket. So is one above, if it began to fail with this one.
     """
 
     def __init__(
-        self, revisions: Sequence[Revision], exposure: Exposure, services: pl.DataFrame, calls: CallGraph
-    ) -> None:
+        self, revisions: Sequence[Revision], exposure: Exposure, services: pl.DataFrame, calls: CallGraph,
+        problems: Sequence[Case],
+    ) -> None:  # fmt: skip
         """`services` is the frame of Traces.services."""
+        self._problems = problems
         self._revisions = revisions
         self._exposure = exposure
         self.calls = calls
@@ -82,7 +84,7 @@ class Suspects:
             named = [seen.get(trace) if trace else None for trace in case.traces]
             known = case.traces_known()
             if sum(trace in seen for trace in known) < _LINKED * max(len(known), 1):
-                if known and relation == "caller":
+                if known and relation == "caller" and not self._failed_too(case, service):
                     continue
                 relation = "linked"
                 named = [None] * case.units
@@ -91,6 +93,11 @@ class Suspects:
             linked = sum(bool(name) for name in named) / case.units
             found += self._candidates(case, service, relation, labels, linked, grid)
         return found
+
+    def _failed_too(self, case: Case, service: str) -> bool:
+        """The other service began to fail at the same moment."""
+        others = (one for one in self._problems if (one.project, one.service) == (case.project, service))
+        return case.fit.is_change and any(one.fit.is_change and one.fit.began_with(case.fit) for one in others)
 
     def _candidates(
         self, case: Case, service: str, relation: Relation, labels: Sequence[str], linked: float, grid: Grid

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from classifiers.cascade import Link
 from classifiers.cases import Case
 from classifiers.causes import attribution_of, cause_of, failed_of, fault_of, hypotheses_of, unit_of
 from classifiers.findings import (
@@ -19,6 +18,7 @@ from classifiers.findings import (
     VanishedKey,
 )
 from classifiers.history import History
+from classifiers.links import Link
 from classifiers.origin import origin_of_share
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.weighing import Judged
@@ -245,6 +245,9 @@ def _link_evidence(link: Link) -> Evidence:
     if link.kind == "revisions":
         told = f"{share} fall into the minutes of {link.cause} on the same revisions; no trace links them"
         return Evidence("inferred", told, "rule:same-revision-minutes")
+    if link.kind == "onset":
+        told = f"{link.cause}, in the service that it calls, began with it and is near {share}; no trace links them"
+        return Evidence("inferred", told, "rule:same-onset-in-called-service")
     if link.kind == "deploy":
         told = f"the deploy that broke {link.cause} explains {share}, and both began at once; no trace links them"
         return Evidence("inferred", told, "rule:same-deploy-same-onset")

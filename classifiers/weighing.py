@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from classifiers.attribution import AttributionConfig, Weighed, Weight, is_about_dependency, lead_change, weigh
-from classifiers.cascade import Link
 from classifiers.cases import Case
 from classifiers.changes import Difference, difference
 from classifiers.history import History
 from classifiers.ledger import previous_revision
+from classifiers.links import Link
 from classifiers.rivals import Candidate
 from classifiers.suspects import Suspects
 
@@ -155,7 +155,7 @@ class _Court:
 
     def _is_twin(self, root: tuple[str, Weight], other: tuple[str, Weight], kind: str) -> bool:
         """Both began at the same moment; or, of a setting that is gone, both as soon as it could be missed."""
-        if _began_together(self.cases[root[0]], self.cases[other[0]]):
+        if self.cases[root[0]].fit.began_with(self.cases[other[0]].fit):
             return True
         return kind in _ACCESS and all(_from_the_start(self.cases[name], weight) for name, weight in (root, other))
 
@@ -170,7 +170,7 @@ class _Court:
         for other in self.cases.values():
             root = _root(other.cluster_id, self.links)
             is_strange = other.service != case.service and other.fit.is_change and not other.is_request_only
-            if not is_strange or root == _root(name, self.links) or not _began_together(case, other):
+            if not is_strange or root == _root(name, self.links) or not case.fit.began_with(other.fit):
                 continue
             if not _is_apart(case, other):
                 continue
@@ -195,16 +195,16 @@ class _Court:
         return link.cause if link and is_rendering else name
 
     def _heir(self, root: str) -> str | None:
-        """The direct symptom in a calling service that began at once and whose own revision explains it best."""
+        """The nearest direct symptom in a calling service that began at once and that its own revision explains."""
         callers: dict[str, float] = {}
         for weight in self.verdicts[root].weights:
-            if weight.candidate.relation == "caller":
+            if weight.candidate.relation in {"caller", "linked"}:
                 service = weight.candidate.service
                 callers[service] = callers.get(service, 0.0) + weight.confidence
-        found: list[tuple[float, str]] = []
+        found: list[tuple[int, float, str]] = []
         for link in self.links.values():
             heir = self.cases[link.symptom]
-            if self._line_of(link.cause) != root or link.kind != "traces" or heir.is_request_only:
+            if self._line_of(link.cause) != root or link.kind not in {"traces", "onset"} or heir.is_request_only:
                 continue
             if abs(heir.fit.at_ns - self.cases[root].fit.at_ns) > _AT_ONCE_NS:
                 continue
@@ -214,20 +214,14 @@ class _Court:
                 continue
             if callers.get(best.candidate.service, 0.0) >= _SUSPECTED:
                 self.verdicts[link.symptom] = verdict
-                found.append((-best.confidence, link.symptom))
-        return min(found)[1] if found else None
+                found.append((link.lag_ns, -best.confidence, link.symptom))
+        return min(found)[2] if found else None
 
 
 def _root(name: str, links: Mapping[str, Link]) -> str:
     while name in links:
         name = links[name].cause
     return name
-
-
-def _began_together(case: Case, other: Case) -> bool:
-    """The intervals in which the two may have begun touch, give or take two minutes."""
-    latest_start = max(case.fit.earliest_ns, other.fit.earliest_ns)
-    return latest_start <= min(case.fit.at_ns, other.fit.at_ns) + _AT_ONCE_NS
 
 
 def _from_the_start(case: Case, weight: Weight) -> bool:

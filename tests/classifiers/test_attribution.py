@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,6 +84,19 @@ def test_a_deploy_is_less_suspect_of_a_failure_that_was_there_before_it() -> Non
     assert told is not None
     assert equal is not None
     assert told.confidence < 0.5 < equal.confidence
+
+
+@pytest.mark.parametrize(("failures", "linked", "most"), [(4, 1.0, 0.8), (100, 1.0, 0.97), (8, 0.0, 0.45)])
+def test_few_failures_and_those_of_which_no_row_tells_the_revision_make_nobody_sure(
+    failures: int, linked: float, most: float
+) -> None:
+    of = broken(failures)
+    suspect = replace(candidate(of, "new", 120.0), linked=linked)
+
+    best = weigh(of, [(suspect, BOTH)], shared=0, text="", config=CONFIG).best
+
+    assert best is not None
+    assert best.confidence <= most
 
 
 def test_one_revision_alone_cannot_be_compared_and_is_not_blamed() -> None:

@@ -3,8 +3,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from classifiers.cascade import CascadeConfig, Link, find_cascade, fold_requests
+from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case
+from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces
 from tests.support.cases import MINUTE_NS, case, grid, keyed
@@ -19,7 +20,7 @@ SPANS = {
     "trace": pl.String(), "service": pl.String(), "revision": pl.String(), "caller": pl.String(),
     "start_ns": pl.Int64(), "errors": pl.Int64(),
 }  # fmt: skip
-ROWS = {"cluster_id": pl.String(), "instance": pl.String(), "first_ns": pl.Int64()}
+ROWS = {"cluster_id": pl.String(), "instance": pl.String(), "log": pl.String(), "first_ns": pl.Int64()}
 
 
 def failing(
@@ -40,7 +41,7 @@ def untraced(name: str, offset_s: float, **changes: Any) -> Case:
 
 def rows(*cases: Case) -> pl.DataFrame:
     """Each failure on one instance."""
-    told = [(one.cluster_id, "one", int(when)) for one in cases for when in one.times_ns]
+    told = [(one.cluster_id, "one", "stderr", int(when)) for one in cases for when in one.times_ns]
     return pl.DataFrame(told, schema=ROWS, orient="row")
 
 

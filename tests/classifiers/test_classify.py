@@ -358,9 +358,9 @@ def two_failures_of_one_deploy(*, second_from_s: float, env: dict[str, str]) -> 
     system.deploy(2 * HOUR - 30, "orders", NEW, image="b", env=env)
     system.traffic("orders", OLD, 0, 2 * HOUR, every_s=40)
     system.traffic("orders", NEW, 2 * HOUR, 4 * HOUR, every_s=40)
-    for minute in range(1, 120):
+    for minute in range(1, 120, 2):
         system.failure(2 * HOUR + minute * MINUTE, "orders", NEW, "Error: session pool is empty")
-        at_s = 2 * HOUR + minute * MINUTE + 30
+        at_s = 2 * HOUR + minute * MINUTE + MINUTE
         if at_s >= second_from_s:
             system.line(at_s, "orders", NEW, "login answered 403 to service orders", trace=None)
     return system

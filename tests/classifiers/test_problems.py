@@ -39,3 +39,46 @@ def test_a_single_error_among_lines_that_passed_is_no_news(tmp_path: Path) -> No
     system.line(2 * HOUR, "orders", "orders-00001-aaa", "Error: boom")
 
     assert system.findings(tmp_path, 4 * HOUR).incidents == ()
+
+
+def refused(*, offset_min: int = 0, before_s: tuple[int, ...] = ()) -> System:
+    """A shop that asks a door for tokens; its deploy after two hours is refused, and neither side shares a trace.
+
+    The door warns `offset_min` minutes later than the shop fails, and at before_s.
+    """
+    system = System()
+    for minute in range(240):
+        at_s, revision = minute * MINUTE, "shop-00001-old" if minute < 120 else "shop-00002-new"
+        trace = system.request(at_s, "shop", revision, latency_s=0.4)
+        system.span(at_s, "shop", trace, "a" * 16)
+        system.span(at_s + 0.1, "door", trace, "b" * 16, "a" * 16)
+        is_refused = minute >= 121 + offset_min
+        warned = system.request(at_s + 20, "door", "door-00001-old", status=403 if is_refused else 200, agent="lib/1")
+        if is_refused or at_s in before_s:
+            system.line(at_s + 20.01, "door", "door-00001-old", "no signature", severity="WARNING", trace=warned)
+        if minute >= 121:
+            system.line(at_s + 20.03, "shop", revision, "Error: token refused with 403")
+    return system
+
+
+def test_a_warning_of_the_called_service_that_begins_with_the_error_of_its_caller_is_told_with_it(
+    tmp_path: Path,
+) -> None:
+    findings = refused().findings(tmp_path, 4 * HOUR)
+
+    told = {cluster.title: cluster for cluster in findings.clusters}
+    assert len(findings.incidents) == 1
+    assert findings.incidents[0].root == told["Error: token refused with 403"].id
+    assert told["no signature"].caused_by == findings.incidents[0].root
+    assert told["no signature"].attribution is not None
+    assert told["no signature"].attribution.revision == "shop-00002-new"
+    assert "rule:same-onset-in-called-service" in {one.query for one in told["no signature"].evidence}
+
+
+@pytest.mark.parametrize(
+    "system", [refused(offset_min=40), refused(before_s=(20 * MINUTE, 70 * MINUTE))], ids=["later", "seen before"]
+)
+def test_a_warning_that_began_later_or_was_there_before_stays_noise(tmp_path: Path, system: System) -> None:
+    findings = system.findings(tmp_path, 4 * HOUR)
+
+    assert "no signature" not in {cluster.title for cluster in findings.clusters}
