@@ -28,34 +28,75 @@ __all__ = ["collect", "normalise"]
 
 WORKERS = 2
 _IN_FLIGHT = 2  # raw batches read ahead of the store, one for each worker: bounds memory
-_FLUSH_ROWS = 122_880  # DuckDB's row group: whole groups are written once, smaller ones a second time at checkpoint
-_FLUSH_S = 2.0  # a slow source is stored at least this often
+_GROUP_ROWS = 122_880  # of DuckDB's row groups
+_FLUSH_S = 5.0  # a slow source is stored at least this often
 
 Stored = Callable[[RawBatch, Ledger], None]
 _Pair = tuple[RawBatch, Batch]
 
 
 def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, run_id: int, stored: Stored) -> Ledger:
-    """Stores everything a source gives; calls `stored` with each batch once it is safe in the database.
+    """Stores everything a source gives; calls `stored` with each batch, or part of one, that is safe in the database.
 
     The sums of law 1 are returned over all batches. Errors of the source and of the store go up as they are; what was
     stored before stays, and the stored cursor tells where to go on.
     """
     waiting: list[_Pair] = []
-    rows, since = 0, time.monotonic()
+    since = time.monotonic()
     with _Storing(store, run_id=run_id, stored=stored) as storing:
         try:
             for pair in _normalised(batches, redactor):
                 waiting.append(pair)
-                rows += pair[1].entries.height + pair[1].spans.height + 1
-                if rows >= _FLUSH_ROWS or time.monotonic() - since >= _FLUSH_S:
+                while len(full := _full_group(waiting)):
+                    storing.put(full)
+                    since = time.monotonic()
+                if time.monotonic() - since >= _FLUSH_S:
                     storing.put(waiting)
-                    waiting, rows, since = [], 0, time.monotonic()
+                    waiting, since = [], time.monotonic()
         except (SourceError, NormaliseError):
             storing.put(waiting)
             raise
         storing.put(waiting)
     return storing.total
+
+
+def _full_group(waiting: list[_Pair]) -> list[_Pair]:
+    """Takes the first pairs with a whole row group of entries or spans off `waiting`; none when there are fewer.
+
+    Entries are cut at exactly a row group, in the middle of a batch if need be: DuckDB writes a whole group once, and
+    what goes beyond it a second time with the next.
+    """
+    entries = spans = 0
+    for index, (raw, batch) in enumerate(waiting):
+        missing = _GROUP_ROWS - entries
+        entries += batch.entries.height
+        spans += batch.spans.height
+        if entries >= _GROUP_ROWS or spans >= _GROUP_ROWS:
+            head, tail = _cut(batch, missing)
+            group = [*waiting[:index], (raw, head)]
+            waiting[: index + 1] = [(raw, tail)] if tail else []
+            return group
+    return []
+
+
+def _cut(batch: Batch, rows: int) -> tuple[Batch, Batch | None]:
+    """The first `rows` entries as a batch of their own, and the rest with all else; the rest None where none is left.
+
+    Only the rest has the cursor: a kill in between reads the first entries again and counts them as duplicates.
+    """
+    if batch.entries.height <= rows:
+        return batch, None
+    head = replace(
+        batch,
+        read=rows,
+        entries=batch.entries[:rows],
+        spans=batch.spans.clear(),
+        facts=batch.facts.clear(),
+        dead=batch.dead.clear(),
+        fact_records=0,
+        cursor=None,
+    )
+    return head, replace(batch, read=batch.read - rows, entries=batch.entries[rows:])
 
 
 class _Storing:

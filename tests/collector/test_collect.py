@@ -62,3 +62,29 @@ def test_descriptions_become_facts_and_others_dead_letters(store: Store) -> None
     with store.read() as reader:
         assert reader.sql("select count(*) from facts where kind = 'spec'").item() == 1
         assert reader.sql("select count(*) from facts where contains(detail, 'planted')").item() == 0
+
+
+def test_a_batch_is_cut_where_a_row_group_is_full(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.collect._GROUP_ROWS", 25)
+    batches = [
+        raw_batch(*[log_entry() for _ in range(20)], "{bad", source="logs", cursor={"n": n}, location=str(n))
+        for n in range(5)
+    ]
+    told: list[tuple[str, Ledger]] = []
+
+    total = collect(
+        batches,
+        store=store,
+        redactor=REDACTOR,
+        run_id=1,
+        stored=lambda raw, told_of: told.append((raw.location, told_of)),
+    )
+
+    assert total == Ledger(read=105, stored=100, dead=5)
+    assert [(place, ledger.stored) for place, ledger in told] == [
+        ("0", 20), ("1", 5), ("1", 15), ("2", 10), ("2", 10), ("3", 15), ("3", 5), ("4", 20)
+    ]  # fmt: skip
+    assert [ledger.dead for place, ledger in told if place == "1"] == [0, 1]
+    assert store.cursor("logs") == {"n": 4}
+    with store.read() as reader:
+        assert reader.sql("select count(distinct insert_id) from entries").item() == 100
