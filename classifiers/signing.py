@@ -1,12 +1,15 @@
 """Signs what was stored and is not signed yet: batches in, signatures and occurrences out, in bounded memory."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from classifiers.signatures import RULES, sign
 from collector.store import Store
 
 __all__ = ["sign_new"]
 
+_WORKERS = 2  # one reads and signs while the other writes
 _ROWS_AT_ONCE = 250_000  # entries of the batches read together: bounds memory, and keeps most split events whole
 
 
@@ -23,7 +26,8 @@ def sign_new(store: Store) -> int:
         waiting = [
             (int(number), int(rows)) for number, rows in reader.frame("find_unsigned_batches", rules=RULES).rows()
         ]
-    return sum(_sign_group(store, batch_ids) for batch_ids in _groups(waiting))
+    with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="sign") as pool:
+        return sum(pool.map(partial(_sign_group, store), _groups(waiting)))
 
 
 def _groups(waiting: list[tuple[int, int]]) -> Iterator[list[int]]:
