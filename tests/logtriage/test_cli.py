@@ -345,6 +345,21 @@ def test_an_import_prints_the_sums_of_each_file(run: Run, tmp_path: Path) -> Non
     assert "skipped notes.txt" in done.stdout or "skipped ./notes.txt" in done.stdout
 
 
+@pytest.mark.parametrize(("command", "is_lower"), [("import", True), ("report", False)])
+def test_what_stores_runs_below_what_reads(demo: Path, command: str, is_lower: bool) -> None:  # noqa: FBT001
+    niceness = "os.getpriority(os.PRIO_PROCESS, 0)"
+    script = f"import os\nfrom logtriage.cli import run\ntry: run()\nfinally: print({niceness})"
+    words = {"import": ("logtriage-demo/spans.jsonl", "--db", "nice.duckdb"), "report": _options(demo)}[command]
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, command, *words],
+        cwd=demo, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert int(done.stdout.splitlines()[-1]) == (max(own, 5) if is_lower else own)
+
+
 def test_the_database_may_be_named_in_the_environment(demo: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     path = demo / _options(demo)[1]
 
