@@ -85,7 +85,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     verdicts = judge(
         cases,
         history.failed_traces,
-        history_ns=window.end_ns - history.start_ns,
+        history_ns=history.end_ns - history.start_ns,
         start_ns=window.start_ns,
         config=config.problems,
     )

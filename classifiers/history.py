@@ -33,13 +33,15 @@ class HistoryConfig(BaseModel):
 
 @dataclass(frozen=True)
 class History:
-    """Rows of [start_ns, window.end): failures with their cluster, leads, traces, exposure, facts and revisions.
+    """Rows of [start_ns, end_ns): failures with their cluster, leads, traces, exposure, facts and revisions.
 
-    start_ns is the first stored entry, or the beginning of the baseline when that is later.
+    start_ns is the first stored entry, or the beginning of the baseline when that is later; end_ns is behind the last
+    one before the end of the window. What lies beyond is not known, however wide the window is.
     """
 
     window: Window
     start_ns: int
+    end_ns: int
     failures: pl.DataFrame
     leads: pl.DataFrame
     traces: Traces
@@ -56,7 +58,9 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> Hi
     """The history of a window; only what had happened and had been received before its end."""
     bounds = reader.frame("find_bounds", end_ns=window.end_ns).row(0, named=True)
     earliest = window.start_ns - int(config.baseline_days * 24 * _HOUR_NS)
-    start = max(earliest, min(bounds["first_ns"] or window.start_ns, window.start_ns))
+    is_empty = bounds["first_ns"] is None
+    start = window.start_ns if is_empty else max(earliest, bounds["first_ns"])
+    end = window.end_ns if is_empty else max(bounds["last_ns"], start) + 1
     span = {"start_ns": start, "end_ns": window.end_ns}
     failures = reader.frame("find_failures", rules=RULES, **span)
     failures, leads = _clustered(reader, failures)
@@ -70,6 +74,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> Hi
     return History(
         window=window,
         start_ns=start,
+        end_ns=end,
         failures=failures,
         leads=leads,
         traces=Traces(
@@ -78,7 +83,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> Hi
         ),
         failed_traces=failed,
         calls=reader.frame("count_calls", **span),
-        exposure=Exposure(requests, minutes, Timeline.over(start, window.end_ns)),
+        exposure=Exposure(requests, minutes, Timeline.over(start, end)),
         revisions=fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns)),
         routings=fold_routings(facts),
         facts=facts,

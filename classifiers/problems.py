@@ -50,7 +50,7 @@ def judge(
     """A verdict on every case that occurs in the window, by cluster id.
 
     `failed` holds per service the traces that the service answered with a server error. history_ns is how much is
-    known before the end of the window, start_ns the beginning of the window.
+    known at all, start_ns the beginning of the window.
     """
     present = [case for case in cases if case.in_window]
     is_short = history_ns < config.short_history_minutes * 60e9

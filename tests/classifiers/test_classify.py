@@ -151,6 +151,13 @@ def test_a_failure_that_ended_with_a_roll_back_is_resolved(tmp_path: Path) -> No
     assert cluster.attribution.revision == NEW
 
 
+def test_a_window_wider_than_what_is_stored_changes_no_verdict(broken: Path) -> None:
+    tight, wide = (System().findings(broken, end, start) for end, start in ((4 * HOUR, 0), (900 * HOUR, -800 * HOUR)))
+
+    assert wide.clusters == tight.clusters
+    assert wide.incidents == tight.incidents
+
+
 def calls(system: System, at_s: float, tasks: str, *, is_failing: bool) -> None:
     """A request of the shop that calls tasks; both in one trace."""
     trace = system.request(at_s, "shop", "shop-00001-xyz", status=502 if is_failing else 200, latency_s=0.3)
