@@ -1,10 +1,10 @@
 -- name:    count_exposure
 -- about:   requests per service, revision, route, origin and minute: what failures are counted against; the origin of
---          a request made by a bare library is that of the first request of its trace
+--          a request made by a bare library is that of the first request of its trace. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR,
 --          $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
---          requests BIGINT, first_ns BIGINT, last_ns BIGINT
+--          requests BIGINT
 
 with requests as (
     select
@@ -78,10 +78,7 @@ select
     asked.route,
     case when asked.origin = 'unknown' then coalesce(firsts.origin, 'unknown') else asked.origin end as origin,
     asked.at_ns // 60_000_000_000 as minute,
-    count(*) as requests,
-    min(asked.at_ns) as first_ns,
-    max(asked.at_ns) as last_ns
+    count(*) as requests
 from asked
 left join firsts using (trace)
 group by all
-order by all

@@ -1,6 +1,6 @@
 -- name:    count_instance_minutes
 -- about:   minutes in which an instance wrote anything, per service, revision and minute: what failures without a
---          trace are counted against
+--          trace are counted against. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, minute BIGINT, instances BIGINT
 
@@ -18,4 +18,3 @@ where
     and at_ns < $end_ns
     and (received_at_ns is null or received_at_ns < $end_ns)
 group by all
-order by all
