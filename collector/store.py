@@ -77,14 +77,25 @@ class Writer(Reader):
         """Runs queries/QUERY.sql, with `relation` visible as `fresh`; returns the number of rows changed."""
         found = load_query(query)
         bound = {name: params[name] for name in found.params}
-        if relation is not None:
-            self._connection.register("fresh", relation.to_arrow(compat_level=pl.CompatLevel.newest()))
-        try:
+        with self._visible(relation):
             rows = self._connection.execute(found.sql, bound).fetchall()
-        finally:
-            if relation is not None:
-                self._connection.unregister("fresh")
         return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    def stored(self, query: str, *, relation: pl.DataFrame, **params: Any) -> pl.DataFrame:
+        """Rows of queries/QUERY.sql that are stored already of those that are visible to it as `fresh`."""
+        with self._visible(relation):
+            return self.frame(query, **params)
+
+    @contextlib.contextmanager
+    def _visible(self, relation: pl.DataFrame | None) -> Iterator[None]:
+        if relation is None:
+            yield
+            return
+        self._connection.register("fresh", relation.to_arrow(compat_level=pl.CompatLevel.newest()))
+        try:
+            yield
+        finally:
+            self._connection.unregister("fresh")
 
 
 class Store:
@@ -262,14 +273,12 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     All batches go in at once: DuckDB writes whole row groups straight to the file, small ones twice.
     """
     entries = _joined((number, batch.entries) for number, batch in numbered)
-    entries = _distinct(entries, ["project", "insert_id", "at_ns"], first="at_ns")
+    entries = _new(writer, entries, ["project", "insert_id", "at_ns"], known="find_stored_entries", at="at_ns")
     spans = _joined((number, batch.spans) for number, batch in numbered)
-    spans = _distinct(spans, ["trace", "span"], first="span")
-    if entries.height:
-        writer.execute("insert_entries", relation=entries, **_span_of(entries["at_ns"]))
-    if spans.height:
-        writer.execute("insert_spans", relation=spans, **_span_of(spans["start_ns"]))
+    spans = _new(writer, spans, ["trace", "span"], known="find_stored_spans", at="start_ns")
     for query, rows in (
+        ("insert_entries", entries),
+        ("insert_spans", spans),
         ("insert_facts", _joined((number, batch.facts) for number, batch in numbered)),
         ("insert_dead_letters", _joined((number, _with_source(batch)) for number, batch in numbered)),
     ):
@@ -289,18 +298,23 @@ def _joined(frames: Iterable[tuple[int, pl.DataFrame]]) -> pl.DataFrame:
     return pl.concat([frame.with_columns(batch_id=pl.lit(number, dtype=pl.Int64)) for number, frame in frames])
 
 
-def _distinct(rows: pl.DataFrame, keys: list[str], *, first: str) -> pl.DataFrame:
-    """The first row of each identity. `first` is the key that alone leaves the fewest doubles.
+def _new(writer: Writer, rows: pl.DataFrame, keys: list[str], *, known: str, at: str) -> pl.DataFrame:
+    """The first row of each identity that is not stored yet.
 
-    Whole keys are compared only where that one occurs twice: five times cheaper than comparing them everywhere.
+    One key alone rules out nearly every double, among the rows and in the store; whole keys are compared only where it
+    does not: five times cheaper than comparing them everywhere. The search in the store is bounded by the rows' own
+    span of time, which needs no index.
     """
+    if not rows.height:
+        return rows
+    first = keys[-1]
     suspects = rows[first].is_duplicated().arg_true()
-    if not suspects.len():
-        return rows
     later = suspects.filter(~rows.select(keys)[suspects].to_struct("key").is_first_distinct())
-    if not later.len():
-        return rows
-    return rows.filter(~pl.int_range(rows.height, eager=True).is_in(later.implode()))
+    if later.len():
+        rows = rows.filter(~pl.int_range(rows.height, eager=True).is_in(later.implode()))
+    span = {"first_ns": rows[at].min(), "last_ns": rows[at].max()}
+    stored = writer.stored(known, relation=rows.select(first), **span)
+    return rows.join(stored, on=keys, how="anti", maintain_order="left") if stored.height else rows
 
 
 def _with_source(batch: Batch) -> pl.DataFrame:
@@ -329,10 +343,6 @@ def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int
         received_ns=batch.entries["received_at_ns"].max(),
         now_ns=now_ns,
     )
-
-
-def _span_of(times: pl.Series) -> dict[str, Any]:
-    return {"first_ns": times.min(), "last_ns": times.max()}
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:

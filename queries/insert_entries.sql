@@ -1,7 +1,6 @@
 -- name:    insert_entries
--- about:   the entries of the relation `fresh` that are not stored yet and stand in it for the first time;
---          the search for stored ones is bounded by the batch's own span of time, which needs no index
--- params:  $first_ns BIGINT, $last_ns BIGINT
+-- about:   the entries of the relation `fresh`, which holds none that is stored yet
+-- params:
 -- columns:
 
 insert into entries
@@ -32,12 +31,3 @@ select
     fresh.error_group,
     fresh.batch_id
 from fresh
-anti join (
-    select project, insert_id, at_ns
-    from entries
-    where at_ns between $first_ns and $last_ns
-) as stored
-    on
-        fresh.at_ns = stored.at_ns
-        and fresh.insert_id = stored.insert_id
-        and fresh.project = stored.project

@@ -1,6 +1,6 @@
 -- name:    insert_spans
--- about:   the spans of the relation `fresh` that are not stored yet, searched within the batch's own span of time
--- params:  $first_ns BIGINT, $last_ns BIGINT
+-- about:   the spans of the relation `fresh`, which holds none that is stored yet
+-- params:
 -- columns:
 
 insert into spans
@@ -26,9 +26,3 @@ select
     fresh.events,
     fresh.batch_id
 from fresh
-anti join (
-    select trace, span
-    from spans
-    where start_ns between $first_ns and $last_ns
-) as stored
-    on fresh.trace = stored.trace and fresh.span = stored.span

@@ -21,6 +21,8 @@ RELATIONS = {
     "insert_spans": SPAN_SCHEMA,
     "insert_facts": FACT_SCHEMA,
     "insert_dead_letters": DEAD_LETTER_SCHEMA,
+    "find_stored_entries": ENTRY_SCHEMA,
+    "find_stored_spans": SPAN_SCHEMA,
 }
 
 
