@@ -120,7 +120,7 @@ def build_cases(
     """
     told = {row["cluster_id"]: row for row in leads.iter_rows(named=True)}
     origins = _origins(traces.requests)
-    routes = traces.requests.select("trace", "service", "route").unique().sort("trace", "service", "route")
+    routes = _routes_asked(traces.requests)
     cases = []
     for key, rows in sorted(failures.partition_by("cluster_id", as_dict=True).items(), key=lambda item: str(item[0])):
         lead = told[str(key[0])]
@@ -128,18 +128,27 @@ def build_cases(
     return cases
 
 
-def _origins(requests: pl.DataFrame) -> pl.DataFrame:
-    """The origin of each trace: of its first request that tells one."""
-    return (
+def _origins(requests: pl.DataFrame) -> dict[str, tuple[str, int | None]]:
+    """The origin and the client of each trace: of its first request that tells one."""
+    told = (
         requests.sort("trace", "start_ns", "service", "route")
         .group_by("trace", maintain_order=True)
         .agg(pl.col("origin").first(), pl.col("client").first())
     )
+    return {trace: (origin or "unknown", client) for trace, origin, client in told.iter_rows()}
+
+
+def _routes_asked(requests: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
+    """Per service and trace: the routes on which it came in, each once."""
+    asked: dict[str, dict[str, list[str]]] = {}
+    for service, trace, route in requests.select("service", "trace", "route").unique().sort(pl.all()).iter_rows():
+        asked.setdefault(service, {}).setdefault(trace, []).append(route)
+    return asked
 
 
 def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
-    rows: pl.DataFrame, lead: dict[str, str], routes: pl.DataFrame, origins: pl.DataFrame, exposure: Exposure, *,
-    start_ns: int, config: OnsetConfig,
+    rows: pl.DataFrame, lead: dict[str, str], routes: dict[str, dict[str, list[str]]],
+    origins: dict[str, tuple[str, int | None]], exposure: Exposure, *, start_ns: int, config: OnsetConfig,
 ) -> Case:  # fmt: skip
     project, service = str(rows["project"][0]), str(rows["service"][0])
     told_by_lines = rows.filter(pl.col("log") != "requests")
@@ -147,9 +156,10 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
     placed = _placed(told_by_lines if told_by_lines.height else rows)
     is_counted = exposure.has_requests(project, service) and placed["trace"].count() > 0
     units = _asked_units(placed) if is_counted else _minute_units(placed)
-    own = units.join(origins, on="trace", how="left", maintain_order="left")
-    counts = Counter(own["origin"].fill_null("unknown").to_list())
-    matched = _routes(units, routes, service) if is_counted else ()
+    keys = units["trace"].to_list()
+    senders = [origins.get(key, ("unknown", None)) for key in keys]
+    counts = Counter(origin for origin, _ in senders)
+    matched = _routes(keys, routes.get(service, {})) if is_counted else ()
     times = units["at_ns"].to_numpy()
     if is_counted:
         grid = _grid(exposure, project, service, matched, counts)
@@ -172,11 +182,11 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
         in_window=int(rows.filter(pl.col("last_ns") >= start_ns)["occurrences"].sum()),
         times_ns=times,
         revisions=units["revision"].to_list(),
-        traces=units["trace"].to_list(),
+        traces=keys,
         met_ns=_met(placed),
         origins=dict(sorted(counts.items())),
         routes=matched,
-        clients=own["client"].drop_nulls().n_unique(),
+        clients=len({client for _, client in senders if client is not None}),
         borrowed=float(units["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
         spared=_spared(exposure, project, service, matched, counts, fit),
         grid=grid,
@@ -240,16 +250,10 @@ def _met(placed: pl.DataFrame) -> dict[str, int]:
     return dict(known.sort("first_ns", "trace").iter_rows())
 
 
-def _routes(units: pl.DataFrame, routes: pl.DataFrame, service: str) -> tuple[str, ...]:
+def _routes(keys: list[str], routes: dict[str, list[str]]) -> tuple[str, ...]:
     """Routes of the service on which at least two in a hundred of the failed requests came in."""
-    found = (
-        units.select("trace")
-        .join(routes.filter(pl.col("service") == service), on="trace")
-        .group_by("route")
-        .agg(pl.len().alias("many"))
-        .filter(pl.col("many") >= _ROUTE_SHARE * units.height)
-    )
-    return tuple(found["route"].sort().to_list())
+    many = Counter(route for key in keys for route in routes.get(key, ()))
+    return tuple(sorted(route for route, asked in many.items() if asked >= _ROUTE_SHARE * len(keys)))
 
 
 def _grid(exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str]) -> Grid:
