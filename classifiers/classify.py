@@ -15,7 +15,7 @@ from classifiers.changes import vanished_keys
 from classifiers.coverage import Counts, find_coverage, read_counts
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
-from classifiers.incidents import find_incidents
+from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
@@ -100,7 +100,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     entries, samples = reading.entries.filter(is_told), reading.samples.filter(is_told)
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
     teller = Teller(history, entries, samples, config.priority)
-    clusters = tell_clusters(problems, weighed, teller)
+    clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
     noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
     return Findings(

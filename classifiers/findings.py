@@ -148,7 +148,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A root cluster with the clusters it explains. `number` is its rank in this report, from 1."""
+    """A root cluster with the clusters it explains, and those that fail of the same dependency with theirs.
+
+    `number` is its rank in this report, from 1.
+    """
 
     number: int
     root: str

@@ -1,19 +1,40 @@
-"""Incidents: a root cluster with everything it explains, ranked."""
+"""Incidents: a root cluster with everything it explains, ranked.
 
-from collections.abc import Sequence
+Services that fail of one and the same dependency at the same time have one incident: each keeps its own root, since
+none explains the other, and is told below the one that began first.
+"""
 
-from classifiers.findings import Cluster, Incident
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from classifiers.findings import Cluster, Evidence, Incident
 from collector.window import Window
 
-__all__ = ["find_incidents"]
+__all__ = ["find_incidents", "with_shared_dependencies"]
+
+_ADDRESS = re.compile(r"(?<![\w.:-])(?!127\.)((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z0-9]:\d{2,5})(?!\w)")
+
+
+def with_shared_dependencies(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
+    """Clusters whose dependency failed another service too say which, and by what address that is known."""
+    told = {}
+    for name, (first, address) in _shared(clusters).items():
+        cluster = next(one for one in clusters if one.id == name)
+        known = f"{address} is named by {first} too, which failed at the same time"
+        told[name] = replace(cluster, evidence=(*cluster.evidence, Evidence("inferred", known, "rule:same-dependency")))
+    return tuple(told.get(one.id, one) for one in clusters)
 
 
 def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Incident, ...]:
     """One incident a root, what is wrong now first, then by priority, failures and time."""
     by_id = {cluster.id: cluster for cluster in clusters}
+    shared = _shared(clusters)
     members: dict[str, list[Cluster]] = {}
     for cluster in clusters:
-        members.setdefault(_root(cluster, by_id), []).append(cluster)
+        root = _root(cluster, by_id)
+        members.setdefault(shared[root][0] if root in shared else root, []).append(cluster)
     ranked = sorted(members.items(), key=lambda item: _rank(by_id[item[0]], item[1], window))
     return tuple(
         Incident(
@@ -28,6 +49,21 @@ def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Inciden
         )
         for number, (root, found) in enumerate(ranked, start=1)
     )
+
+
+def _shared(clusters: Sequence[Cluster]) -> Mapping[str, tuple[str, str]]:
+    """Roots that fail of the dependency of an earlier one: that one, and the address that both name."""
+    roots = sorted(
+        (one for one in clusters if not one.caused_by and one.cause == "dependency"),
+        key=lambda one: (one.onset.at_ns, one.id),
+    )
+    found: dict[str, tuple[str, str]] = {}
+    for first, other in combinations(roots, 2):
+        is_at_once = other.onset.at_ns <= first.last_ns and first.project == other.project
+        addresses = set(_ADDRESS.findall(first.sample)) & set(_ADDRESS.findall(other.sample))
+        if first.id not in found and other.id not in found and is_at_once and addresses:
+            found[other.id] = (first.id, min(addresses))
+    return found
 
 
 def _root(cluster: Cluster, by_id: dict[str, Cluster]) -> str:

@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+import pytest
+
+from classifiers.findings import Cluster
+from classifiers.incidents import find_incidents, with_shared_dependencies
+from collector.window import NS_PER_S, Window
+from tests.support.findings import cluster, dependency, symptom
+
+WINDOW = Window(0, 2**62)
+SAMPLE = "cannot reach 10.0.0.9:6379: connection refused"
+
+
+def late(**changes: object) -> Cluster:
+    """Another service that fails of the same cache five minutes later."""
+    first = dependency()
+    at_ns = first.onset.at_ns + 300 * NS_PER_S
+    made = dependency(id="c-desk", service="desk", sample=f"dial {SAMPLE}", onset=replace(first.onset, at_ns=at_ns))
+    return replace(made, **changes)  # type: ignore[arg-type] # fields of a cluster
+
+
+def test_services_that_fail_of_one_dependency_at_once_have_one_incident_and_two_roots() -> None:
+    first, below = dependency(sample=SAMPLE), symptom(caused_by="c-desk")
+
+    told = with_shared_dependencies([first, late(), below])
+    (incident,) = find_incidents(told, WINDOW)
+
+    assert (incident.root, set(incident.symptoms)) == ("c-cache", {"c-desk", "c-slow"})
+    assert [one.role for one in told] == ["root", "root", "symptom"]
+    assert [one.query for one in told[1].evidence] == [*(one.query for one in late().evidence), "rule:same-dependency"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        late(sample="cannot reach 10.0.0.8:6379: connection refused"),
+        late(sample="cannot reach the cache"),
+        late(cause="unknown"),
+        late(project="another-project"),
+        late(onset=replace(late().onset, at_ns=dependency().last_ns + NS_PER_S)),
+    ],
+    ids=["another address", "no address", "another cause", "another project", "after it"],
+)
+def test_roots_stay_apart_unless_time_and_address_are_the_same(other: Cluster) -> None:
+    told = with_shared_dependencies([dependency(sample=SAMPLE), other])
+
+    assert len(find_incidents(told, WINDOW)) == 2
+    assert told[1] == other
+
+
+def test_a_port_of_the_own_machine_is_no_shared_dependency() -> None:
+    local = "cannot reach 127.0.0.1:5432 or localhost:5432"
+
+    assert len(find_incidents([dependency(sample=local), late(sample=local)], WINDOW)) == 2
+
+
+def test_a_blamed_deploy_and_a_dependency_stay_two_incidents() -> None:
+    assert len(find_incidents([cluster(sample=SAMPLE), dependency(sample=SAMPLE)], WINDOW)) == 2
