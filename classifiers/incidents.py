@@ -14,7 +14,10 @@ from collector.window import Window
 
 __all__ = ["find_incidents", "with_shared_dependencies"]
 
-_ADDRESS = re.compile(r"(?<![\w.:-])(?!127\.)((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z0-9]:\d{2,5})(?!\w)")
+# An IPv4 address or a host of three parts, with a port: `client.py:1378` is a line of code.
+_ADDRESS = re.compile(
+    r"(?<![\w.:-])(?!127\.)(\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}|(?:[A-Za-z0-9-]+\.){2,}[A-Za-z][A-Za-z0-9-]*:\d{4,5})(?!\w)"
+)
 
 
 def with_shared_dependencies(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:

@@ -48,10 +48,16 @@ def test_roots_stay_apart_unless_time_and_address_are_the_same(other: Cluster) -
     assert told[1] == other
 
 
-def test_a_port_of_the_own_machine_is_no_shared_dependency() -> None:
-    local = "cannot reach 127.0.0.1:5432 or localhost:5432"
-
-    assert len(find_incidents([dependency(sample=local), late(sample=local)], WINDOW)) == 2
+@pytest.mark.parametrize(
+    ("sample", "incidents"),
+    [
+        ("cannot reach 127.0.0.1:5432 or localhost:5432", 2),
+        ("connection refused at redis/client.py:1378 and conn.go:54", 2),
+        ("cannot reach cache.shop.internal:6379", 1),
+    ],
+)
+def test_ports_of_the_own_machine_and_lines_of_code_are_no_shared_dependency(sample: str, incidents: int) -> None:
+    assert len(find_incidents([dependency(sample=sample), late(sample=sample)], WINDOW)) == incidents
 
 
 def test_a_blamed_deploy_and_a_dependency_stay_two_incidents() -> None:
