@@ -257,10 +257,12 @@ def _link_evidence(link: Link) -> Evidence:
 
 def _per_revision(case: Case) -> list[RevisionCount]:
     """Failures beside exposure, by the time a revision first failed; revisions that did not fail follow by name."""
-    names = sorted({*case.revisions, *case.grid.by_revision})
+    failed: dict[str, list[int]] = {}
+    for name, when in zip(case.revisions, case.times_ns.tolist(), strict=True):
+        failed.setdefault(name, []).append(when)
     rows = []
-    for name in names:
-        times = [int(when) for when, own in zip(case.times_ns, case.revisions, strict=True) if own == name]
+    for name in sorted({*failed, *case.grid.by_revision}):
+        times = failed.get(name, [])
         exposed = case.grid.by_revision.get(name)
         rows.append(
             RevisionCount(
