@@ -17,6 +17,7 @@ __all__ = ["CallLimits", "call_patiently", "one_line", "wait_asked_for_s"]
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 32.0
+_SHORTEST_TRY_S = 1.0  # a try below that tells nothing of the server
 MESSAGE_LIMIT = 300
 
 # Statuses after which the same call may succeed. Aborted, Cancelled and Unknown are what a cut connection leaves.
@@ -69,7 +70,8 @@ def call_patiently(
         tries += 1
         begun_s = settings.monotonic_s()
         try:
-            return attempt(max(0.001, min(limits.deadline_s, limits.patience_s - spent_s)))
+            left_s = max(_SHORTEST_TRY_S, limits.patience_s - spent_s)
+            return attempt(min(limits.deadline_s, left_s))
         except passing as error:
             _refuse_dead_login(error, who)
             asked_s = wait_asked_for_s(error)
