@@ -8,6 +8,7 @@ on the routes and origins that failed, since a quiet route next door says nothin
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -17,12 +18,11 @@ from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
 from classifiers.origin import origin_of_share
 from classifiers.traces import Traces, is_trace
+from classifiers.units import asked_units, met, minute_units, placed
 
 __all__ = ["Case", "build_cases"]
 
-_ASKED = 0.3  # share of occurrences whose trace or request is known from which these are the unit
 _ROUTE_SHARE = 0.02  # of the failures, for a route to count as failing
-_MINUTE_NS = 60_000_000_000
 
 
 @dataclass
@@ -77,6 +77,23 @@ class Case:
     def is_counted(self) -> bool:
         """Units are traces or requests, not minutes."""
         return self.grid.unit in {"requests", "traces"}
+
+    @cached_property
+    def held(self) -> Grid:
+        """The exposure that every explanation is weighed on, so that all of them part the same whole.
+
+        Of a revision that failed more often than it is known to have been asked, those failures were exposed too.
+        """
+        if not self.is_counted:
+            return self.grid
+        names = np.array(self.revisions, dtype=object)
+        spread = dict(self.grid.by_revision)
+        for name in sorted(set(self.revisions)):
+            failed = np.bincount(self.bins[names == name], minlength=self.grid.timeline.bins).astype(float)
+            known = spread.get(name, np.zeros_like(failed))
+            # a line may fall into the minute after that of its request: only the sum tells that requests are missing
+            spread[name] = np.maximum(known, failed) if failed.sum() > known.sum() else known
+        return Grid(self.grid.timeline, self.grid.unit, spread)
 
     @property
     def is_request_only(self) -> bool:
@@ -151,22 +168,16 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
     origins: dict[str, tuple[str, int | None]], exposure: Exposure, *, start_ns: int, config: OnsetConfig,
 ) -> Case:  # fmt: skip
     project, service = str(rows["project"][0]), str(rows["service"][0])
-    told_by_lines = rows.filter(pl.col("log") != "requests")
-    # the time of a request is its start, long before it failed: lines tell when, where there are any
-    placed = _placed(told_by_lines if told_by_lines.height else rows)
-    is_counted = exposure.has_requests(project, service) and placed["trace"].count() > 0
-    units = _asked_units(placed) if is_counted else _minute_units(placed)
+    known = placed(rows)
+    is_counted = exposure.has_requests(project, service) and known["trace"].count() > 0
+    units = asked_units(known) if is_counted else minute_units(known)
     keys = units["trace"].to_list()
     senders = [origins.get(key, ("unknown", None)) for key in keys]
     counts = Counter(origin for origin, _ in senders)
     matched = _routes(keys, routes.get(service, {})) if is_counted else ()
     times = units["at_ns"].to_numpy()
-    if is_counted:
-        grid = _grid(exposure, project, service, matched, counts)
-        fit = find_onset(times, grid, config)
-    else:
-        grid = exposure.instance_minutes(project, service)
-        fit = _fit_minutes(times, exposure, project, service, config)
+    grid = _grid(exposure, project, service, matched, counts) if is_counted else None
+    fit = find_onset(times, grid, config) if grid else _fit_minutes(times, exposure, project, service, config)
     return Case(
         cluster_id=str(rows["cluster_id"][0]),
         project=project,
@@ -183,13 +194,13 @@ def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
         times_ns=times,
         revisions=units["revision"].to_list(),
         traces=keys,
-        met_ns=_met(placed),
+        met_ns=met(known),
         origins=dict(sorted(counts.items())),
         routes=matched,
         clients=len({client for _, client in senders if client is not None}),
         borrowed=float(units["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
         spared=_spared(exposure, project, service, matched, counts, fit),
-        grid=grid,
+        grid=grid or exposure.instance_minutes(project, service),
         fit=fit,
     )
 
@@ -208,46 +219,6 @@ def _spared(
 def _status(rows: pl.DataFrame) -> int | None:
     highest = rows["http_status"].max()
     return int(highest) if isinstance(highest, int) else None
-
-
-def _placed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the key of their trace or request, own or borrowed; of none where too few are known to count by."""
-    is_borrowed = pl.col("trace").is_null() & pl.col("borrowed").is_not_null() & (pl.col("log") != "requests")
-    placed = rows.with_columns(trace=pl.coalesce("trace", "borrowed"), is_borrowed=is_borrowed)
-    known = placed.filter(pl.col("trace").is_not_null())["occurrences"].sum()
-    if int(known) < _ASKED * int(placed["occurrences"].sum()):
-        placed = placed.with_columns(trace=pl.lit(None, dtype=pl.String))
-    return placed.sort("first_ns", "revision", "instance")
-
-
-def _asked_units(placed: pl.DataFrame) -> pl.DataFrame:
-    """at_ns, revision, trace and is_borrowed of each trace or request, by time."""
-    return _grouped(placed.filter(pl.col("trace").is_not_null()), ["trace"])
-
-
-def _minute_units(placed: pl.DataFrame) -> pl.DataFrame:
-    """The same of each minute of an instance; the trace is the first one known of it."""
-    minutes = placed.with_columns(minute=pl.col("first_ns") // _MINUTE_NS, is_borrowed=pl.lit(value=False))
-    return _grouped(minutes, ["revision", "instance", "minute"])
-
-
-def _grouped(placed: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    return (
-        placed.group_by(keys, maintain_order=True)
-        .agg(
-            pl.col("first_ns").min().alias("at_ns"),
-            pl.col("is_borrowed").all(),
-            *(pl.col(name).drop_nulls().first() for name in ("revision", "trace") if name not in keys),
-        )
-        .select("at_ns", "revision", "trace", "is_borrowed")
-        .sort("at_ns", "revision", "trace")
-    )
-
-
-def _met(placed: pl.DataFrame) -> dict[str, int]:
-    """When each trace or request first failed, by that time."""
-    known = placed.filter(pl.col("trace").is_not_null()).group_by("trace").agg(pl.col("first_ns").min())
-    return dict(known.sort("first_ns", "trace").iter_rows())
 
 
 def _routes(keys: list[str], routes: dict[str, list[str]]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Split:
 def revision_gain(case: Case, candidate: Candidate) -> Split:
     """The best split by the candidate alone, or by it and those that were deployed after it and still fail."""
     labels = np.array(candidate.labels, dtype=object)
-    total = float(case.grid.total.sum())
+    total = float(case.held.total.sum())
     best: Split | None = None
     blamed: tuple[str, ...] = ()
     exposed = 0.0
@@ -90,13 +90,13 @@ def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float
 
     `per_minute` is the prior of one such beginning. is_over: it ended with the last failure, which costs as much.
     """
-    grid = case.grid
+    grid = case.held
     counts = np.bincount(case.bins, minlength=grid.timeline.bins).astype(float)
-    exposed = np.maximum(grid.total, counts if grid.unit in {"requests", "traces"} else 0.0)
+    exposed = grid.total
     last = int(case.bins[-1]) + 1 if is_over else grid.timeline.bins
     failures = counts[:last][::-1].cumsum()[::-1]
-    exposures = exposed[:last][::-1].cumsum()[::-1]
     all_exposed = float(exposed.sum())
+    exposures = _held(case, failures, exposed[:last][::-1].cumsum()[::-1], all_exposed)
     gains = _gain(failures, exposures, case.units - failures, all_exposed - exposures) / case.fit.dispersion
     prior = np.log(per_minute * grid.timeline.bin_minutes) - (np.log(120.0) if is_over else 0.0)
     place = int(np.argmax(gains))
@@ -111,16 +111,16 @@ def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float
 
 def _exposed(case: Case, candidate: Candidate, revision: str) -> float:
     """Exposure of the case that went through the revision."""
-    if candidate.relation == "own" and case.grid.by_revision:
-        own = case.grid.by_revision.get(revision)
+    if candidate.relation == "own" and case.held.by_revision:
+        own = case.held.by_revision.get(revision)
         return float(own.sum()) if own is not None else 0.0
-    return float((case.grid.total * candidate.grid.share(revision)).sum())
+    return float((case.held.total * candidate.grid.share(revision)).sum())
 
 
 def _split(case: Case, failed: int, exposed: float, total: float, blamed: tuple[str, ...]) -> Split:
-    least = failed if case.grid.unit in {"requests", "traces"} else 0
-    exposed_bad = max(exposed, float(least))
-    exposed_good = max(total - exposed, float(case.units - failed) if least else 0.0, 0.0)
+    """Both sides of an explanation. What failed on a side was exposed on it, and the two make up the whole."""
+    exposed_bad = float(_held(case, np.array([float(failed)]), np.array([exposed]), total)[0])
+    exposed_good = max(total - exposed_bad, 0.0)
     gain = _gain(
         np.array([float(failed)]),
         np.array([exposed_bad]),
@@ -128,6 +128,17 @@ def _split(case: Case, failed: int, exposed: float, total: float, blamed: tuple[
         np.array([exposed_good]),
     )
     return Split(float(gain[0]) / case.fit.dispersion, failed, exposed_bad, case.units - failed, exposed_good, blamed)
+
+
+def _held(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+    """The exposure of a side, at least what failed on it and leaving the other side at least what failed there.
+
+    Of other services only their share of the traffic is known, and a line may fall into the minute after its request.
+    """
+    if not case.is_counted:
+        return exposed
+    held: NDArray[np.float64] = np.clip(exposed, failed, np.maximum(total - (case.units - failed), failed))
+    return held
 
 
 def _gain(

@@ -25,7 +25,6 @@ _AT_ONCE_NS = 120_000_000_000
 _APART = 0.1  # share of traces in common up to which two clusters are independent
 _BLAMED = 0.5
 _SUSPECTED = 0.1
-_EXPLAINED = 0.8
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
 _ACCESS = frozenset({"env_removed", "env_added", "env_changed", "secret_ref_changed", "service_account"})
 _REFUSAL = re.compile(
@@ -86,7 +85,7 @@ class _Court:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
         roots = sorted({_root(name, self.links) for name in self.cases})
         alone = {root: self._weighed(root) for root in roots}
-        explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= _EXPLAINED}
+        explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= _BLAMED}
         for name in self.cases:
             self.shared[name] = self._shared(name, explained)
         for root in roots:

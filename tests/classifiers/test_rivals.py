@@ -59,6 +59,22 @@ def test_the_same_rate_everywhere_gains_nothing() -> None:
     assert revision_gain(found, candidate(found, "new")).gain < 1
 
 
+def test_every_explanation_parts_the_same_whole_where_more_failed_than_is_known_to_have_been_asked() -> None:
+    exposed = grid({"old": [1.0] * 120 + [0.0] * 120, "new": [0.0] * 120 + [1.0] * 120})
+    found = case(exposed, [(130 + n / 4, "new") for n in range(400)])
+    other = Candidate("p", "tasks", "t1", "callee", 0, (), ["t1"] * 400, grid(t1=1.0, t2=1.0), 1.0)
+
+    whole = found.held.total.sum()
+    splits = [
+        revision_gain(found, candidate(found, "new")), revision_gain(found, other),
+        outside_gain(found, is_over=False, per_minute=0.001)[1],
+    ]  # fmt: skip
+
+    assert whole == 120 + 20 + 400
+    assert [split.exposed_bad + split.exposed_good for split in splits] == [pytest.approx(whole)] * 3
+    assert all(split.exposed_bad >= split.failures_bad for split in splits)
+
+
 def test_a_fault_that_later_revisions_keep_is_counted_on_them_too() -> None:
     thirds = {
         "old": [9.0] * 80 + [0.0] * 160,
