@@ -123,24 +123,18 @@ def weigh(
     `shared`: number of services without a link that began to fail at once. `known`: service and revision of those that
     are guilty of another failure.
     """
-    is_over = case.fit.course == "resolved"
-    outside, outside_split = outside_gain(case, is_over=is_over, per_minute=config.outages_per_day / 1440)
-    outside += math.log(config.shared_factor) * min(shared, 3)
-    if origin_of_share(case.origins)[0] == "tests":
-        outside += math.log(config.spared_factor if case.spared >= _SPARED else config.tests_factor)
+    outside, outside_split = _outside(case, shared, config)
     rows = []
     for candidate, difference in candidates:
-        if candidate.served_ns > case.fit.latest_ns + _SLACK_NS or candidate.served_ns > case.fit.at_ns + _SLACK_NS:
+        if candidate.served_ns > min(case.fit.latest_ns, case.fit.at_ns) + _SLACK_NS:
             continue
         split = revision_gain(case, candidate)
         if split.gain == -math.inf:
             continue
         named = named_in(difference, text) if difference else None
-        prior = _prior(candidate, difference, named, config)
+        prior = _prior(case, candidate, difference, named, config)
         if (candidate.service, candidate.revision) in known:
             prior += math.log(config.known_factor)
-        if _was_there(case, candidate):
-            prior += math.log(config.worse_factor)
         rows.append((candidate, difference, named, split, split.gain + prior))
     logs = [0.0, outside, *(row[4] for row in rows)]
     top = max(logs)
@@ -154,6 +148,16 @@ def weigh(
         key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
     )
     return Weighed(tuple(weights), share[1], outside_split, share[0])
+
+
+def _outside(case: Case, shared: int, config: AttributionConfig) -> tuple[float, Split]:
+    """How well something from outside explains a case: log of prior times likelihood, and the best split."""
+    is_over = case.fit.course == "resolved"
+    outside, split = outside_gain(case, is_over=is_over, per_minute=config.outages_per_day / 1440)
+    outside += math.log(config.shared_factor) * min(shared, 3)
+    if origin_of_share(case.origins)[0] == "tests":
+        outside += math.log(config.spared_factor if case.spared >= _SPARED else config.tests_factor)
+    return outside, split
 
 
 def is_about_dependency(text: str) -> bool:
@@ -210,8 +214,9 @@ def _was_there(case: Case, candidate: Candidate) -> bool:
 
 
 def _prior(
-    candidate: Candidate, difference: Difference | None, named: Change | None, config: AttributionConfig
+    case: Case, candidate: Candidate, difference: Difference | None, named: Change | None, config: AttributionConfig
 ) -> float:
+    """Log of how likely such a deploy is to break something, before anything was counted."""
     prior = {
         "own": config.bad_deploys,
         "callee": config.bad_callee,
@@ -223,6 +228,8 @@ def _prior(
         factor = config.named_factor
     elif difference and difference.label == "nothing":
         factor = config.nothing_factor
+    if _was_there(case, candidate):
+        factor *= config.worse_factor
     return math.log(prior * factor)
 
 

@@ -3,6 +3,7 @@
 A function of stored rows, configuration and window: the same rows give the same findings, to the byte.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
-from classifiers.cases import build_cases
+from classifiers.cases import Case, build_cases
 from classifiers.changes import vanished_keys
 from classifiers.coverage import Counts, find_coverage, read_counts
 from classifiers.findings import Findings
@@ -19,7 +20,7 @@ from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
-from classifiers.problems import ProblemConfig, judge
+from classifiers.problems import ProblemConfig, Verdict, judge
 from classifiers.signing import sign_new
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.verdicts import Teller, tell_clusters, with_errors
@@ -79,25 +80,14 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     """The findings of a reading."""
     history = reading.history
     window = history.window
-    cases = build_cases(
-        history.failures, history.leads, history.traces, history.exposure, start_ns=window.start_ns, config=config.onset
-    )
-    verdicts = judge(
-        cases,
-        history.failed_traces,
-        history_ns=history.end_ns - history.start_ns,
-        start_ns=window.start_ns,
-        config=config.problems,
-    )
+    cases, verdicts = _judged(history, config)
     problems = [case for case in cases if verdicts.get(case.cluster_id) == "problem"]
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
     problems, links = fold_requests(problems, links)
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
-    ids = [name for case in (*problems, *rest) for name in case.signature_ids]
-    is_told = pl.col("signature_id").is_in(ids)
-    entries, samples = reading.entries.filter(is_told), reading.samples.filter(is_told)
+    entries, samples = _told(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
@@ -117,3 +107,24 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         coverage=find_coverage(reading.counts, history, entries, clusters, (*standing, *noise)),
         noise=noise,
     )
+
+
+def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[str, Verdict]]:
+    """Every case of a history, and the verdict on each that occurs in the window."""
+    start_ns = history.window.start_ns
+    cases = build_cases(
+        history.failures, history.leads, history.traces, history.exposure, start_ns=start_ns, config=config.onset
+    )
+    return cases, judge(
+        cases,
+        history.failed_traces,
+        history_ns=history.end_ns - history.start_ns,
+        start_ns=start_ns,
+        config=config.problems,
+    )
+
+
+def _told(reading: Reading, cases: Sequence[Case]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entries and samples of these cases alone."""
+    is_told = pl.col("signature_id").is_in([name for case in cases for name in case.signature_ids])
+    return reading.entries.filter(is_told), reading.samples.filter(is_told)
