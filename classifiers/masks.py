@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["KEEPS", "KEPT_TOKENS", "MASKS", "Rule", "mask", "strip_head"]
+__all__ = ["KEEPS", "KEPT_TOKENS", "MASKS", "MONTH", "TIME", "ZONE", "Rule", "apply_rule", "mask"]
 
 # A letter at its end, so that a digit behind it does not begin a word; a control character, so that no text has it.
 _SHIELD = "\x02K"
@@ -137,10 +137,10 @@ KEPT_TOKENS: tuple[Rule, ...] = (
     ),
 )
 
-_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
-_ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b)?"
+TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
+ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b)?"
 _INNER = r"_(?:[0-9]+|[0-9a-f]{8,}|[0-9]+[a-f][0-9a-f]{3,})_"
-_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 
 # In this order: what is specific before what is general.
 MASKS: tuple[Rule, ...] = (
@@ -156,14 +156,14 @@ MASKS: tuple[Rule, ...] = (
     Rule(
         "timestamp",
         r"[0-9][-/:][0-9A-Z]",
-        rf"{_B}[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[T ,]+{_TIME}{_ZONE})?"
-        rf"|{_B}[0-9]{{1,2}}(?:/(?:{_MONTH}|[0-9]{{1,2}})/|-{_MONTH}-)[0-9]{{4}}(?:[:, ]+{_TIME}{_ZONE})?",
+        rf"{_B}[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[T ,]+{TIME}{ZONE})?"
+        rf"|{_B}[0-9]{{1,2}}(?:/(?:{MONTH}|[0-9]{{1,2}})/|-{MONTH}-)[0-9]{{4}}(?:[:, ]+{TIME}{ZONE})?",
         "<time>",
     ),
     Rule(
         "date_words",
-        _MONTH,
-        rf"(?:\b[A-Z][a-z]{{2}},? )?\b{_MONTH} +[0-9]{{1,2}},? (?:[0-9]{{4}} )?{_TIME}(?: [0-9]{{4}})?",
+        MONTH,
+        rf"(?:\b[A-Z][a-z]{{2}},? )?\b{MONTH} +[0-9]{{1,2}},? (?:[0-9]{{4}} )?{TIME}(?: [0-9]{{4}})?",
         "<time>",
     ),
     Rule("clock", r"[0-9]:[0-9]{2}:", rf"{_B}[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]+)?", "<time>"),
@@ -204,64 +204,6 @@ MASKS: tuple[Rule, ...] = (
     Rule("sign", r"-<", r"(^|[\s=:(\[,])-<(number|duration|size)>", "${1}<${2}>"),
 )
 
-_LEVEL = (
-    "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|EMERGENCY|PANIC"
-    "|SUCCESS|LOG|VERBOSE)"
-)
-_WORD = "(?:trace|debug|info|notice|warn|warning|error|critical|fatal)"  # a level only where punctuation says so
-_STAMP = (
-    rf"\[?(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}[T ]{_TIME}|[0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}},? {_TIME}"
-    rf"|[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}} {_TIME})\s?{_ZONE}\]?"
-)
-_PART = r"(?:\[[^\]\n]{0,60}\]|\([^)\n]{0,40}\)|[0-9]+|-{1,3}|[\w.$/-]+(?::[\w<>]+)*:?)"
-# What a logger writes before the message: stamp, process, logger, level. Each layout is tried once, in this order.
-_HEADS: tuple[Rule, ...] = (
-    Rule(
-        "logfmt",
-        r"(?:level|lvl|severity)=",
-        r"(?:^|\s)(?:time|ts|timestamp|level|lvl|severity|source|caller|logger)=(?:\"[^\"]*\"|\S+)",
-        "",
-    ),
-    Rule("logfmt_message", r"msg=", r"^\s*msg=(?:\"((?:[^\"\\]|\\.)*)\"|(\S+))", "${1}${2}"),
-    Rule(
-        "no_exception", r"NoneType: None\s*\z", r"(?:\n|\\n)\s*NoneType: None\s*\z", ""
-    ),  # Python's word for none raised
-    Rule("ruby", r"^[DIWEFAU], \[", r"^[DIWEFAU], \[[^\]\n]*\]\s+[A-Z]+ -- [^:\n]*(?:::[^:\n]*)*:\s+", ""),
-    Rule("glog", r"^[IWEF][0-9]{4} ", r"^[IWEF][0-9]{4} [0-9:.]+\s+[0-9]+ [\w./-]+:[0-9]+\]\s*", ""),
-    Rule("nest", r"^\[[A-Z]\w+\] [0-9]", rf"^\[\w+\]\s+[0-9]+\s+-\s+{_STAMP}\s+{_LEVEL}\s+(?:\[[^\]]*\]\s*)?", ""),
-    Rule(
-        "stamped",
-        r"^\s*\[?[0-9]",
-        rf"^\s*{_STAMP}[\s|,:-]*(?:{_PART}[\s|,-]+){{0,4}}?"
-        rf"(?:[\[(<]?{_LEVEL}[\])>:]?|{_WORD}:|\[{_WORD}\]:?)[\s|:-]+",
-        "",
-    ),
-    Rule("stamp", r"^\s*\[?[0-9]", rf"^\s*{_STAMP}[\s|,:-]*", ""),
-    Rule(
-        "levelled",
-        rf"^\s*[\[(]?(?:{_LEVEL}|{_WORD})",
-        rf"^\s*(?:[\[(](?:{_LEVEL}|{_WORD})[\])]:?|(?:{_LEVEL}|{_WORD}):|{_LEVEL}\s*[|-]"
-        rf"|(?:{_LEVEL}|{_WORD}) \([A-Za-z][\w:./@-]*\):)\s+",
-        "",
-    ),
-    Rule("spring", r"^[0-9]+ --- \[", r"^[0-9]+ --- (?:\[[^\]]*\]\s*)+[\w.$/\[\]]+\s*:\s", ""),
-    Rule(
-        "location",  # module:function:line, file.go:line, dotted.logger
-        r"^[\[\w]",
-        r"^(?:\[\w+(?:[.:]\w+)+\]\s|[\w.$/<>-]+:[\w<>]+:[0-9]+\s*[|-]\s|[\w/.-]+\.[a-z]{1,4}:[0-9]+:?\s"
-        r"|\w+(?:\.[\w$]+)+\s+[-:|]\s)",
-        "",
-    ),
-    Rule("inner_level", rf"^\s*\[{_LEVEL}\]", rf"^\s*\[{_LEVEL}\]:?\s*", ""),
-)
-
-
-def strip_head(texts: pl.Series) -> pl.Series:
-    """The texts without what their logger wrote before the message (stamp, process, logger, level); nulls stay."""
-    for rule in _HEADS:
-        texts = _apply(texts, rule)
-    return texts
-
 
 def mask(texts: pl.Series) -> pl.Series:
     """The texts with every variable part replaced by `<kind>`; nulls, order and line breaks stay.
@@ -293,7 +235,7 @@ def _mask_lines(texts: pl.Series) -> pl.Series:
     for rule in KEPT_TOKENS:
         marked = _shield(marked, rule)
     for rule in (_CORRELATION, *KEEPS, *MASKS):
-        marked = _apply(marked, rule)
+        marked = apply_rule(marked, rule)
     plain = marked.str.replace_all(_SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
     return texts.clone().scatter(hit.arg_true(), plain)
 
@@ -313,7 +255,7 @@ def _shield(texts: pl.Series, rule: Rule) -> pl.Series:
     return texts.clone().scatter(hit.arg_true(), found.str.replace_many(tokens, shielded, leftmost=True))
 
 
-def _apply(texts: pl.Series, rule: Rule) -> pl.Series:
+def apply_rule(texts: pl.Series, rule: Rule) -> pl.Series:
     """The rule on those texts that hold its hint."""
     hit = texts.str.contains(rule.hint).fill_null(value=False)
     if not hit.any():

@@ -15,7 +15,8 @@ import orjson
 import polars as pl
 
 from classifiers.frames import Thrown, Trace, exception_in_line, read_trace
-from classifiers.masks import mask, strip_head
+from classifiers.heads import strip_head
+from classifiers.masks import mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
 

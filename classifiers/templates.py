@@ -1,0 +1,165 @@
+"""Templates: the set of masked messages in; for each the statement that wrote it, variable words as `<*>`, out.
+
+The level above signatures, and no identity: it joins messages that differ only in words no mask knows (names, paths,
+hosts, kept codes), to propose joins, to name neighbours and to tell chatter briefly. A template is a function of the
+SET of distinct messages: never of their order, their counts or windows.
+
+How: `shape` takes what looks like a value by itself. Of the words left, a word is variable when messages that are equal
+elsewhere hold enough different words at its place (classifiers/places.py says how many are enough). Words of one
+statement that vary together are found in two steps before: places that ask for a name are left out of the comparison,
+then words that are rare beside the others of their message.
+"""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from classifiers.places import AFTER_PREPOSITION, OF_VALUE
+from classifiers.shapes import VALUE, VALUE_MARK, shape
+from classifiers.words import PLACES, VALUE_HASH, WORD, Words, at_place, read_words, with_values
+
+__all__ = ["TEMPLATE_SCHEMA", "template_id", "templates"]
+
+TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
+    "template": pl.String(),
+    "template_id": pl.String(),  # 16 hex digits, from the template's text alone
+}
+
+_ROUNDS = 8  # one joined word makes the next comparable; each round joins one more word of a message
+_RARE = 8  # times fewer messages than the most common word of its message: not of the statement's own words
+_LEAST = 3  # different words before a place can vary, unless one of them is a value by its shape
+
+
+def templates(messages: pl.Series) -> pl.DataFrame:
+    """The template and its id of each message (TEMPLATE_SCHEMA, rows as in `messages`); a null has none.
+
+    messages: texts as `mask` gives them. Time is near linear in the number of distinct messages.
+    """
+    texts = messages.cast(pl.String)
+    distinct = texts.unique().drop_nulls()
+    shaped = pl.DataFrame({"message": distinct, "shape": shape(distinct)})
+    shapes = shaped["shape"].unique()
+    told = pl.DataFrame({"shape": shapes, "template": _joined(shapes)})
+    named = told.select("template").unique()
+    named = named.with_columns(
+        template_id=pl.Series([template_id(text) for text in named["template"]], dtype=pl.String)
+    )
+    found = shaped.join(told, on="shape").join(named, on="template")
+    every = pl.DataFrame({"message": texts})
+    return every.join(found, on="message", how="left", maintain_order="left").select(list(TEMPLATE_SCHEMA))
+
+
+def template_id(template: str) -> str:
+    """The id of a template: a pure function of its text."""
+    return hashlib.blake2b(template.encode(errors="replace"), digest_size=8, person=b"template").hexdigest()
+
+
+def _joined(shapes: pl.Series) -> pl.Series:
+    """The templates of distinct shapes. Only those that are alike but for their words are looked at."""
+    told = pl.DataFrame({"shape": shapes}).with_columns(
+        skeleton=pl.col("shape").str.replace_all(WORD, "w").hash(), row=pl.int_range(pl.len())
+    )
+    alike = told.filter(pl.len().over("skeleton") > 1)
+    if alike.height:
+        words = read_words(alike["shape"])
+        _join(words, alike["skeleton"].to_numpy())
+        shapes = shapes.clone().scatter(alike["row"], with_values(alike["shape"], words))
+    run = rf"{VALUE_MARK}(?:[ ,;]+{VALUE_MARK})+"
+    return shapes.str.replace_all(run, VALUE_MARK).str.replace_all(VALUE_MARK, VALUE, literal=True)
+
+
+def _join(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
+    """Marks the words that are variable. skeletons: of each message what is left of it without its words."""
+    if not len(words.place):
+        return
+    seen = np.flatnonzero(words.place < PLACES)
+    _join_together(words, skeletons, seen[words.needed[seen] <= AFTER_PREPOSITION])
+    _join_together(words, skeletons, seen[_is_rare(words, skeletons)[seen]])
+    for _ in range(_ROUNDS):
+        if not _join_singly(words, skeletons):
+            break
+
+
+def _join_together(words: Words, skeletons: npt.NDArray[np.uint64], left_out: npt.NDArray[np.int64]) -> None:
+    """Joins words of which messages have several: messages are equal when they are so without all words left out."""
+    value = words.value.copy()
+    value[left_out] = at_place(np.full(len(left_out), VALUE_HASH), words.place[left_out])
+    rest = _sums(words, value, skeletons)
+    is_left_out = np.zeros(len(value), dtype=bool)
+    is_left_out[left_out] = True
+    is_proved = np.zeros(len(value), dtype=bool)
+    for at in words.slices():
+        is_proved[at] = is_left_out[at] & (_proof(words, at, rest[words.message[at]]) > 0)
+    _mark(words, np.flatnonzero(is_proved))
+
+
+def _join_singly(words: Words, skeletons: npt.NDArray[np.uint64]) -> bool:
+    """Joins of each message the one word with the best proof, among messages equal elsewhere; whether it joined any."""
+    rest = _sums(words, words.value, skeletons)
+    best = np.zeros(len(skeletons), dtype=np.uint32)
+    chosen = np.full(len(skeletons), -1, dtype=np.int64)
+    for at in words.slices():
+        message = words.message[at]
+        proof = _proof(words, at, rest[message] - words.value[at])
+        proof[words.is_variable[at]] = 0
+        better = (proof > 0) & (proof >= best[message])  # of equals the later word: names stand behind verbs
+        best[message[better]] = proof[better]
+        chosen[message[better]] = np.flatnonzero(better) + at.start
+    taken = chosen[chosen >= 0]
+    _mark(words, taken)
+    return bool(len(taken))
+
+
+def _sums(words: Words, value: npt.NDArray[np.uint64], skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Of each message the sum of its hashes, which stands for the message."""
+    total = skeletons.copy()
+    np.add.at(total, words.message, value)
+    return total
+
+
+def _is_rare(words: Words, skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Words held by far fewer messages of their skeleton than each of the commoner two thirds of their message."""
+    frame = pl.DataFrame({"message": words.message, "skeleton": skeletons[words.message], "value": words.value})
+    frame = frame.with_columns(count=pl.len().over("skeleton", "value"), is_word=~words.is_variable)
+    typical = (
+        frame.filter("is_word")
+        .group_by("message")
+        .agg(pl.col("count").quantile(1 / 3, "lower"))
+        .select("message", typical="count")
+    )
+    of_message = np.zeros(len(skeletons), dtype=np.int64)
+    of_message[typical["message"].to_numpy()] = typical["typical"].cast(pl.Int64).to_numpy()
+    return (frame["count"].to_numpy().astype(np.int64) * _RARE <= of_message[words.message]) & ~words.is_variable
+
+
+def _proof(words: Words, at: slice, others: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
+    """Per word of one place: evidence of messages with equal `others`, in percent of what is needed; 0: not enough."""
+    seen = pl.DataFrame(
+        {"others": others, "value": words.value[at], "evidence": words.evidence[at], "needed": words.needed[at]}
+    )
+    several = (
+        seen.filter(pl.len().over("others") > 1)
+        .unique(["others", "value"])
+        .group_by("others")
+        .agg(
+            pl.len(),
+            pl.col("evidence").cast(pl.UInt32).sum(),
+            pl.col("needed").min(),
+            has_value=pl.col("evidence").max() == OF_VALUE,
+        )
+        .filter(pl.col("len") >= pl.when("has_value").then(2).otherwise(_LEAST), pl.col("evidence") >= pl.col("needed"))
+        .select("others", proof=pl.col("evidence") * 100 // pl.col("needed"))
+    )
+    if not several.height:
+        return np.zeros(seen.height, dtype=np.uint32)
+    proofs = seen.select("others").join(several, on="others", how="left", maintain_order="left")["proof"]
+    return proofs.fill_null(0).cast(pl.UInt32).to_numpy(writable=True)
+
+
+def _mark(words: Words, taken: npt.NDArray[np.int64]) -> None:
+    """Makes the words variable."""
+    words.value[taken] = at_place(np.full(len(taken), VALUE_HASH), words.place[taken])
+    words.evidence[taken] = OF_VALUE
+    words.is_variable[taken] = True
