@@ -118,6 +118,7 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
     return cases, judge(
         cases,
         history.failed_traces,
+        history.failures,
         history_ns=history.end_ns - history.start_ns,
         start_ns=start_ns,
         config=config.problems,

@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
+from classifiers.company import followers
 from classifiers.findings import Origin
 from classifiers.origin import origin_of_share
 
@@ -22,7 +24,7 @@ Verdict = Literal["problem", "standing", "noise"]
 # With nothing to compare with, a warning must say itself that something failed.
 _FAILING = re.compile(
     r"(?i:\b(?:fail\w*|refused|rejected|denied|invalid|time[sd]?[ -]?out|timeout|unreachable|forbidden|"
-    r"unauthori[sz]ed|blocked|aborted|crash\w*|unhandled)\b)|\b[A-Z]\w+(?:Error|Exception)\b"
+    r"unauthori[sz]ed|blocked|aborted|crash\w*|unhandled|unavailab\w*)\b)|\b[A-Z]\w+(?:Error|Exception)\b"
 )
 _EVIDENCE = 5.0  # log-likelihood from which a stretch without a failure is no accident (see onset.evidence)
 _ERROR = 17
@@ -45,12 +47,13 @@ class ProblemConfig(BaseModel):
 
 
 def judge(
-    cases: Sequence[Case], failed: Mapping[str, set[str]], *, history_ns: int, start_ns: int, config: ProblemConfig
-) -> dict[str, Verdict]:
+    cases: Sequence[Case], failed: Mapping[str, set[str]], rows: pl.DataFrame, *, history_ns: int, start_ns: int,
+    config: ProblemConfig,
+) -> dict[str, Verdict]:  # fmt: skip
     """A verdict on every case that occurs in the window, by cluster id.
 
-    `failed` holds per service the traces that the service answered with a server error. history_ns is how much is
-    known at all, start_ns the beginning of the window.
+    `failed` holds per service the traces that the service answered with a server error, `rows` those of find_failures
+    with their cluster_id. history_ns is how much is known at all, start_ns the beginning of the window.
     """
     present = [case for case in cases if case.in_window]
     is_short = history_ns < config.short_history_minutes * 60e9
@@ -60,14 +63,19 @@ def judge(
         if _is_failure(case) and not _is_refusal(case):
             is_news = is_short or _is_first_told(case, end_ns - history_ns, start_ns, config)
             verdicts[case.cluster_id] = _judge_failure(case, is_short=is_news, start_ns=start_ns, config=config)
-    problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
-    hit = {key for case in problems for key in case.met_ns} | set().union(*failed.values())
-    for case in present:
-        if case.cluster_id not in verdicts:
+    failures = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
+    weak = [case for case in present if case.cluster_id not in verdicts]
+    # lines first: what is refused is told with the line that says why
+    for part in ([case for case in weak if not case.is_request_only], [case for case in weak if case.is_request_only]):
+        problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
+        hit = {key for case in problems for key in case.met_ns} | set().union(*failed.values())
+        behind = followers(rows, [case.cluster_id for case in part], [case.cluster_id for case in problems])
+        for case in part:
             is_thrown = case.kind == "exception" and not case.grid.total.any()
             is_news = is_short or (is_thrown and _is_first_told(case, end_ns - history_ns, start_ns, config))
-            verdict = _judge_weak(case, hit, is_short=is_news, config=config)
-            is_joining = verdict == "noise" and any(_joins(case, other, config) for other in problems)
+            is_behind = case.cluster_id in behind
+            verdict = _judge_weak(case, hit, is_behind=is_behind, is_short=is_news, config=config)
+            is_joining = verdict == "noise" and any(_joins(case, other, config) for other in failures)
             verdicts[case.cluster_id] = "problem" if is_joining else verdict
     return verdicts
 
@@ -113,16 +121,19 @@ def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: Problem
     return "standing"
 
 
-def _judge_weak(case: Case, hit: set[str], *, is_short: bool, config: ProblemConfig) -> Verdict:
-    """Warnings, lines without a level, and refused requests: a problem only as part of one, or by strong evidence."""
+def _judge_weak(case: Case, hit: set[str], *, is_behind: bool, is_short: bool, config: ProblemConfig) -> Verdict:
+    """Warnings, lines without a level, and refused requests: a problem only as part of one, or by strong evidence.
+
+    `hit` are the traces and requests that failed of a problem; is_behind tells of lines that follow one at once.
+    """
     keys = case.keys_since(case.fit.at_ns if case.fit.is_change else 0)
     share = sum(one in hit for one in keys) / len(keys) if keys else 0.0
-    is_part = share >= config.association
-    if _origin(case) in {"scanners", "health_checks"}:
-        return "noise"
+    is_part = share >= config.association or is_behind
     if is_short:
         says_so = not case.is_request_only and (case.severity < _WARNING or _FAILING.search(case.title))
         return "problem" if is_part or says_so else "noise"
+    if _origin(case) in {"scanners", "health_checks"}:
+        return "noise"
     if not case.fit.is_change or case.units < config.few_units:
         return "standing" if case.units >= config.few_units and case.severity >= _WARNING else "noise"
     if is_part:

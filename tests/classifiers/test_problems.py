@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from classifiers.problems import ProblemConfig, Verdict, judge
@@ -7,13 +8,14 @@ from tests.support.cases import MINUTE_NS, case, grid
 from tests.support.system import HOUR, MINUTE, System
 
 HISTORY_NS = 240 * MINUTE_NS
+NO_ROWS = pl.DataFrame(schema={"cluster_id": pl.String, "instance": pl.String, "log": pl.String, "first_ns": pl.Int64})
 
 
 def verdict(first_min: int, severity: int = 17) -> Verdict:
     """Of a failure each minute from first_min on, of a service whose exposure is not known; four hours are known."""
     of = case(grid({}), [(float(minute), "") for minute in range(first_min, 240)], severity=severity, kind="exception")
     start_ns = of.grid.timeline.end_ns - HISTORY_NS
-    return judge([of], {}, history_ns=HISTORY_NS, start_ns=start_ns, config=ProblemConfig())[of.cluster_id]
+    return judge([of], {}, NO_ROWS, history_ns=HISTORY_NS, start_ns=start_ns, config=ProblemConfig())[of.cluster_id]
 
 
 @pytest.mark.parametrize(("first_min", "told"), [(90, "problem"), (0, "standing")])
@@ -82,3 +84,48 @@ def test_a_warning_that_began_later_or_was_there_before_stays_noise(tmp_path: Pa
     findings = system.findings(tmp_path, 4 * HOUR)
 
     assert "no signature" not in {cluster.title for cluster in findings.clusters}
+
+
+def starting(*lines: tuple[float, str, str]) -> System:
+    """A service of which ten minutes are known: it starts every minute, with these lines at their seconds."""
+    system = System()
+    for minute in range(10):
+        for at_s, severity, text in lines:
+            system.line(minute * MINUTE + at_s, "orders", "orders-00001-aaa", text, severity=severity)
+    return system
+
+
+def test_a_warning_written_straight_behind_a_failure_is_part_of_it(tmp_path: Path) -> None:
+    system = starting(
+        (1.0, "ERROR", "Error: no table"), (1.0002, "WARNING", "going on without it"), (1.2, "WARNING", "old setting")
+    )
+
+    findings = system.findings(tmp_path, 10 * MINUTE)
+
+    assert {cluster.title for cluster in findings.clusters} == {"Error: no table", "going on without it"}
+    assert {cluster.title for cluster in findings.noise} == {"old setting"}
+
+
+def test_a_refused_request_is_told_with_the_line_that_says_why(tmp_path: Path) -> None:
+    system = starting(
+        (1.0, "WARNING", "token is invalid"), (1.0003, "INFO", "GET /cart 403"), (1.3, "INFO", "GET /lost 404")
+    )
+
+    findings = system.findings(tmp_path, 10 * MINUTE)
+
+    assert {cluster.title for cluster in findings.clusters} == {"token is invalid", "GET /cart answered 403"}
+    assert {cluster.title for cluster in findings.noise} == {"requests answered 404"}
+
+
+def test_a_probe_that_the_application_warns_of_is_told_where_nothing_is_known_to_compare_with(tmp_path: Path) -> None:
+    system = System()
+    for at_s in (60, 120):
+        trace = system.request(at_s, "door", "door-00001-aaa", status=403, path="/../etc/passwd", agent="lib/1")
+        system.line(at_s + 0.01, "door", "door-00001-aaa", "blocked a probe", severity="WARNING", trace=trace)
+        system.request(at_s + 5, "door", "door-00001-aaa", status=404, path="/wp-login.php", agent="lib/1")
+
+    findings = system.findings(tmp_path, 10 * MINUTE)
+
+    told = {cluster.title for cluster in findings.clusters}
+    assert {"blocked a probe", "GET /../etc/passwd answered 403"} <= told
+    assert "requests answered 404" not in told
