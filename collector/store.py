@@ -6,7 +6,6 @@ bring its own texts; data goes in and out as polars frames.
 """
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
+from collector.place import check_readable, check_writable, is_there
 from collector.records import Batch, Ledger
 from collector.sql import load_query, query_names
 
 __all__ = ["Reader", "Store", "StoreConfig", "Writer"]
 
 _ENGINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-_MAGIC, _MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
 _LOCK_WORDS = "Could not set lock"
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
@@ -114,7 +113,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:
         """A Reader. Raises StoreError when there is no database, StoreBusy when no turn came in time."""
-        if not self.path.exists():
+        if not is_there(self.path):
             raise StoreError(
                 f"There is no database at `{self.path}`. Run `logtriage import FILE --db {self.path}`, "
                 "`logtriage collect` or `logtriage demo` first."
@@ -122,6 +121,10 @@ class Store:
         with self._connection(read_only=True, wait_s=self._config.read_wait_s) as connection:
             self._check_origin(connection)
             yield Reader(connection)
+
+    def check_place(self) -> None:
+        """StoreError when no database can be made or changed at this place; makes nothing."""
+        check_writable(self.path)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
@@ -166,7 +169,7 @@ class Store:
 
     def cursor(self, source: str) -> dict[str, Any] | None:
         """How far a source has been read; None when never, or when there is no database yet."""
-        if not self.path.exists():
+        if not is_there(self.path):
             return None
         with self.read() as reader:
             found = reader.frame("find_cursor", source=source)
@@ -190,9 +193,7 @@ class Store:
 
     def _open(self, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
         """A connection; a process outside logtriage that holds the file is waited for."""
-        if not read_only:
-            self._check_folder()
-        self._check_file()
+        (check_readable if read_only else check_writable)(self.path)
         until = time.monotonic() + wait_s
         settings: dict[str, Any] = _ENGINE | {
             "threads": self._config.threads,
@@ -206,35 +207,6 @@ class Store:
                 if not is_locked or time.monotonic() >= until:
                     raise _store_error(error, self.path) from error
                 time.sleep(0.01)
-
-    def _check_file(self) -> None:
-        """StoreError for a file that DuckDB would take for another kind, such as SQLite's or a folder."""
-        if self.path.is_dir():
-            raise StoreError(f"The database `{self.path}` is a folder. Give a file with --db or store.path.")
-        try:
-            with self.path.open("rb") as file:
-                begin = file.read(_MAGIC_AT + len(_MAGIC))
-        except OSError:
-            return  # a missing file is made; of any other trouble DuckDB's own words are told
-        if begin[_MAGIC_AT:] != _MAGIC:
-            raise StoreError(
-                f"The database `{self.path}` is no DuckDB database. Give another place with --db or store.path."
-            )
-
-    def _check_folder(self) -> None:
-        folder = self.path.parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The folder `{folder}` of the database cannot be made: {error.strerror}. "
-                "Give another place with --db or store.path."
-            ) from error
-        if not os.access(self.path if self.path.exists() else folder, os.W_OK):
-            raise StoreError(
-                f"The database `{self.path}` cannot be written: no permission. "
-                "Give another place with --db or store.path, or mend the permissions."
-            )
 
     def _check_origin(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True when the database holds our tables; StoreError when they are somebody else's, or newer than we are."""

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import shlex
 import sys
 import time
@@ -61,6 +62,8 @@ def act_demo(config: Path | None, *, scenario: str, seed: int, folder: Path) -> 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--folder is `{folder}`, which cannot be made: {error.strerror}. Name another.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"--folder is `{folder}`, in which nothing may be written. Name another.")
     with _progress() as progress:
         findings, demo = pipeline.run_demo(loaded, scenario=scenario, seed=seed, folder=folder, progress=progress)
     window = findings.window

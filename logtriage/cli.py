@@ -19,19 +19,26 @@ from logtriage import __version__
 __all__ = ["app", "main", "run"]
 
 EVERYDAY, MORE = "Everyday", "More"
-EXIT_DONE, EXIT_FAILED, EXIT_MATCHED = 0, 1, 3
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_MATCHED = 0, 1, 2, 3
+# The root of all wrong usage; Typer exports only this leaf.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="Says which Cloud Run revision broke staging, what changed in it, what it dragged down, and how it knows.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 
+# `readable=False` turns off a check of Typer's: who cannot read a file is told so by the code that opens it.
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Settings; else LOGTRIAGE_CONFIG, ./config.yaml, or none.")
+    Path | None,
+    typer.Option("--config", readable=False, help="Settings; else LOGTRIAGE_CONFIG, ./config.yaml, or none."),
 ]
-DbOption = Annotated[Path | None, typer.Option("--db", help="Database file; else LOGTRIAGE_DB, or store.path.")]
+DbOption = Annotated[
+    Path | None, typer.Option("--db", readable=False, help="Database file; else LOGTRIAGE_DB, or store.path.")
+]
 SinceOption = Annotated[
     str | None, typer.Option(help="Start: a time (2026-09-14T20:00Z) or how far before --until (24h, 90m, 7d).")
 ]
@@ -70,7 +77,7 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
     form: Annotated[
         Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
     ] = "terminal",
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+    output: Annotated[Path | None, typer.Option(readable=False, help="Write to this file instead of stdout.")] = None,
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -80,7 +87,9 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
 
 @app.command(rich_help_panel=EVERYDAY)
 def show(
-    cluster: Annotated[str, typer.Argument(help="Number of an incident, or id of a cluster, from the report.")],
+    cluster: Annotated[
+        str, typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of a cluster, from the report.")
+    ],
     *,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -123,7 +132,7 @@ def demo(
     *,
     scenario: Annotated[str, typer.Option(help="Which incident.")] = "secret_lost",
     seed: Annotated[int, typer.Option(help="Another seed, other names, times and wordings.")] = 1,
-    folder: Annotated[Path, typer.Option(help="Where its files go.")] = Path("logtriage-demo"),
+    folder: Annotated[Path, typer.Option(readable=False, help="Where its files go.")] = Path("logtriage-demo"),
     config: ConfigOption = None,
 ) -> None:
     """Build a bundled incident offline and tell it: no account, no network."""
@@ -132,7 +141,9 @@ def demo(
 
 @app.command("import", rich_help_panel=MORE)
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders; their kind is found by content.")],
+    paths: Annotated[
+        list[Path], typer.Argument(readable=False, metavar="PATH...", help="Files or folders; kind found by content.")
+    ],
     *,
     db: DbOption = None,
     config: ConfigOption = None,
@@ -154,7 +165,7 @@ def collect(
 
 @app.command(rich_help_panel=MORE)
 def revisions(
-    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Only this service.")] = None,
     *,
     db: DbOption = None,
     config: ConfigOption = None,
@@ -179,7 +190,7 @@ def digest(
 
 @app.command(rich_help_panel=MORE)
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over entries, spans, facts, ...")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over entries, spans, facts, ...")],
     *,
     form: Annotated[
         Literal["table", "csv", "json"] | None,
@@ -217,26 +228,31 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that knows few characters is no reason to fail
+    command: Any = typer.main.get_command(app)  # calling `app` would put an excepthook of its own
     try:
-        typer.main.get_command(app)(prog_name="logtriage")  # calling `app` would put an excepthook of its own
+        code = command(prog_name="logtriage", standalone_mode=False)
     except LogtriageError as error:
         _fail(str(error))
+    except _UsageError as error:
+        from logtriage.usage import usage_line  # noqa: PLC0415 - only a wrong command line needs it
+
+        _fail(usage_line(error, sys.argv[1:], tuple(command.commands)), code=EXIT_USAGE)
     except OSError as error:
         _fail(f"{error.strerror or type(error).__name__}: `{error.filename or 'stdout'}`. Check the disk and the path.")
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
             sys.exit(EXIT_DONE)  # whoever read stdout has seen enough; of connections their sources and channels tell
         raise
-    sys.exit(EXIT_DONE)
+    sys.exit(code if isinstance(code, int) else EXIT_DONE)
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, *, code: int = EXIT_FAILED) -> NoReturn:
     """A line for each mistake on stderr, without anything a terminal would obey."""
     from logtriage.escape import plain  # noqa: PLC0415 - only a failure needs it
 
     for line in message.splitlines():
         sys.stderr.write(f"{plain(line)}\n")
-    sys.exit(EXIT_FAILED)
+    sys.exit(code)
 
 
 def _tell_fault(error: BaseException) -> None:

@@ -100,8 +100,12 @@ def _find(path: Path | None) -> Path | None:
     wanted = path or (Path(named) if named else None)
     if wanted is None:
         return CONFIG_FILE if CONFIG_FILE.is_file() else None
-    if not wanted.is_file():
-        what = "a folder" if wanted.is_dir() else "missing"
+    try:
+        is_there, is_usable = wanted.exists(), wanted.is_file() or wanted.is_fifo()
+    except OSError as error:  # a folder on the way may not be entered, or the name is too long
+        raise ConfigError(f"{wanted} cannot be read: {error.strerror}. Check its permissions.") from error
+    if not is_usable:
+        what = "a folder" if wanted.is_dir() else "no file" if is_there else "missing"
         origin = "--config" if path else "LOGTRIAGE_CONFIG"
         raise ConfigError(f"{origin} names `{wanted}`, which is {what}. Give the path of a config.yaml.")
     return wanted

@@ -26,11 +26,15 @@ def show(drawn: Text | str) -> None:
 def check_writable(path: Path) -> None:
     """RenderError when a file of that name cannot be written, so that no long run ends in vain."""
     folder = path.resolve().parent
-    if path.is_dir():
+    try:
+        is_folder, is_there, has_folder = path.is_dir(), path.exists(), folder.is_dir()
+    except OSError as error:  # a folder on the way may not be entered, or the name is too long
+        raise RenderError(f"--output is `{path}`: {error.strerror}. Choose another place.") from error
+    if is_folder:
         raise RenderError(f"--output is `{path}`, which is a folder. Give the name of a file.")
-    if not folder.is_dir():
+    if not has_folder:
         raise RenderError(f"--output is `{path}`, but there is no folder `{folder}`. Make it first.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not os.access(path if is_there else folder, os.W_OK):
         raise RenderError(f"--output is `{path}`, which may not be written. Choose another place.")
 
 

@@ -197,8 +197,9 @@ def _let_others_first() -> None:
 def _open(config: Config) -> "tuple[Store, Redactor]":
     from collector.normalise.redact import Redactor, load_key  # noqa: PLC0415 - a report redacts nothing
 
-    path = config.store.path
-    return Store(config.store), Redactor(load_key(path.with_name(f"{path.name}.key")))
+    store = Store(config.store)
+    store.check_place()  # before a key is made beside what is no place for a database
+    return store, Redactor(load_key(store.path.with_name(f"{store.path.name}.key")))
 
 
 @contextlib.contextmanager

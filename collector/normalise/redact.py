@@ -215,7 +215,6 @@ def load_key(path: Path) -> bytes:
     if given:
         return hashlib.sha256(given.encode()).digest()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         _make_key_file(path)
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
@@ -234,9 +233,9 @@ def _make_key_file(path: Path) -> None:
         return
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
     try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
         os.link(fresh, path)
     except FileExistsError:
         pass

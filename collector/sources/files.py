@@ -66,7 +66,7 @@ def find_files(paths: Iterable[str | Path]) -> FoundFiles:
     skipped: list[SkippedFile] = []
     seen: set[str] = set()
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder on the way may not be entered
             inside = _look_into_folder(path, skipped, seen)
             if not inside and not any(_is_below(path, file.location) for file in files):
                 raise SourceError(_nothing_in(path, skipped))
@@ -204,6 +204,8 @@ def _nothing_in(folder: Path, skipped: list[SkippedFile]) -> str:
     if not inside:
         return f"The folder `{folder}` holds no file. Check the path."
     first = inside[0]
+    if first.location == str(folder):
+        return f"The folder `{folder}` {first.reason}. Grant read permission on it."
     return (
         f"The folder `{folder}` holds no file that logtriage reads; {len(inside)} skipped, the first because "
         f"`{first.location}` {first.reason.rstrip('.')}. Check the path."

@@ -164,10 +164,11 @@ class TestPlainErrors:
         with pytest.raises(StoreError, match="is a folder"), make_store(tmp_path).write():
             pass
 
-    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
-
-        with pytest.raises(StoreError, match="cannot be made"), make_store(tmp_path / "file" / "s.duckdb").write():
+    def test_a_folder_that_is_missing(self, tmp_path: Path) -> None:
+        with (
+            pytest.raises(StoreError, match=r"there is no `.*/absent`\. Make it first"),
+            make_store(tmp_path / "absent" / "s.duckdb").write(),
+        ):
             pass
 
     def test_truncated_database_is_told_and_kept(self, store: Store) -> None:

@@ -135,12 +135,38 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout == f"logtriage {__version__}\n"
 
 
-@pytest.mark.parametrize("words", [("reprot",), ("report", "--format", "html"), ("report", "--sinse", "1h"), ("show",)])
-def test_wrong_usage_is_exit_code_2(run: Run, words: tuple[str, ...]) -> None:
-    done = run(*words)
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("reprot", "No such command `reprot`. Did you mean `report`? See `logtriage --help`."),
+        ("--zzz", "No such option: --zzz. See `logtriage --help`."),
+        ("report --sinse 1h", "No such option: --sinse. Did you mean --since? See `logtriage report --help`."),
+        ("report --format html", "Invalid value for `--format`: `html` is not one of `terminal`, `markdown`, `json`."),
+        ("query --format x y", "Invalid value for `--format`: `x` is not one of `table`, `csv`, `json`. See `logtriag"),
+        ("report --since", "Option `--since` requires an argument. See `logtriage report --help`."),
+        ("report extra", "Got unexpected extra argument(s) (extra). See `logtriage report --help`."),
+        ("daemon --once=3", "Option `--once` does not take a value. See `logtriage daemon --help`."),
+        ("demo --seed x", "Invalid value for `--seed`: `x` should be a valid integer. See `logtriage demo --help`."),
+        ("show", "Missing argument `CLUSTER`. See `logtriage show --help`."),
+        ("diff one", "Missing argument `REV_B`. See `logtriage diff --help`."),
+        ("import", "Missing argument `PATH...`. See `logtriage import --help`."),
+        ("query", "Missing argument `SQL`. See `logtriage query --help`."),
+        ("re\x1b[31mp\u2500ort", "No such command `re"),
+    ],
+)
+def test_wrong_usage_is_one_plain_line_and_exit_code_2(run: Run, words: str, line: str) -> None:
+    done = run(*words.split())
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(line)
+    assert "\x1b" not in done.stderr
+
+
+def test_no_words_at_all_are_answered_with_the_help(run: Run) -> None:
+    done = run()
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "Usage: logtriage" in done.stdout
 
 
 @pytest.mark.parametrize(

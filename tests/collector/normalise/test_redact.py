@@ -106,7 +106,7 @@ def test_another_key_gives_other_hashes() -> None:
 
 def test_key_file_is_made_once_and_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOGTRIAGE_HASH_KEY", raising=False)
-    path = tmp_path / "folder" / "store.key"
+    path = tmp_path / "store.key"
 
     first, second = load_key(path), load_key(path)
 

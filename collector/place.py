@@ -1,0 +1,65 @@
+"""The place of the database file: whether one can be there, be read and be written. Makes and changes nothing.
+
+Asked before DuckDB is, which would take some other files for a database, and says less of what is missing.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from collector.errors import StoreError
+
+__all__ = ["check_readable", "check_writable", "is_there"]
+
+_MAGIC, _MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
+_ELSEWHERE = "Give another place with --db or store.path"
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has that name; StoreError when the system does not say."""
+    return _status(path) is not None
+
+
+def check_readable(path: Path) -> None:
+    """StoreError for what DuckDB would take for another kind of database, and for a folder or a device."""
+    status = _status(path)
+    if status is None:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no file"
+        raise StoreError(f"The database `{path}` is {kind}. Give a file with --db or store.path.")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(_MAGIC_AT + len(_MAGIC))
+    except OSError:
+        return  # DuckDB's own words are told
+    if begin and begin[_MAGIC_AT:] != _MAGIC:  # one without a byte may be on its way: DuckDB says so if it is not
+        raise StoreError(f"The database `{path}` is no DuckDB database. {_ELSEWHERE}.")
+
+
+def check_writable(path: Path) -> None:
+    """StoreError when no database can be made or changed there."""
+    check_readable(path)
+    folder = path.parent
+    if not folder.is_dir():
+        raise StoreError(
+            f"The database `{path}` has no folder: there is no `{folder}`. Make it first with mkdir -p, or give "
+            "another place with --db or store.path."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK) or not os.access(path if is_there(path) else folder, os.W_OK):
+        raise StoreError(
+            f"The database `{path}` cannot be written: no permission on it or on its folder. "
+            f"{_ELSEWHERE}, or mend the permissions."
+        )
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What the system knows of the file; None when there is none."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(
+            f"The database `{path}` cannot be reached: {error.strerror}. {_ELSEWHERE}, or mend the permissions."
+        ) from error
