@@ -21,6 +21,7 @@ from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
 from classifiers.problems import ProblemConfig, Verdict, judge
+from classifiers.rules import ClustersConfig
 from classifiers.signing import sign_new
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.verdicts import Teller, tell_clusters, with_errors
@@ -36,6 +37,7 @@ class ClassifyConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    clusters: ClustersConfig = ClustersConfig()
     history: HistoryConfig = HistoryConfig()
     onset: OnsetConfig = OnsetConfig()
     problems: ProblemConfig = ProblemConfig()
@@ -68,7 +70,7 @@ def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyCon
 
 def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     """The rows of an analysis. A writer waits only for this, not for what is made of them."""
-    history = read_history(reader, window=window, config=config.history)
+    history = read_history(reader, window=window, config=config.history, rules=config.clusters.rules)
     present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
     ids = present["signature_id"].unique().to_list()
     return Reading(
@@ -106,6 +108,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         revisions=history.revisions,
         coverage=find_coverage(reading.counts, history, entries, clusters, (*standing, *noise)),
         noise=noise,
+        warnings=history.warnings,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-__all__ = ["CLUSTER_SCHEMA", "cluster"]
+__all__ = ["CLUSTER_SCHEMA", "cluster", "cluster_id", "rank"]
 
 CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "cluster_id": pl.String(),  # 16 hex digits, from project, service and leading signature
@@ -22,7 +22,8 @@ CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "service": pl.String(),
     "signature_id": pl.String(),
     "is_lead": pl.Boolean(),  # one a cluster: the most informative of its signatures
-    "rule": pl.String(),  # lead | same_place | same_exception | names_it | request: why the signature is in
+    "rule": pl.String(),  # lead | same_place | same_exception | names_it | request: why the signature is in; by a
+    # person's rule merged, see classifiers/regroup.py
     "share": pl.Float64(),  # of its occurrences that came with the one it was joined to; null where none is needed
 }
 
@@ -32,6 +33,7 @@ _OF_REQUEST = 0.8  # share of a failing request's lines that come with a failure
 _WORDS = 2  # words that an exception's text needs before another line can be said to hold it
 _SERVER_ERROR = 500
 _FAILURE = 17  # ERROR
+_RANKS = {"exception": 1, "message": 2, "platform": 3, "request": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,23 @@ def cluster(occurrences: pl.DataFrame, signatures: pl.DataFrame) -> pl.DataFrame
     )
 
 
+def cluster_id(project: str, service: str, lead: str) -> str:
+    """The id of the cluster of a service that is led by this signature."""
+    return hashlib.blake2b(orjson.dumps([project, service, lead]), digest_size=8).hexdigest()
+
+
+def rank(kind: str, parts: dict[str, Any]) -> int:
+    """How much a signature tells of its cluster; that of the lowest rank, then of the first id, leads it."""
+    return 0 if parts.get("frames") else _RANKS[kind]
+
+
 def _signature(row: dict[str, Any]) -> _Signature:
     parts = orjson.loads(row["parts"])
     frames = tuple(parts.get("frames", ()))
-    ranks = {"exception": 1, "message": 2, "platform": 3, "request": 4}
     return _Signature(
         id=row["signature_id"],
         kind=row["kind"],
-        rank=0 if frames else ranks[row["kind"]],
+        rank=rank(row["kind"], parts),
         type=parts.get("type") or "",
         value=parts.get("value") or "",
         message=parts.get("message") or "",
@@ -111,7 +122,7 @@ def _service(project: str, service: str, seen: pl.DataFrame, known: dict[str, _S
     rows: list[tuple[Any, ...]] = []
     for members in groups:
         lead = min(members, key=lambda name: (known[name].rank, name))
-        digest = hashlib.blake2b(orjson.dumps([project, service, lead]), digest_size=8).hexdigest()
+        digest = cluster_id(project, service, lead)
         for name in members:
             join = why.get(name) or next((one for one in joins if one.to == name), None)
             rule = "lead" if name == lead or not join else join.rule

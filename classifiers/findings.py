@@ -229,3 +229,4 @@ class Findings:
     coverage: Coverage
     muted: tuple[Cluster, ...] = field(default=())
     noise: tuple[Cluster, ...] = field(default=())  # chatter that is no problem: counted, never ranked
+    warnings: tuple[str, ...] = field(default=())  # about config.yaml: rules that do not do what they say

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.clusters import cluster
 from classifiers.exposure import Exposure, Timeline
 from classifiers.ledger import fold_revisions
+from classifiers.naming import read_names
 from classifiers.origin import origin_params
+from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.routing import Routing, fold_routings
+from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from classifiers.traces import Traces
 from collector.records import Revision
@@ -35,6 +38,9 @@ class HistoryConfig(BaseModel):
 class History:
     """Rows of [start_ns, end_ns): failures with their cluster, leads, traces, exposure, facts and revisions.
 
+    members: CLUSTER_SCHEMA after the rules of config.yaml; outcomes: what those did; warnings: sentences about rules
+    that do not do what they say.
+
     start_ns is the first stored entry, or the beginning of the baseline when that is later; end_ns is behind the last
     one before the end of the window. What lies beyond is not known, however wide the window is.
     """
@@ -44,6 +50,9 @@ class History:
     end_ns: int
     failures: pl.DataFrame
     leads: pl.DataFrame
+    members: pl.DataFrame
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[str, ...]
     traces: Traces
     failed_traces: dict[str, set[str]]
     calls: pl.DataFrame
@@ -54,7 +63,7 @@ class History:
     projects: tuple[str, ...]
 
 
-def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> History:
+def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules: Sequence[Rule] = ()) -> History:
     """The history of a window; only what had happened and had been received before its end."""
     bounds = reader.frame("find_bounds", end_ns=window.end_ns).row(0, named=True)
     earliest = window.start_ns - int(config.baseline_days * 24 * _HOUR_NS)
@@ -63,7 +72,8 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> Hi
     end = window.end_ns if is_empty else max(bounds["last_ns"], start) + 1
     span = {"start_ns": start, "end_ns": window.end_ns}
     failures = reader.frame("find_failures", rules=RULES, **span)
-    failures, leads = _clustered(reader, failures)
+    grouped = _clustered(reader, failures, rules)
+    failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
     requests = reader.frame("count_exposure", **span, **origin_params())
     minutes = reader.frame("count_instance_minutes", **span)
@@ -76,7 +86,10 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig) -> Hi
         start_ns=start,
         end_ns=end,
         failures=failures,
-        leads=leads,
+        leads=grouped.leads,
+        members=grouped.members,
+        outcomes=grouped.outcomes,
+        warnings=grouped.warnings,
         traces=Traces(
             reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
             reader.frame("find_trace_spans", traces=traces, **span),
@@ -109,12 +122,29 @@ def read_samples(reader: Reader, window: Window, signature_ids: Sequence[str]) -
     return reader.frame("find_samples", start_ns=window.start_ns, end_ns=window.end_ns, signature_ids=ids)
 
 
-def _clustered(reader: Reader, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Failures with their cluster, and the leading signature of each cluster."""
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """Failures with their cluster, and the clusters."""
+
+    failures: pl.DataFrame
+    leads: pl.DataFrame
+    members: pl.DataFrame
+    outcomes: tuple[Outcome, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def _clustered(reader: Reader, failures: pl.DataFrame, rules: Sequence[Rule]) -> _Grouped:
+    """Failures with their cluster after the rules, and the leading signature of each cluster."""
     ids = failures["signature_id"].unique().sort().to_list()
     signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
     asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
     members = cluster(asked, signatures)
+    outcomes: tuple[Outcome, ...] = ()
+    told: tuple[str, ...] = ()
+    if rules:
+        regrouped = regroup(members, signatures, rules, read_names(reader, members))
+        members, outcomes = regrouped.members, regrouped.outcomes
+        told = _warnings(reader, outcomes)
     keys = ["project", "service", "signature_id"]
     leads = (
         members.filter(pl.col("is_lead"))
@@ -123,4 +153,11 @@ def _clustered(reader: Reader, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl
         .sort("cluster_id")
     )
     placed = failures.join(members.select(*keys, "cluster_id"), on=keys, how="left", maintain_order="left")
-    return placed, leads
+    return _Grouped(placed, leads, members, outcomes, told)
+
+
+def _warnings(reader: Reader, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """About rules that do not do what they say. What does not occur in this history may well be stored."""
+    if not any(one.missing or one.is_across or one.undone is not None for one in outcomes):
+        return ()
+    return tuple(warnings(outcomes, read_names(reader, reader.frame("find_signed_keys", rules=RULES))))

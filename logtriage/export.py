@@ -50,6 +50,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
+        "warnings": list(findings.warnings),
     }
 
 

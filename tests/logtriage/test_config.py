@@ -55,12 +55,13 @@ def test_the_example_shows_every_key(section: str) -> None:
     assert shown == set(type(getattr(Config(), section)).model_fields)
 
 
-def test_the_sources_of_the_example_are_right_once_uncommented() -> None:
-    text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:")
+def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:").replace("rules: []", "rules:")
 
-    kinds = [source.kind for source in _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE)).sources]
+    config = _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE))
 
-    assert kinds == ["cloud_run", "cloud_logging"]
+    assert [source.kind for source in config.sources] == ["cloud_run", "cloud_logging"]
+    assert [rule.verb for rule in config.clusters.rules] == ["merge", "split"]
 
 
 def test_later_origins_win(monkeypatch: pytest.MonkeyPatch) -> None:
