@@ -13,7 +13,7 @@ from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.changes import vanished_keys
-from classifiers.coverage import Counts, find_coverage, read_counts
+from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
 from classifiers.incidents import find_incidents, with_shared_dependencies
@@ -89,7 +89,8 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     problems, links = fold_requests(problems, links)
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
-    entries, samples = _told(reading, [*problems, *rest])
+    entries = part_entries(reading.entries, problems, rest)
+    samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
@@ -106,7 +107,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         latency=(),
         vanished_keys=with_errors(vanished_keys(history.revisions), clusters, window),
         revisions=history.revisions,
-        coverage=find_coverage(reading.counts, history, entries, clusters, (*standing, *noise)),
+        coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),
         noise=noise,
         warnings=history.warnings,
     )
@@ -128,7 +129,7 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
     )
 
 
-def _told(reading: Reading, cases: Sequence[Case]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entries and samples of these cases alone."""
+def _samples(reading: Reading, cases: Sequence[Case]) -> pl.DataFrame:
+    """Samples of these cases alone."""
     is_told = pl.col("signature_id").is_in([name for case in cases for name in case.signature_ids])
-    return reading.entries.filter(is_told), reading.samples.filter(is_told)
+    return reading.samples.filter(is_told)

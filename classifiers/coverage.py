@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from classifiers.cases import Case
 from classifiers.findings import Cluster, Coverage
 from classifiers.history import History
 from classifiers.signatures import RULES
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["Counts", "find_coverage", "read_counts"]
+__all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 
 _NOT_LOOKED_FOR = "latency, hung requests and events that stop are not looked for yet"
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
@@ -43,19 +44,46 @@ def read_counts(reader: Reader, window: Window) -> Counts:
     )
 
 
-def find_coverage(
-    counts: Counts, history: History, entries: pl.DataFrame, clusters: Sequence[Cluster], rest: Sequence[Cluster]
-) -> Coverage:
-    """Counts of the window: each entry is part of a problem, of noise, or quiet."""
+def part_entries(entries: pl.DataFrame, problems: Sequence[Case], rest: Sequence[Case]) -> pl.DataFrame:
+    """Every entry of these cases once, with its cluster_id: a problem goes before what is none, then the lower id.
+
+    entries: rows as read_entries gives them. An entry is told by its project, its time and its insertId.
+    """
+    keys = [
+        (case.project, case.service, name, case.cluster_id, turn)
+        for turn, cases in enumerate((problems, rest))
+        for case in cases
+        for name in case.signature_ids
+    ]
+    owners = pl.DataFrame(
+        keys,
+        {
+            "project": pl.String,
+            "service": pl.String,
+            "signature_id": pl.String,
+            "cluster_id": pl.String,
+            "turn": pl.Int8,
+        },
+        orient="row",
+    )
+    return (
+        entries.join(owners, on=["project", "service", "signature_id"])
+        .sort("at_ns", "insert_id", "project", "turn", "cluster_id", "signature_id")
+        .unique(["project", "at_ns", "insert_id"], keep="first", maintain_order=True)
+        .drop("turn")
+    )
+
+
+def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster], rest: Sequence[Cluster]) -> Coverage:
+    """Counts of the window: each entry is part of one problem, of one class of noise, or quiet."""
     counted, ledger = counts.window, counts.ledger
-    keys = entries.select("project", "service", "signature_id", "insert_id")
-    problem = _entries(keys, clusters)
-    noise = _entries(keys, rest).join(problem, on=["project", "insert_id"], how="anti")
+    problem = sum(one.entries for one in clusters)
+    noise = sum(one.entries for one in rest)
     return Coverage(
         entries=counted["entries"],
-        problem_entries=problem.height,
-        noise_entries=noise.height,
-        quiet_entries=max(0, counted["entries"] - problem.height - noise.height),
+        problem_entries=problem,
+        noise_entries=noise,
+        quiet_entries=counted["entries"] - problem - noise,
         spans=counts.spans,
         services=counted["services"],
         complete_until_ns=_complete_until(ledger, history.window.end_ns),
@@ -66,13 +94,6 @@ def find_coverage(
         dead_reasons=counts.dead_reasons,
         blind_spots=(*_unsigned(counts.unsigned), *_blind_spots(history, counted)),
     )
-
-
-def _entries(keys: pl.DataFrame, clusters: Sequence[Cluster]) -> pl.DataFrame:
-    """Distinct entries of clusters."""
-    rows = [(one.project, one.service, name) for one in clusters for name in one.signature_ids]
-    wanted = pl.DataFrame(rows, schema=["project", "service", "signature_id"], orient="row").cast(pl.String)
-    return keys.join(wanted, on=["project", "service", "signature_id"]).select("project", "insert_id").unique()
 
 
 def _complete_until(ledger: pl.DataFrame, end_ns: int) -> int | None:

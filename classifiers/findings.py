@@ -139,6 +139,7 @@ class Cluster:
     sample: str  # one redacted message, in full
     evidence: tuple[Evidence, ...] = ()
     origin_counts: tuple[tuple[str, int], ...] = ()  # its units by origin, as counted; none where nothing was asked
+    entries: int = 0  # of the window; each is counted in one cluster only, so that these add up
 
     @property
     def is_test_traffic(self) -> bool:

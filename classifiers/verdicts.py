@@ -36,12 +36,12 @@ class Teller:
     """Knows the rows that clusters refer to."""
 
     def __init__(self, history: History, entries: pl.DataFrame, samples: pl.DataFrame, config: PriorityConfig) -> None:
-        """`entries` and `samples` as read_entries and read_samples give them."""
+        """`entries` as part_entries gives them, `samples` as read_samples does."""
         self.history = history
         self.config = config
-        self._entries = {
-            (str(key[0]), str(key[1]), str(key[2])): frame.select("at_ns", "insert_id")
-            for key, frame in entries.partition_by("project", "service", "signature_id", as_dict=True).items()
+        self._entries: dict[str, list[str]] = {
+            str(key[0]): frame["insert_id"].to_list()
+            for key, frame in entries.partition_by("cluster_id", as_dict=True, maintain_order=True).items()
         }
         self._samples = {
             (row["project"], row["service"], row["signature_id"]): row for row in samples.iter_rows(named=True)
@@ -116,6 +116,7 @@ class Teller:
             per_revision=tuple(_per_revision(case)),
             sample=self._sample(case),
             origin_counts=tuple(sorted(case.origins.items())),
+            entries=len(self._entries.get(case.cluster_id, ())),
         )
 
     def _state(self, case: Case) -> State:
@@ -125,15 +126,7 @@ class Teller:
 
     def _ids(self, case: Case) -> list[str]:
         """Every entry of the case in the window, each once, by time."""
-        own = [
-            self._entries[key]
-            for name in case.signature_ids
-            if (key := (case.project, case.service, name)) in self._entries
-        ]
-        if not own:
-            return []
-        rows = pl.concat(own).unique().sort("at_ns", "insert_id")
-        return list(dict.fromkeys(rows["insert_id"].to_list()))
+        return list(dict.fromkeys(self._entries.get(case.cluster_id, ())))
 
     def _sample(self, case: Case) -> str:
         """The message of the leading signature's first entry in the window; of a request its line."""

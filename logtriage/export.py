@@ -97,6 +97,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "fault": cluster.fault,
         "explained_share": cluster.explained_share,
         "occurrences": cluster.occurrences,
+        "entries": cluster.entries,
         "units": cluster.units,
         "first_seen": _time(cluster.first_ns),
         "last_seen": _time(cluster.last_ns),
