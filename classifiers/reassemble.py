@@ -28,10 +28,11 @@ SIGN_SCHEMA: dict[str, pl.DataType] = {
     "trace": pl.String(),
     "batch_id": pl.Int64(),
     "is_hit": pl.Boolean(),
+    "run": pl.UInt64(),  # lines of one stream between two silences; null of what no line goes on
 }
 # One event: the columns of its first entry, but `text` of all its messages and the highest severity of its hits.
 EVENT_SCHEMA: dict[str, pl.DataType] = {
-    **{name: kind for name, kind in SIGN_SCHEMA.items() if name not in {"insert_id", "message", "is_hit"}},
+    **{name: kind for name, kind in SIGN_SCHEMA.items() if name not in {"insert_id", "message", "is_hit", "run"}},
     "text": pl.String(),
     "insert_ids": pl.List(pl.String()),
 }
@@ -68,30 +69,15 @@ def reassemble(entries: pl.DataFrame) -> pl.DataFrame:
 
     Each hit is in exactly one event; `insert_ids` lists all entries of the event in the order they were written.
     """
-    keys = ["project", "service", "revision", "instance", "log"]
-    # numbered, because a number sorts and compares far faster than five texts
-    streams = entries.select(keys).unique(maintain_order=True).with_row_index("stream")
-    numbered = entries.select(list(SIGN_SCHEMA)).join(streams, on=keys, how="left", maintain_order="left")
-    lines = numbered.sort("stream", "at_ns", "insert_id", "batch_id").with_columns(
-        role=_role(),
-        gap=pl.when(pl.col("stream") == pl.col("stream").shift())
-        .then(pl.col("at_ns").diff())
-        .fill_null(_TRACE_REACH_NS + 1),
-    )
+    lines = entries.select(list(SIGN_SCHEMA)).sort("run", "at_ns", "insert_id", nulls_last=True)
     return _fold(lines.with_columns(event=_events(lines)))
 
 
 def _role() -> pl.Expr:
     """What each line is to its neighbours."""
     text = pl.col("message")
-    stands_alone = (
-        pl.col("payload").is_not_null()
-        | pl.col("http_status").is_not_null()
-        | text.is_null()
-        | pl.col("log").is_in(["varlog/system", "activity", "system_event"])
-    )
     return (
-        pl.when(stands_alone).then(_ALONE)
+        pl.when(text.is_null()).then(_ALONE)
         .when(text.str.contains(_STARTS_TRACE)).then(_TRACE)
         .when(text.str.contains(_IS_GLUE)).then(_GLUE)
         .when(text.str.contains(_IS_FRAME)).then(_FRAME)
@@ -102,30 +88,27 @@ def _role() -> pl.Expr:
 
 
 def _events(lines: pl.DataFrame) -> pl.Series:
-    """Number of the event of each line. Only runs of near lines of which one goes on another are walked through."""
-    starts = lines["gap"] > _TRACE_REACH_NS
-    run = starts.cum_sum()
-    joins = ~lines["role"].is_in([_ALONE, _HEAD])
-    walked = lines.select(run=run, joins=joins, size=pl.lit(1)).with_columns(
-        is_walked=pl.col("joins").any().over("run") & (pl.col("size").sum().over("run") > 1)
-    )["is_walked"]
+    """Number of the event of each line. Only runs of several lines of which one goes on another are walked through."""
     own = pl.int_range(lines.height, eager=True)
-    rows = walked.arg_true()
-    if not rows.len():
-        return own
+    rows = (lines["run"].is_not_null() & lines["run"].is_duplicated()).arg_true()
     part = lines[rows.to_list()] if rows.len() < lines.height else lines
+    part = part.select("run", "at_ns", "severity", "is_hit", role=_role(), row=rows)
+    joins = ~pl.col("role").is_in([_ALONE, _HEAD])
+    part = part.filter(joins.any().over("run"))
+    if not part.height:
+        return own
     joined = _walk(
-        rows.to_list(), run.gather(rows).to_list(), part["role"].to_list(), part["at_ns"].to_list(),
+        part["row"].to_list(), part["run"].to_list(), part["role"].to_list(), part["at_ns"].to_list(),
         (part["is_hit"] & ((part["severity"] >= _FAILURE) | (part["severity"] == 0))).to_list(),
     )  # fmt: skip
-    return own.clone().scatter(rows, joined)
+    return own.clone().scatter(part["row"], joined)
 
 
 def _walk(rows: list[int], runs: list[int], roles: list[int], times: list[int], failures: list[bool]) -> list[int]:
     """The event of each line, named by the row of its first line."""
     events: list[int] = []
     stream = _Stream()
-    run = -1
+    run = None
     for row, this_run, role, at_ns, is_failure in zip(rows, runs, roles, times, failures, strict=True):
         if this_run != run:
             run, stream = this_run, _Stream()

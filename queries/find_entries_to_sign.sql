@@ -1,18 +1,114 @@
 -- name:    find_entries_to_sign
--- about:   entries of batches that may be part of a failure: `is_hit` those that tell of one themselves, the others
---          those of the same stream within a tenth of a second of a hit, for putting split events together; in no
---          order. Streams are compared by their hash: one taken for another gives too many others, which do no harm
--- params:  $batch_ids BIGINT[]
+-- about:   entries that are signed together, in no order: of the fresh ones, those of batches in [from_ns, until_ns), all
+--          that tell of a failure (`is_hit`); and every run of text lines, fresh or stored before, that holds a hit
+--          and comes into a second in which its stream has a fresh line. A run ends where its stream is silent for
+--          more than 50 ms; a second without such a silence is parted at its longest one: so a run comes into two
+--          seconds at most, and what is in it is settled by these two, whatever else is stored. `run` names it; null
+--          of what no line goes on. Lines of crowded seconds are runs of their own; of crossed ones those signed
+--          before are read again. Streams are known by their hash
+-- params:  $batch_ids BIGINT[], $rules INTEGER, $from_ns BIGINT, $until_ns BIGINT, $crowded_streams UBIGINT[],
+--          $crowded_seconds BIGINT[], $crossed_streams UBIGINT[], $crossed_seconds BIGINT[]
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, instance VARCHAR, log VARCHAR, insert_id VARCHAR,
 --          at_ns BIGINT, severity UTINYINT, message VARCHAR, logger VARCHAR, payload VARCHAR, http_method VARCHAR,
---          http_path VARCHAR, http_status SMALLINT, trace VARCHAR, batch_id BIGINT, is_hit BOOLEAN
+--          http_path VARCHAR, http_status SMALLINT, trace VARCHAR, batch_id BIGINT, is_hit BOOLEAN, run UBIGINT
 
-with marked as (
+with crowded as (
+    select
+        unnest($crowded_streams::ubigint[]) as stream,
+        unnest($crowded_seconds::bigint[]) as second
+),
+crossed as (
+    select
+        unnest($crossed_streams::ubigint[]) as stream,
+        unnest($crossed_seconds::bigint[]) as second
+),
+fresh as (
     select
         rowid as place,
-        hash(service, instance, log) as stream,
+        hash(project, service, revision, instance, log) as stream,
+        at_ns // 1_000_000_000 as second,
+        http_status is null and payload is null and log not in ('varlog/system', 'activity', 'system_event') as is_line,
+        at_ns,
+        log,
+        severity,
         http_status,
-        at_ns // 100_000_000 as tenth,
+        message
+    from entries
+    where batch_id in (select unnest($batch_ids::bigint[])) and at_ns >= $from_ns and at_ns < $until_ns
+),
+core as (
+    select
+        stream,
+        second
+    from fresh
+    where is_line
+    union
+    select
+        stream,
+        unnest([second - 1, second, second + 1]) as second
+    from crossed
+),
+reach as (
+    select distinct
+        stream,
+        unnest([second - 1, second, second + 1]) as second
+    from core
+),
+stored as (
+    select
+        rowid as place,
+        hash(project, service, revision, instance, log) as stream,
+        at_ns // 1_000_000_000 as second,
+        at_ns,
+        log,
+        severity,
+        message,
+        batch_id in (select batch_id from signed where rules = $rules) as is_signed
+    from entries
+    where
+        at_ns >= $from_ns - 3_000_000_000
+        and at_ns < $until_ns + 3_000_000_000
+        and (at_ns < $from_ns or at_ns >= $until_ns or batch_id not in (select unnest($batch_ids::bigint[])))
+        and http_status is null
+        and payload is null
+        and log not in ('varlog/system', 'activity', 'system_event')
+),
+candidates as (
+    select
+        place,
+        stream,
+        second,
+        is_line,
+        at_ns,
+        log,
+        severity,
+        http_status,
+        message
+    from fresh
+    union all
+    select
+        place,
+        stream,
+        second,
+        true as is_line,
+        at_ns,
+        log,
+        severity,
+        null as http_status,
+        message
+    from stored
+    semi join reach using (stream, second)
+    where
+        (stream, second) not in (select (stream, second) from crowded)
+        or (is_signed and (stream, second) in (select (stream, second) from crossed))
+),
+marked as materialized (
+    select
+        place,
+        stream,
+        second,
+        is_line,
+        at_ns,
         coalesce(
             case
                 when http_status is not null then http_status >= 400 or severity >= 17
@@ -27,25 +123,93 @@ with marked as (
             end,
             false
         ) as is_hit
-    from entries
-    where batch_id in (select unnest($batch_ids::bigint[]))
+    from candidates
 ),
-streams as (
+around as (
     select distinct
         stream,
-        unnest([tenth - 1, tenth, tenth + 1]) as tenth
+        unnest([second - 1, second, second + 1]) as second
     from marked
-    where is_hit and http_status is null
+    where is_hit and is_line
+),
+lines as (
+    select
+        place,
+        stream,
+        second,
+        at_ns,
+        is_hit,
+        at_ns - lag(at_ns) over (partition by stream order by at_ns) as gap_ns
+    from marked
+    semi join around using (stream, second)
+    anti join crowded using (stream, second)
+    where is_line
+),
+full_seconds as (
+    select
+        stream,
+        second,
+        -- the longest silence inside the second, of equal ones the first
+        max(least(gap_ns, 50_000_001) * 1_000_000_000 + (second + 1) * 1_000_000_000 - at_ns) filter (
+            where at_ns - gap_ns >= second * 1_000_000_000
+        ) as longest
+    from lines
+    group by stream, second
+    having
+        min(at_ns) <= second * 1_000_000_000 + 50_000_000
+        and max(at_ns) >= (second + 1) * 1_000_000_000 - 50_000_000
+        and max(gap_ns) filter (where at_ns - gap_ns >= second * 1_000_000_000) <= 50_000_000
+),
+parted as (
+    select
+        lines.place,
+        lines.stream,
+        lines.second,
+        lines.is_hit,
+        sum(
+            case
+                when gap_ns <= 50_000_000
+                    and at_ns is distinct from (lines.second + 1) * 1_000_000_000 - longest % 1_000_000_000
+                    then 0
+                else 1
+            end
+        ) over (partition by lines.stream order by at_ns range unbounded preceding) as number
+    from lines
+    left join full_seconds
+        on lines.stream = full_seconds.stream and lines.second = full_seconds.second
+),
+kept as (
+    select
+        parted.stream,
+        number
+    from parted
+    left join core
+        on parted.stream = core.stream and parted.second = core.second
+    group by parted.stream, number
+    having bool_or(is_hit) and bool_or(core.second is not null)
 ),
 wanted as (
-    select place, is_hit
-    from marked
-    where is_hit
+    select
+        place,
+        is_hit,
+        hash(stream, number) as run
+    from parted
+    semi join kept using (stream, number)
     union all
-    select place, is_hit
+    select
+        place,
+        is_hit,
+        hash(place) as run
     from marked
-    semi join streams using (stream, tenth)
-    where not is_hit and http_status is null
+    semi join crowded using (stream, second)
+    where is_line
+    union all
+    select
+        place,
+        is_hit,
+        null as run
+    from marked
+    where is_hit and not is_line
 )
 select
     entries.project,
@@ -64,6 +228,11 @@ select
     entries.http_status,
     entries.trace,
     entries.batch_id,
-    wanted.is_hit
+    wanted.is_hit,
+    wanted.run
 from wanted
-inner join entries on entries.rowid = wanted.place
+inner join entries
+    on entries.rowid = wanted.place
+where
+    entries.at_ns >= $from_ns - 3_000_000_000
+    and entries.at_ns < $until_ns + 3_000_000_000

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.signatures import OCCURRENCE_SCHEMA, SIGNATURE_SCHEMA, sign
+from classifiers.signatures import OCCURRENCE_SCHEMA, RULES, SIGNATURE_SCHEMA, sign
 from collector.collect import normalise
 from collector.normalise.redact import Redactor
 from collector.store import Store, StoreConfig
@@ -221,7 +221,11 @@ class TestFindEntriesToSign:
         store.end_run(run_id, outcome="complete")
         with store.read() as reader:
             batch_ids = reader.frame("find_next_ids").row(0)
-            return reader.frame("find_entries_to_sign", batch_ids=list(range(max(batch_ids) + 1)))
+            return reader.frame(
+                "find_entries_to_sign", batch_ids=list(range(max(batch_ids) + 1)), rules=RULES, from_ns=0,
+                until_ns=2**62, crowded_streams=[], crowded_seconds=[], crossed_streams=[],
+                crossed_seconds=[],
+            )  # fmt: skip
 
     @pytest.mark.parametrize(
         ("changes", "is_found"),

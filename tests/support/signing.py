@@ -1,12 +1,13 @@
 """Builders of the frames that signing reads: one line of a log each, with the columns that most tests leave alone."""
 
+import zlib
 from typing import Any
 
 import polars as pl
 
 from classifiers.reassemble import SIGN_SCHEMA
 
-__all__ = ["at_ms", "line", "lines"]
+__all__ = ["START_NS", "at_ms", "line", "lines"]
 
 START_NS = 1_789_416_000_000_000_000
 
@@ -17,7 +18,7 @@ def at_ms(milliseconds: float) -> int:
 
 
 def line(message: str | None, at: float = 0.0, **changes: Any) -> dict[str, Any]:
-    """A text line of service `orders`, `at` milliseconds after the start, that tells of a failure."""
+    """A text line of service `orders`, `at` milliseconds after the start, of a failure; a stream is one run."""
     row: dict[str, Any] = {
         "project": "shop-staging",
         "service": "orders",
@@ -37,7 +38,10 @@ def line(message: str | None, at: float = 0.0, **changes: Any) -> dict[str, Any]
         "batch_id": 1,
         "is_hit": True,
     }
-    return row | changes
+    row |= changes
+    is_line = row["http_status"] is None and row["payload"] is None and row["log"] != "varlog/system"
+    place = "".join(row[name] for name in ("project", "service", "revision", "instance", "log"))
+    return {**row, "run": row.get("run", zlib.crc32(place.encode()) if is_line else None)}
 
 
 def lines(*rows: dict[str, Any]) -> pl.DataFrame:
