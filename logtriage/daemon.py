@@ -6,16 +6,15 @@ running cycle finish. What failed is logged in one line and tried again in the n
 
 import contextlib
 import logging
+import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +31,7 @@ __all__ = ["Cycle", "ScheduleConfig", "log_to_stderr", "run_on_schedule"]
 
 LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class ScheduleConfig(BaseModel):
@@ -120,36 +120,51 @@ class Cycle:
 def run_on_schedule(job: Callable[[], object], *, every_minutes: float) -> None:
     """Runs the job now and then every so many minutes, one at a time, until SIGTERM or SIGINT; then returns."""
     from apscheduler.executors.pool import ThreadPoolExecutor  # noqa: PLC0415 - only the daemon pays for the import
-    from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415 - as above
+    from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415 - as above
     from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 - as above
 
-    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
-    scheduler.add_job(
-        job,
-        IntervalTrigger(seconds=every_minutes * 60, timezone=UTC),
-        next_run_time=datetime.now(UTC),
-        misfire_grace_time=None,  # after a pause of the machine: one catch-up run
-        coalesce=True,
-        max_instances=1,
-    )
-    # The handler only starts a thread: shutting down inside it could wait for a lock this very thread holds.
-    first = threading.Lock()  # a second signal may interrupt the handler of the first
-    stopper = threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}, name="stopper")
-
-    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
-        if first.acquire(blocking=False):
-            LOG.info("stopping: the running cycle ends first")
-            stopper.start()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with _stop_signals() as wait_for_one:
+        scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+        scheduler.add_job(
+            job,
+            IntervalTrigger(seconds=every_minutes * 60, timezone=UTC),
+            next_run_time=datetime.now(UTC),
+            misfire_grace_time=None,  # after a pause of the machine: one catch-up run
+            coalesce=True,
+            max_instances=1,
+        )
         scheduler.start()
-        if first.locked():
-            stopper.join()
+        wait_for_one()
+        LOG.info("stopping: the running cycle ends first")
+        scheduler.shutdown(wait=True)
+    LOG.info("stopped")
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[Callable[[], None]]:
+    """Keeps SIGTERM and SIGINT from ending the process; gives a call that waits for the first of them.
+
+    The handlers do nothing. A handler runs in the middle of whatever the main thread does, and may wait for a lock
+    that this very thread holds; so the interpreter itself writes each signal into a pipe, and one that comes before
+    anybody waits lies there until somebody does.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    pipe_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, lambda *_: None) for number in _STOPS}
+
+    def wait_for_one() -> None:
+        while os.read(heard, 1)[0] not in _STOPS:
+            pass
+
+    try:
+        yield wait_for_one
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    LOG.info("stopped")
+        signal.set_wakeup_fd(pipe_before)
+        os.close(heard)
+        os.close(told)
 
 
 def log_to_stderr() -> None:

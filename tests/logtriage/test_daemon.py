@@ -214,6 +214,36 @@ def test_a_signal_between_two_cycles_ends_it_at_once() -> None:
     assert process.returncode == 0
 
 
+_SIGNAL_AT_EACH_STEP = """
+import logging, os, signal
+from logtriage.daemon import run_on_schedule
+steps = logging.getLogger("apscheduler")
+steps.setLevel("DEBUG")
+seen = 0
+class Count(logging.Handler):
+    def emit(self, record):
+        global seen
+        seen += 1
+        if seen == wanted:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+steps.addHandler(Count())
+for wanted in range(1, 13):
+    seen = 0
+    run_on_schedule(lambda: os.kill(os.getpid(), signal.SIGTERM), every_minutes=60)
+    print(wanted, flush=True)
+"""
+
+
+def test_a_signal_at_any_step_of_the_scheduler_ends_the_loop() -> None:
+    """Also one that comes before the scheduler runs; the job's own signal would be the last one to be heard."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SIGNAL_AT_EACH_STEP], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert (done.returncode, done.stdout.split()) == (0, [str(step) for step in range(1, 13)])
+
+
 def test_cycles_follow_each_other_and_never_overlap() -> None:
     running, starts = threading.Lock(), 0
     main = threading.get_native_id()
