@@ -22,6 +22,7 @@ __all__ = [
     "Latency",
     "Onset",
     "RevisionCount",
+    "Storm",
     "VanishedKey",
 ]
 
@@ -108,6 +109,25 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Storm:
+    """How the failures of a cluster came since its onset, where that is neither steady nor once a request.
+
+    `bursts` is 0 for failures that come regularly, or with many lines each, without bursts; the other figures are then
+    those of the whole time.
+    """
+
+    first_ns: int
+    last_ns: int
+    bursts: int
+    units: int  # failures in the bursts, in the unit of the cluster
+    peak_per_minute: int
+    failed_share: float | None  # of the requests in that time; None where requests are not counted
+    period_s: tuple[float, float] | None  # shortest and longest interval; None unless arrivals are regular
+    is_per_instance: bool  # the period is one of each instance, not of all together
+    lines_per_unit: float  # of the statement repeated most: a retry storm has many
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """One failure of one service: all renderings of it, with what is known of it."""
 
@@ -140,6 +160,7 @@ class Cluster:
     evidence: tuple[Evidence, ...] = ()
     origin_counts: tuple[tuple[str, int], ...] = ()  # its units by origin, as counted; none where nothing was asked
     entries: int = 0  # of the window; each is counted in one cluster only, so that these add up
+    storm: Storm | None = None
 
     @property
     def is_test_traffic(self) -> bool:

@@ -21,6 +21,7 @@ from classifiers.history import History
 from classifiers.links import Link
 from classifiers.origin import origin_of_share
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
+from classifiers.storms import find_storm
 from classifiers.weighing import Judged
 from collector.window import Window, format_ns
 
@@ -76,6 +77,7 @@ class Teller:
             state=self._state(case),
             priority=priority,
             evidence=tuple(self._evidence(judged, share, ids)),
+            storm=find_storm(case, self._rows(case)),
         )
 
     def _cluster(self, case: Case, insert_ids: Sequence[str]) -> Cluster:
@@ -127,6 +129,12 @@ class Teller:
     def _ids(self, case: Case) -> list[str]:
         """Every entry of the case in the window, each once, by time."""
         return list(dict.fromkeys(self._entries.get(case.cluster_id, ())))
+
+    def _rows(self, case: Case) -> pl.DataFrame:
+        """The rows of find_failures of a case, whatever was folded into it."""
+        rows = self.history.failures
+        is_own = (pl.col("project") == case.project) & (pl.col("service") == case.service)
+        return rows.filter(is_own & pl.col("signature_id").is_in(case.signature_ids))
 
     def _sample(self, case: Case) -> str:
         """The message of the leading signature's first entry in the window; of a request its line."""

@@ -20,6 +20,7 @@ from classifiers.findings import (
     Incident,
     Latency,
     RevisionCount,
+    Storm,
     VanishedKey,
 )
 from collector.records import Revision, severity_text
@@ -108,12 +109,27 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             "rate_after": cluster.onset.rate_after,
             "unit": cluster.onset.unit,
         },
+        "storm": _storm(cluster.storm) if cluster.storm else None,
         "per_revision": [_revision_count(counted) for counted in cluster.per_revision],
         "hypotheses": [_hypothesis(rival) for rival in cluster.hypotheses],
         "evidence": [_evidence(fact) for fact in cluster.evidence],
         "signature_ids": list(cluster.signature_ids),
         "trace_ids": list(cluster.trace_ids),
         "sample": cluster.sample,
+    }
+
+
+def _storm(storm: Storm) -> dict[str, Any]:
+    return {
+        "begin": _time(storm.first_ns),
+        "end": _time(storm.last_ns),
+        "bursts": storm.bursts,
+        "units": storm.units,
+        "peak_per_minute": storm.peak_per_minute,
+        "failed_share": storm.failed_share,
+        "period_s": [round(seconds, 3) for seconds in storm.period_s] if storm.period_s else None,
+        "is_per_instance": storm.is_per_instance,
+        "lines_per_unit": storm.lines_per_unit,
     }
 
 

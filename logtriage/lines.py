@@ -1,4 +1,4 @@
-"""The labelled lines of one incident (CHANGE, GOOD, BAD, PULLS, HIT, SURE, DO), as every format tells them. No I/O."""
+"""The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO), as every format tells them. No I/O."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from logtriage.wording import (
     origin_words,
     revision_clock,
     short_revision,
+    storm_words,
     sure_word,
     unit_word,
 )
@@ -66,6 +67,8 @@ def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     """Change or cause, rates, who was hit, and how sure."""
     near = lookup.near
     lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, near)]
+    if cluster.storm:
+        lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
     return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(_sure(cluster))))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from classifiers.findings import Change, Cluster, RevisionCount
+from classifiers.findings import Change, Cluster, RevisionCount, Storm
 from collector.window import NS_PER_S, Window
 from logtriage.escape import plain
 
@@ -21,6 +21,7 @@ __all__ = [
     "revision_clock",
     "short_revision",
     "span_words",
+    "storm_words",
     "sure_word",
     "unit_word",
 ]
@@ -28,6 +29,10 @@ __all__ = [
 # From these confidences on, in falling order. No figure is printed: none was scored yet.
 _SURE = ((0.9, "very likely"), (0.7, "likely"), (0.5, "suspected"))
 _DAY_S = 86_400
+_MANY_LINES = 5  # of one statement in one request: fewer are not worth a word
+_PERIODS = ((3600, "h"), (60, "min"), (1, "s"))
+_LEAST_OF_UNIT = 2  # of the longer interval: what is shorter is told in the next unit
+_WHOLE = 3  # from so many on a fraction says nothing
 NOT_SHOWN = "not shown to be guilty"
 _MARKS = {"env_removed": "-", "env_added": "+"}
 _UNITS = {
@@ -143,6 +148,26 @@ def failures_of(counted: RevisionCount) -> str:
     if counted.failures > counted.exposed:
         return f"{counted.failures:,}, only {counted.exposed:,} known"
     return f"{counted.failures:,}/{counted.exposed:,}"
+
+
+def storm_words(storm: Storm, unit: str) -> str:
+    """`7 bursts, at most 41 a minute (96% of requests), every 15-30 s, 12 lines each`; only what is out of order."""
+    told = []
+    if storm.bursts:
+        share = f" ({storm.failed_share:.0%} of {unit_word(unit, 2)})" if storm.failed_share is not None else ""
+        told.append(f"{plural(storm.bursts, 'burst')}, at most {storm.peak_per_minute:,} a minute{share}")
+    if storm.period_s:
+        told.append(f"every {_period(*storm.period_s)}{' in each instance' if storm.is_per_instance else ''}")
+    if storm.lines_per_unit >= _MANY_LINES:
+        told.append(f"{storm.lines_per_unit:,.0f} lines a {unit_word(unit, 1)}")
+    return ", ".join(told)
+
+
+def _period(low_s: float, high_s: float) -> str:
+    """`15-30 s`, `60 s`, `3-8 min`, in the unit of the longer one."""
+    size, unit = next((one for one in _PERIODS if high_s >= _LEAST_OF_UNIT * one[0]), _PERIODS[-1])
+    low, high = (f"{one / size:.{0 if one >= _WHOLE * size else 1}f}" for one in (low_s, high_s))
+    return f"{high} {unit}" if low == high else f"{low}-{high} {unit}"
 
 
 def origin_words(cluster: Cluster) -> str:

@@ -1,8 +1,10 @@
 """How counts, times and certainty are said."""
 
+from typing import Any
+
 import pytest
 
-from classifiers.findings import Change, RevisionCount
+from classifiers.findings import Change, RevisionCount, Storm
 from collector.window import NS_PER_S, Window
 from logtriage.wording import (
     Near,
@@ -15,6 +17,7 @@ from logtriage.wording import (
     revision_clock,
     short_revision,
     span_words,
+    storm_words,
     sure_word,
     unit_word,
 )
@@ -114,3 +117,28 @@ def test_senders_that_are_not_known_are_never_shared_out() -> None:
     told = origin_words(cluster(units=1776, test_share=0.11, origin_counts=counted))
 
     assert told == "1,776 requests: users 571, tests 71, 1,134 not known"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"bursts": 7, "peak_per_minute": 41, "failed_share": 0.958},
+            "7 bursts, at most 41 a minute (96% of requests)",
+        ),
+        ({"bursts": 1, "peak_per_minute": 1200}, "1 burst, at most 1,200 a minute"),
+        ({"period_s": (15.2, 29.8)}, "every 15-30 s"),
+        ({"period_s": (60.0, 60.01)}, "every 60 s"),
+        ({"period_s": (1.25, 2.9)}, "every 1.2-2.9 s"),
+        ({"period_s": (157.0, 470.0), "is_per_instance": True}, "every 2.6-8 min in each instance"),
+        ({"period_s": (9000.0, 10800.0)}, "every 2.5-3 h"),
+        ({"lines_per_unit": 25.4, "period_s": (20.0, 20.0)}, "every 20 s, 25 lines a request"),
+    ],
+)
+def test_a_storm_is_told_by_what_is_out_of_order_alone(changes: dict[str, Any], told: str) -> None:
+    settings: dict[str, Any] = {
+        "first_ns": 0, "last_ns": 1, "bursts": 0, "units": 9, "peak_per_minute": 9, "failed_share": None,
+        "period_s": None, "is_per_instance": False, "lines_per_unit": 1.0,
+    }  # fmt: skip
+
+    assert storm_words(Storm(**(settings | changes)), "requests") == told

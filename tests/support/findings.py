@@ -16,6 +16,7 @@ from classifiers.findings import (
     Latency,
     Onset,
     RevisionCount,
+    Storm,
     VanishedKey,
 )
 from collector.records import Revision
@@ -115,6 +116,7 @@ def dependency(**changes: Any) -> Cluster:
                 "id": "c-cache", "title": "cache 10.0.0.9:6379 time-out", "attribution": None, "cause": "dependency",
                 "fault": "dependency", "origin": "users", "test_share": 0.0, "priority": "P2", "units": 12,
                 "origin_counts": (("users", 12),),
+                "storm": Storm(ONSET_NS, ONSET_NS + HOUR_NS, 3, 12, 5, 0.25, (14.6, 30.2), False, 12.0),
                 "insert_ids": ("g1",), "signature_ids": ("s4",),
                 "hypotheses": (
                     Hypothesis("dependency", 0.72, "all revisions fail alike",

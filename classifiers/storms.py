@@ -1,0 +1,253 @@
+"""Storms: the failures of one cluster and its exposure in; whether they came in bursts, and how regularly, out.
+
+A burst is told from a steady rate per request: a busy hour is none. A period is told only when arrivals are too evenly
+spaced for accidents of a Poisson process; bursts are one arrival each. Lines of one request are counted apart: a retry
+storm fails few requests with many lines.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from classifiers.findings import Storm
+
+if TYPE_CHECKING:
+    from classifiers.cases import Case
+
+__all__ = ["find_period", "find_storm"]
+
+_LEAST_UNITS = 10  # fewer failures are no storm
+_TIMES_AS_DENSE = 4.0  # rate in a burst against the rate between bursts
+_MOST_EXPOSURE = 0.5  # share of the time that bursts may take: what fails for longer fails steadily
+_EVIDENCE = 10.0  # log-likelihood that bursts must win against one rate, all switches paid
+_SHORT_NS = 900_000_000_000  # an episode this short is a burst of its own
+_MANY_LINES = 5.0  # of one statement in one request, for a retry storm
+_MINUTE_NS = 60_000_000_000
+
+_RATIOS = (1.1, 1.25, 1.5, 2.0, 3.0)  # longest to shortest interval that still counts as one period
+_REGULAR = 0.75  # share of the intervals that must lie in that range: some beats are missed
+_WIDER = 0.05  # share of the intervals that a wider range must hold beside, to be told instead
+_LEVEL = 1e-3  # how often random arrivals may look regular
+_LEAST_GAPS = 4
+_SHORTEST_S = 0.5  # of a period worth telling
+_JUMP = 4.0  # times longer than the longest pause within a burst is the shortest between two
+
+
+def find_storm(case: "Case", lines: pl.DataFrame) -> Storm | None:
+    """The storm of a case since its onset; None when it fails at a steady rate, without a rhythm, once a request.
+
+    lines: the rows of find_failures of the case.
+    """
+    units = case.times_ns[case.fit.index :]
+    rows = lines.filter((pl.col("first_ns") >= case.fit.at_ns) & (pl.col("log") != "requests"))
+    rows = rows if rows.height else lines.filter(pl.col("first_ns") >= case.fit.at_ns)
+    per_unit = _lines_per_unit(rows)
+    period, is_per_instance = _rhythm(rows)
+    spans = _bursts(units, case) if len(units) >= _LEAST_UNITS else []
+    if not (spans or period or per_unit >= _MANY_LINES):
+        return None
+    begin, end = (spans[0][0], spans[-1][1]) if spans else (int(units[0]), int(units[-1]))
+    failed = [_between(units, *span) for span in spans]
+    return Storm(
+        first_ns=begin,
+        last_ns=end,
+        bursts=len(spans),
+        units=sum(failed) if spans else len(units),
+        peak_per_minute=_peak(units),
+        failed_share=_failed_share(units, case, spans or [(begin, end)]) if case.is_counted else None,
+        period_s=period,
+        is_per_instance=is_per_instance,
+        lines_per_unit=round(per_unit, 1),
+    )
+
+
+def find_period(times_ns: NDArray[np.int64]) -> tuple[float, float] | None:
+    """The range of the intervals between arrivals at sorted times, in seconds; None unless they are regular.
+
+    Taken as they are, else put together into the bursts that the largest jump among the pauses parts.
+    """
+    gaps = np.diff(times_ns) / 1e9
+    return _period([gaps]) or _period(_between_bursts([gaps]))
+
+
+def _rhythm(rows: pl.DataFrame) -> tuple[tuple[float, float] | None, bool]:
+    """The period of all failures together, else of those of each instance; and whether it is one of an instance."""
+    keyed = rows.with_columns(key=pl.coalesce("trace", "borrowed"))
+    known = keyed.filter(pl.col("key").is_not_null()).group_by("key").agg(
+        pl.col("first_ns").min(), pl.col("instance").sort_by("first_ns", "instance").first()
+    )  # fmt: skip
+    arrivals = known if known.height * 2 >= rows.height else keyed  # law 3: a request is one arrival
+    arrivals = arrivals.select("instance", "first_ns").sort("first_ns", "instance")
+    whole = find_period(arrivals["first_ns"].to_numpy())
+    if whole or arrivals["instance"].n_unique() < 2:  # noqa: PLR2004 - of one instance it is the same
+        return whole, False
+    parts = [
+        np.diff(part["first_ns"].to_numpy()) / 1e9
+        for _, part in sorted(arrivals.partition_by("instance", as_dict=True).items(), key=lambda item: str(item[0]))
+    ]
+    own = _period(parts) or _period(_between_bursts(parts))
+    return own, own is not None
+
+
+def _period(parts: list[NDArray[np.float64]]) -> tuple[float, float] | None:
+    """The tightest range that holds most intervals, when random ones hardly ever lie so close."""
+    gaps = np.sort(np.concatenate(parts)) if parts else np.array([])
+    many = len(gaps)
+    if many < _LEAST_GAPS:
+        return None
+    told: tuple[float, float] | None = None
+    before = 0
+    for ratio in _RATIOS:
+        held = np.searchsorted(gaps, gaps * ratio, side="right") - np.arange(many)
+        best = int(np.argmax(held))
+        low, high = float(gaps[best]), float(gaps[best + held[best] - 1])
+        if told and held[best] - before < _WIDER * many:
+            break
+        is_regular = held[best] >= _REGULAR * many and low >= _SHORTEST_S
+        if is_regular and many * len(_RATIOS) * _tail(int(held[best]) - 1, many - 1, _by_chance(ratio)) <= _LEVEL:
+            told, before = (low, high), int(held[best])
+    return told
+
+
+def _by_chance(ratio: float) -> float:
+    """The most that a range of a to ratio * a can hold of exponential intervals, over all a."""
+    scale = np.log(ratio) / (ratio - 1)
+    return float(np.exp(-scale) - np.exp(-ratio * scale))
+
+
+def _between_bursts(parts: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """The intervals from the start of one burst to that of the next; nothing where no jump parts bursts."""
+    every = np.sort(np.concatenate(parts)) if parts else np.array([])
+    if len(every) < _LEAST_GAPS + 1:
+        return []
+    floor = np.maximum(every, 1e-3)
+    jumps = floor[1:] / floor[:-1]
+    place = int(np.argmax(jumps))
+    if jumps[place] < _JUMP:
+        return []
+    pause = every[place]
+    starts = []
+    for gaps in parts:
+        at = np.concatenate([[0.0], np.cumsum(gaps)])
+        begins = np.concatenate([[True], gaps > pause])
+        starts.append(np.diff(at[begins]))
+    return starts
+
+
+def _tail(least: int, many: int, share: float) -> float:
+    """An upper bound of the chance that of `many` at least `least` hit, each with this share (Chernoff)."""
+    if many <= 0 or least <= share * many:
+        return 1.0
+    hit = least / many
+    missed = (1 - hit) * np.log((1 - hit) / (1 - share)) if hit < 1 else 0.0
+    return float(np.exp(-many * (hit * np.log(hit / share) + missed)))
+
+
+def _bursts(units: NDArray[np.int64], case: "Case") -> list[tuple[int, int]]:
+    """First and last failure of each burst, by time."""
+    timeline = case.held.timeline
+    places = timeline.bin_of(units)
+    first, last = int(places[0]), int(places[-1])
+    counts = np.bincount(places - first, minlength=last - first + 1).astype(float)
+    exposed = np.maximum(case.held.total[first : last + 1], counts if case.is_counted else np.minimum(counts, 1.0))
+    dense = _dense_bins(counts, exposed)
+    if dense is None:
+        is_over = case.fit.course == "resolved" and units[-1] - units[0] <= _SHORT_NS
+        return [(int(units[0]), int(units[-1]))] if is_over else []
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], dense.astype(int), [0]])))
+    spans = []
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        inside = units[(places - first >= start) & (places - first < stop)]
+        if inside.size:
+            spans.append((int(inside[0]), int(inside[-1])))
+    return spans
+
+
+def _dense_bins(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Which bins belong to bursts, by the most likely course of two rates; None when one rate explains as much."""
+    used = exposed > 0
+    counts_used, exposed_used = counts[used], exposed[used]
+    if len(counts_used) < 4:  # noqa: PLR2004 - a few minutes are one burst or none
+        return None
+    low, high = _two_rates(counts_used, exposed_used)
+    switch = np.log(len(counts_used)) + 1.0
+    is_dense = _course(counts_used, exposed_used, low, high, switch)
+    if not is_dense.any() or is_dense.all():
+        return None
+    high = counts_used[is_dense].sum() / exposed_used[is_dense].sum()
+    low = max(counts_used[~is_dense].sum(), 0.5) / exposed_used[~is_dense].sum()
+    one = counts_used.sum() / exposed_used.sum()
+    rates = np.where(is_dense, high, low)
+    gain = float((counts_used * np.log(rates / one) - exposed_used * (rates - one)).sum())
+    switches = int(np.abs(np.diff(is_dense.astype(int))).sum())
+    is_short = exposed_used[is_dense].sum() <= _MOST_EXPOSURE * exposed_used.sum()
+    if gain - switches * switch < _EVIDENCE or high < _TIMES_AS_DENSE * low or not is_short:
+        return None
+    dense = np.zeros(len(counts), dtype=bool)
+    dense[np.flatnonzero(used)[is_dense]] = True
+    return dense
+
+
+def _two_rates(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> tuple[float, float]:
+    """The two rates that part the bins, ordered by their own rate, with the highest likelihood."""
+    order = np.argsort(-counts / exposed, kind="stable")
+    failed, passed = np.cumsum(counts[order]), np.cumsum(exposed[order])
+    inside, outside = failed[:-1], failed[-1] - failed[:-1]
+    exposed_in, exposed_out = passed[:-1], passed[-1] - passed[:-1]
+    likelihood = inside * np.log(np.maximum(inside, 1e-9) / exposed_in)
+    likelihood += outside * np.log(np.maximum(outside, 1e-9) / exposed_out)
+    best = int(np.argmax(likelihood))
+    return float(max(outside[best], 0.5) / exposed_out[best]), float(max(inside[best], 0.5) / exposed_in[best])
+
+
+def _course(
+    counts: NDArray[np.float64], exposed: NDArray[np.float64], low: float, high: float, switch: float
+) -> NDArray[np.bool_]:
+    """The most likely sequence of the two rates (Viterbi), each change of rate at a price."""
+    gains = (counts * np.log(high / low) - exposed * (high - low)).tolist()
+    score = [0.0, -switch]
+    came: list[tuple[int, int]] = []
+    for gain in gains:
+        to_low = int(score[1] - switch > score[0])
+        to_high = int(score[1] >= score[0] - switch)
+        score = [max(score[0], score[1] - switch), max(score[1], score[0] - switch) + gain]
+        came.append((to_low, to_high))
+    state = int(score[1] > score[0])
+    states = []
+    for step in reversed(came):
+        states.append(state)
+        state = step[state]
+    return np.array(states[::-1], dtype=bool)
+
+
+def _between(units: NDArray[np.int64], begin: int, end: int) -> int:
+    return int(np.searchsorted(units, end, side="right") - np.searchsorted(units, begin, side="left"))
+
+
+def _peak(units: NDArray[np.int64]) -> int:
+    """Most failures within a minute."""
+    return int((np.searchsorted(units, units + _MINUTE_NS, side="left") - np.arange(len(units))).max())
+
+
+def _failed_share(units: NDArray[np.int64], case: "Case", spans: list[tuple[int, int]]) -> float | None:
+    """Share of the requests that failed, in the bins that the spans touch."""
+    timeline = case.held.timeline
+    touched = np.zeros(timeline.bins, dtype=bool)
+    for begin, end in spans:
+        first, last = timeline.bin_of(np.array([begin, end]))
+        touched[first : last + 1] = True
+    exposed = float(case.held.total[touched].sum())
+    failed = int(touched[timeline.bin_of(units)].sum())
+    return round(min(1.0, failed / exposed), 4) if exposed >= 1 else None
+
+
+def _lines_per_unit(rows: pl.DataFrame) -> float:
+    """Lines of the most repeated statement in one request: the median over requests; 1 where no trace is known."""
+    traced = rows.filter(pl.col("trace").is_not_null())
+    if not traced.height:
+        return 1.0
+    per_statement = traced.group_by("trace", "signature_id").agg(pl.col("occurrences").sum())
+    median = per_statement.group_by("trace").agg(pl.col("occurrences").max())["occurrences"].median()
+    return float(median or 1.0)  # type: ignore[arg-type] # of an integer column
