@@ -163,6 +163,11 @@ class Cluster:
     storm: Storm | None = None
 
     @property
+    def is_ongoing(self) -> bool:
+        """It still fails at the end of the window."""
+        return self.state in {"new", "ongoing", "regressed"}
+
+    @property
     def is_test_traffic(self) -> bool:
         """Only automated tests were hit."""
         return self.origin == "tests"
@@ -172,7 +177,8 @@ class Cluster:
 class Incident:
     """A root cluster with the clusters it explains, and those that fail of the same dependency with theirs.
 
-    `number` is its rank in this report, from 1.
+    `number` is its rank in this report, from 1. `priority` is the highest of those of its clusters that go on, of all
+    where all are over.
     """
 
     number: int

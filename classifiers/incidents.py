@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from classifiers.findings import Cluster, Evidence, Incident
+from classifiers.findings import Cluster, Evidence, Incident, Priority
 from collector.window import Window
 
 __all__ = ["find_incidents", "with_shared_dependencies"]
@@ -46,9 +46,9 @@ def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Inciden
             symptoms=tuple(
                 one.id for one in sorted(found, key=lambda one: (one.onset.at_ns, one.id)) if one.id != root
             ),
-            priority=min(one.priority for one in found),
+            priority=_priority(found),
             title=by_id[root].title,
-            is_ongoing=any(one.state in {"new", "ongoing", "regressed"} for one in found),
+            is_ongoing=any(one.is_ongoing for one in found),
         )
         for number, (root, found) in enumerate(ranked, start=1)
     )
@@ -75,7 +75,13 @@ def _root(cluster: Cluster, by_id: dict[str, Cluster]) -> str:
     return cluster.id
 
 
+def _priority(found: Sequence[Cluster]) -> Priority:
+    """The highest of what goes on: what is over ranks no incident that is not."""
+    going_on = [one.priority for one in found if one.is_ongoing]
+    return min(going_on or [one.priority for one in found])
+
+
 def _rank(root: Cluster, found: list[Cluster], window: Window) -> tuple[bool, str, int, int, str]:
     is_over = all(one.state == "resolved" for one in found)
     units = max(one.units for one in found)
-    return (is_over, min(one.priority for one in found), -units, window.end_ns - root.onset.at_ns, root.id)
+    return (is_over, _priority(found), -units, window.end_ns - root.onset.at_ns, root.id)

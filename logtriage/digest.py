@@ -12,7 +12,7 @@ from classifiers.findings import Cluster, Findings, Incident, Priority
 from collector.window import Window
 from logtriage.commands import commands_for
 from logtriage.escape import plain
-from logtriage.lines import Line, incident_lines
+from logtriage.lines import Line, incident_lines, state_of
 from logtriage.lookup import Lookup
 from logtriage.wording import Near, clock, day_clock, plural, short_revision
 
@@ -91,7 +91,8 @@ def _message_text(message: Message) -> str:
 def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer: str) -> Message:
     findings = lookup.findings
     near = lookup.near
-    is_over = root.state == "resolved"
+    state = state_of(incident, root, lookup)
+    is_over = state == "resolved"
     sign = _OVER if is_over else _SIGNS[incident.priority]
     began = clock(root.onset.at_ns, near)
     going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
@@ -103,9 +104,9 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
         more = f", {len(apart) - 3} more" if len(apart) > len(told) else ""
         lines = (*lines, Line("APART", f"not explained by it: {', '.join(told)}{more}"))
     return Message(
-        key=f"{root.id}:{'ongoing' if root.state == 'new' else root.state}",
+        key=f"{root.id}:{'ongoing' if state == 'new' else state}",
         sign=sign,
-        headline=f"{incident.priority} {root.state} · {plain(root.service, 80)} · {plain(incident.title, 200)} {going}",
+        headline=f"{incident.priority} {state} · {plain(root.service, 80)} · {plain(incident.title, 200)} {going}",
         lines=lines,
         command=commands[0].line if commands else "",
         footer=footer,

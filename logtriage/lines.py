@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from classifiers.findings import Attribution, Change, Cluster, Evidence, Hypothesis, Incident, RevisionCount
+from classifiers.findings import Attribution, Change, Cluster, Evidence, Hypothesis, Incident, RevisionCount, State
 from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
@@ -21,7 +21,7 @@ from logtriage.wording import (
     unit_word,
 )
 
-__all__ = ["Line", "cluster_lines", "evidence_refs", "incident_lines", "when_words"]
+__all__ = ["Line", "cluster_lines", "evidence_refs", "incident_lines", "state_of", "when_words"]
 
 _CHANGES_SHOWN = 4
 _SYMPTOMS_SHOWN = 4
@@ -73,12 +73,22 @@ def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(_sure(cluster))))
 
 
-def when_words(cluster: Cluster, near: Near) -> str:
-    """`since 20:33`, `20:33 to 21:10, over`, `back since 20:33`, in UTC."""
-    began = clock(cluster.onset.at_ns, near)
-    if cluster.state == "resolved":
-        return f"{began} to {clock(cluster.last_ns, near)}, over"
-    return f"{'back since' if cluster.state == 'regressed' else 'since'} {began}"
+def when_words(incident: Incident, root: Cluster, lookup: Lookup) -> str:
+    """`since 20:33`, `20:33 to 21:10, over`, `back since 20:33`, in UTC, and what goes on where its root does not."""
+    began = clock(root.onset.at_ns, lookup.near)
+    if root.state != "resolved":
+        return f"{'back since' if root.state == 'regressed' else 'since'} {began}"
+    ended = f"{began} to {clock(root.last_ns, lookup.near)}"
+    if state_of(incident, root, lookup) == "resolved":
+        return f"{ended}, over"
+    going_on = sum(symptom.is_ongoing for symptom in lookup.symptoms(incident))
+    return f"{ended}; {going_on} of what it pulled down {'goes' if going_on == 1 else 'go'} on"
+
+
+def state_of(incident: Incident, root: Cluster, lookup: Lookup) -> State:
+    """The root's state; an incident whose root is over goes on while a symptom does."""
+    is_over = root.state == "resolved"
+    return "ongoing" if is_over and any(one.is_ongoing for one in lookup.symptoms(incident)) else root.state
 
 
 def evidence_refs(evidence: Evidence) -> str:

@@ -39,7 +39,10 @@ class Lookup:
         return self._incidents.get(cluster_id)
 
     def symptoms(self, incident: Incident) -> tuple[Cluster, ...]:
-        """Clusters that the incident's root explains, in the order in which they began."""
+        """Clusters of the incident beside its root, in the order in which they began.
+
+        A root may be among them: one that fails of the same dependency as the incident's.
+        """
         known = [self._clusters[name] for name in incident.symptoms if name in self._clusters]
         return tuple(sorted(known, key=lambda cluster: (cluster.onset.at_ns, cluster.id)))
 

@@ -4,7 +4,17 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.findings import Absence, Cluster, Evidence, Findings, Hypothesis, Incident, Latency, VanishedKey
+from classifiers.findings import (
+    Absence,
+    Cluster,
+    Evidence,
+    Findings,
+    Hypothesis,
+    Incident,
+    Latency,
+    Priority,
+    VanishedKey,
+)
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
@@ -199,7 +209,7 @@ def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
     blamed = cluster.attribution.evidence if cluster.attribution and is_root else ()
     return ClusterView(
         id=plain(cluster.id, 100),
-        heading=f"{cluster.priority} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
+        heading=f"{_priority(cluster, lookup)} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
         role=_role(cluster, lookup),
         counts=_cluster_counts(cluster, near),
         lines=cluster_lines(cluster, lookup),
@@ -230,7 +240,7 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
         priority=incident.priority,
         service=plain(root.service, 80) or "no service",
         title=plain(incident.title, 300),
-        when=when_words(root, lookup.near),
+        when=when_words(incident, root, lookup),
         is_brief=is_brief,
         lines=lines[:1] if is_brief else lines,
         clusters=(
@@ -293,9 +303,18 @@ def _counts(findings: Findings) -> str:
     )
 
 
+def _priority(cluster: Cluster, lookup: Lookup) -> Priority:
+    """A root has the priority of its incident, as everything that tells of that incident says."""
+    incident = lookup.incident_of(cluster.id)
+    return incident.priority if incident is not None and incident.root == cluster.id else cluster.priority
+
+
 def _role(cluster: Cluster, lookup: Lookup) -> str:
     if cluster.role == "root":
-        return f"root, {cluster.state}"
+        told = _priority(cluster, lookup)
+        return f"root, {cluster.state}" + (
+            f"; {cluster.priority} by itself, {told} with what it pulls down" if told != cluster.priority else ""
+        )
     cause = lookup.cluster(cluster.caused_by or "")
     named = f"{plain(cause.service, 80)}: {plain(cause.title, 100)} ({cause.id})" if cause else "a cluster not shown"
     return f"symptom of {named}, {cluster.state}"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.findings import Cluster
+from classifiers.findings import Cluster, Priority, State
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from collector.window import NS_PER_S, Window
 from tests.support.findings import cluster, dependency, symptom
@@ -62,3 +62,22 @@ def test_ports_of_the_own_machine_and_lines_of_code_are_no_shared_dependency(sam
 
 def test_a_blamed_deploy_and_a_dependency_stay_two_incidents() -> None:
     assert len(find_incidents([cluster(sample=SAMPLE), dependency(sample=SAMPLE)], WINDOW)) == 2
+
+
+@pytest.mark.parametrize(
+    ("root", "below", "told"),
+    [
+        (("P1", "new"), ("P0", "resolved"), ("P1", True)),
+        (("P1", "new"), ("P0", "ongoing"), ("P0", True)),
+        (("P0", "resolved"), ("P2", "regressed"), ("P2", True)),
+        (("P1", "resolved"), ("P0", "resolved"), ("P0", False)),
+    ],
+)
+def test_what_is_over_ranks_no_incident_that_goes_on(
+    root: tuple[Priority, State], below: tuple[Priority, State], told: tuple[Priority, bool]
+) -> None:
+    clusters = [cluster(priority=root[0], state=root[1]), symptom(priority=below[0], state=below[1])]
+
+    (incident,) = find_incidents(clusters, WINDOW)
+
+    assert (incident.priority, incident.is_ongoing) == told

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from classifiers.findings import Incident
 from logtriage.digest import DigestConfig, build_digest, digest_text, unsent
-from tests.support.findings import cluster, findings, quiet_findings
+from tests.support.findings import cluster, dependency, findings, quiet_findings, symptom
 
 CONFIG = DigestConfig()
 
@@ -59,6 +59,15 @@ def test_an_incident_that_is_over_is_green_and_says_when() -> None:
 
     assert message.sign == "🟢"
     assert message.headline == "P0 resolved · shop · payment refused 20:00 to 23:00 UTC"
+
+
+def test_an_incident_whose_root_is_over_goes_on_while_a_symptom_does() -> None:
+    over = findings(clusters=(cluster(state="resolved"), symptom(state="new"), dependency()))
+
+    message = build_digest(over, CONFIG).messages[0]
+
+    assert (message.sign, message.key) == ("🔴", "c-pay:ongoing")
+    assert message.headline == "P0 ongoing · shop · payment refused (403) since 20:00 UTC"
 
 
 def test_other_incidents_are_named_as_apart() -> None:

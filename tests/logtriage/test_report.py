@@ -140,6 +140,24 @@ def test_the_state_decides_how_the_time_is_told(state: str, words: str) -> None:
     assert view.incidents[0].when == words
 
 
+def test_a_root_that_is_over_says_what_of_its_incident_goes_on() -> None:
+    told = findings(clusters=(cluster(state="resolved"), symptom(), dependency()))
+
+    assert build_report(told, CONFIG).incidents[0].when == "20:00 to 23:00; 1 of what it pulled down goes on"
+
+
+def test_a_root_is_shown_with_the_priority_of_its_incident_and_says_why() -> None:
+    told = findings(clusters=(cluster(priority="P1"), symptom(priority="P0"), dependency()))
+    lookup = Lookup(told)
+
+    root, below = (view_cluster(lookup.named(name), lookup) for name in ("1", "c-slow"))
+
+    assert root.heading.startswith("P0 shop: ")
+    assert root.role == "root, ongoing; P1 by itself, P0 with what it pulls down"
+    assert below.heading.startswith("P0 desk: ")
+    assert build_report(told, CONFIG).incidents[0].clusters[0].heading == root.heading
+
+
 def test_the_verdict_counts_what_goes_on() -> None:
     view = build_report(findings(), CONFIG)
 
