@@ -8,6 +8,7 @@ import polars as pl
 from classifiers.cases import Case
 from classifiers.findings import Cluster, Coverage
 from classifiers.history import History
+from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
 from collector.store import Reader
 from collector.window import Window
@@ -29,18 +30,22 @@ class Counts:
     ledger: pl.DataFrame
     dead_reasons: tuple[tuple[str, int], ...]
     unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
+    stale: int | None  # ... of those that only older rules signed
 
 
 def read_counts(reader: Reader, window: Window) -> Counts:
     """The counts that coverage tells."""
     span = {"start_ns": window.start_ns, "end_ns": window.end_ns}
     waiting = reader.frame("find_unsigned_batches", rules=RULES)
+    stale = read_stale(reader) if waiting.height else waiting
+    waiting = waiting.filter(~pl.col("batch_id").is_in(stale["batch_id"].to_list())) if stale.height else waiting
     return Counts(
         window=reader.frame("count_window", **span).row(0, named=True),
         spans=int(reader.frame("count_spans", **span)["spans"][0]),
         ledger=reader.frame("count_ledger"),
         dead_reasons=tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows()),
         unsigned=int(waiting["stored"].sum()) if waiting.height else None,
+        stale=int(stale["stored"].sum()) if stale.height else None,
     )
 
 
@@ -92,7 +97,7 @@ def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster],
         ledger_duplicates=int(ledger["duplicates"].sum()),
         ledger_dead=int(ledger["dead"].sum()),
         dead_reasons=counts.dead_reasons,
-        blind_spots=(*_unsigned(counts.unsigned), *_blind_spots(history, counted)),
+        blind_spots=(*_stale(counts.stale), *_unsigned(counts.unsigned), *_blind_spots(history, counted)),
     )
 
 
@@ -108,6 +113,14 @@ def _unsigned(many: int | None) -> list[str]:
         return []
     why = "because a run was cut off: the next `logtriage import` or `logtriage collect` does it"
     return [f"{_count(many, 'record')} stored last are not looked through yet, {why}"]
+
+
+def _stale(many: int | None) -> list[str]:
+    """What only older rules signed: its failures have other ids, and are not in the report."""
+    if many is None:
+        return []
+    how = "see `logtriage regroup --preview`, then `logtriage regroup`; the next import or collect does it too"
+    return [f"{_count(many, 'record')} were signed by older rules, so no failure in them is told: {how}"]
 
 
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:

@@ -24,9 +24,9 @@ __all__ = ["Outcome", "Regrouped", "regroup", "warnings"]
 class Outcome:
     """What one rule did. `number` counts from 0, as in `clusters.rules[0]`.
 
-    before: the clusters that it changed, each as its signatures; after: what they became. `missing` are names that
-    stand for nothing here; `undone` is the number of an earlier rule that it takes back. `is_across`: it names
-    clusters of different services only.
+    before: the clusters that it changed, each as its signatures, the leading one first; after: what they became.
+    `missing` are names that stand for nothing here; `undone` is the number of an earlier rule that it takes back.
+    `is_across`: it names clusters of different services only.
     """
 
     number: int
@@ -54,11 +54,11 @@ class Regrouped:
 def regroup(members: pl.DataFrame, signatures: pl.DataFrame, rules: Sequence[Rule], names: Names) -> Regrouped:
     """members: as clusters.py gives them. signatures: SIGNATURE_SCHEMA of all of them."""
     rows = list(members.select(list(CLUSTER_SCHEMA)).iter_rows())
-    groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows})
-    outcomes = [_replay(number, rule, groups, names) for number, rule in enumerate(rules)]
     told = signatures.select("signature_id", "kind", "parts").iter_rows()
     ranks = {name: rank(kind, orjson.loads(parts)) for name, kind, parts in told}
-    return Regrouped(_rows(rows, groups, ranks), tuple(outcomes))
+    groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows}, ranks)
+    outcomes = [_replay(number, rule, groups, names) for number, rule in enumerate(rules)]
+    return Regrouped(_rows(rows, groups), tuple(outcomes))
 
 
 def warnings(outcomes: Sequence[Outcome], ever: Names) -> list[str]:
@@ -85,7 +85,8 @@ def warnings(outcomes: Sequence[Outcome], ever: Names) -> list[str]:
 class _Groups:
     """The grouping as the rules find it and leave it; it knows which rule did what."""
 
-    def __init__(self, clusters: Mapping[Key, str]) -> None:
+    def __init__(self, clusters: Mapping[Key, str], ranks: Mapping[str, int]) -> None:
+        self._ranks = ranks
         self.of: dict[Key, int] = {}
         self.members: dict[int, set[Key]] = {}
         numbers: dict[str, int] = {}
@@ -102,8 +103,12 @@ class _Groups:
         return sorted({self.of[key] for key in keys if key in self.of})
 
     def shown(self, numbers: Sequence[int]) -> tuple[tuple[Key, ...], ...]:
-        """Groups as their members."""
-        return tuple(sorted(tuple(sorted(self.members[number])) for number in numbers if self.members[number]))
+        """Groups as their members, the leading one first."""
+        return tuple(sorted(self.led(number) for number in numbers if self.members[number]))
+
+    def led(self, number: int) -> tuple[Key, ...]:
+        """The members of a group, the one that tells most first."""
+        return tuple(sorted(self.members[number], key=lambda key: (self._ranks[key[2]], key[2])))
 
     def move(self, keys: Iterable[Key], number: int) -> None:
         """The signatures into one group."""
@@ -176,11 +181,9 @@ def _split(number: int, rule: Rule, groups: _Groups, meaning: Meaning) -> Outcom
     return Outcome(number, rule, tuple(before), tuple(after), undone=undone)
 
 
-def _rows(rows: Sequence[tuple[Any, ...]], groups: _Groups, ranks: Mapping[str, int]) -> pl.DataFrame:
+def _rows(rows: Sequence[tuple[Any, ...]], groups: _Groups) -> pl.DataFrame:
     """The rows of the new grouping. What was joined without a rule keeps its reason beside any of those it was with."""
-    leads = {
-        number: min(keys, key=lambda key: (ranks[key[2]], key[2])) for number, keys in groups.members.items() if keys
-    }
+    leads = {number: groups.led(number)[0] for number, keys in groups.members.items() if keys}
     mates = Counter((row[0], groups.of[row[1], row[2], row[3]]) for row in rows)
     told = []
     for old, project, service, signature, was_lead, rule, share in rows:

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import json
+import logging
 import os
 import shlex
 import sys
@@ -28,9 +29,11 @@ from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
 from logtriage.progress import NoProgress, Progress, open_progress
-from logtriage.render import plain_report, render
+from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
+from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
 from logtriage.terminal import draw_cluster, draw_table
+from logtriage.terminal_regroup import draw_regroup
 from logtriage.wording import change_mark, day_clock, plural
 
 if TYPE_CHECKING:
@@ -44,12 +47,14 @@ __all__ = [
     "act_digest",
     "act_import",
     "act_query",
+    "act_regroup",
     "act_report",
     "act_revisions",
     "act_show",
     "cycle_of",
 ]
 
+LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
 _NO_SOURCES = "sources is empty, so there is nothing to collect. Add a source to config.yaml."
 _CELL = 120  # characters of a cell of `query` on a terminal
@@ -83,6 +88,7 @@ def act_import(config: Path | None, db: Path | None, *, paths: Sequence[Path]) -
     if len(rows) > 1:
         rows.append(("all", "", _sums(result.total), ""))
     show(draw_table(("file", "kind", "records", ""), rows))
+    _tell_resigned(result)
     for location, why in result.skipped:
         show(f"skipped {plain(location, 300)}: {plain(why)}\n")
 
@@ -98,6 +104,7 @@ def act_collect(config: Path | None, db: Path | None, *, since: str | None) -> N
         result = pipeline.collect(loaded, since_ns=since_ns, now_ns=now_ns, progress=progress)
     rows = [(plain(one.name, 80), _sums(one.ledger), "ok" if one.is_ok else "failed") for one in result.sources]
     show(draw_table(("source", "records", ""), rows))
+    _tell_resigned(result)
     failed = [f"{one.name}: {one.outcome}" for one in result.sources if not one.is_ok]
     if failed:
         raise SourceError("\n".join(failed))
@@ -206,6 +213,8 @@ def cycle_of(config: Config) -> Cycle:
 
     def collect() -> tuple[Ledger, tuple[str, ...]]:
         result = pipeline.collect(config, since_ns=None, now_ns=time.time_ns(), progress=NoProgress())
+        if result.resigned is not None:
+            LOG.info("%s", resigned_line(result.resigned))
         total = sum((source.ledger for source in result.sources), Ledger())
         return total, tuple(f"{one.name}: {one.outcome}" for one in result.sources if not one.is_ok)
 
@@ -214,6 +223,18 @@ def cycle_of(config: Config) -> Cycle:
 
     channels: dict[str, Notifier] = {name: open_notifier(name) for name in config.digest.to}
     return Cycle(collect, analyse, channels, config.digest)
+
+
+def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form: str) -> None:
+    """What the rules of config.yaml make of all history; without a preview history is signed anew where that is due."""
+    loaded = load_config(config, db=db)
+    with _progress() as progress:
+        result = pipeline.regroup(loaded, is_preview=is_preview, now_ns=time.time_ns(), progress=progress)
+    if form == "json":
+        show(regroup_bytes(result).decode())
+        return
+    view = view_regroup(result, is_preview=is_preview)
+    show(render_markdown("regroup.md.j2", view) if form == "markdown" else draw_regroup(view))
 
 
 def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | None) -> None:
@@ -228,6 +249,12 @@ def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | Non
     else:
         cells = [[plain(_cell(value), _CELL) for value in row] for row in frame.iter_rows()]
         show(draw_table([plain(name, _CELL) for name in frame.columns], cells))
+
+
+def _tell_resigned(result: pipeline.ImportResult | pipeline.CollectResult) -> None:
+    """Law 5: on stderr, so that a change of the rules is never silent and stdout stays as it is."""
+    if result.resigned is not None:
+        sys.stderr.write(f"{resigned_line(result.resigned)}\n")
 
 
 def _csv(frame: "pl.DataFrame") -> str:

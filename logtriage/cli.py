@@ -203,6 +203,22 @@ def query(
     _acts().act_query(config, db, sql=sql, form=form)
 
 
+@app.command(rich_help_panel=MORE)
+def regroup(
+    *,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Change nothing; also list what reads alike, with lines to paste.")
+    ] = False,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Replay the rules of config.yaml over all history, and sign it anew when logtriage's own rules have changed."""
+    _acts().act_regroup(config, db, is_preview=preview, form=form)
+
+
 def main() -> NoReturn:
     """The entry point: one command, never a traceback.
 

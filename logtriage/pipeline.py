@@ -22,22 +22,28 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classifiers.changes import Difference
+    from classifiers.preview import Preview
+    from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
 
 __all__ = [
     "CollectResult",
     "FileResult",
     "ImportResult",
+    "RegroupResult",
     "SourceResult",
     "analyse",
     "collect",
     "diff",
     "import_paths",
     "query",
+    "regroup",
     "revisions",
     "run_demo",
 ]
 
+_TELL_ROUNDS = 3  # a template that is told may take in more signatures: the page is made anew, so that it tells all
+_TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a template before it is told
 _NICENESS = 5  # of what stores: a third of the share of a process at 0
 
 
@@ -53,10 +59,14 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of every file named; `skipped` are files of folders that were not read, with the reason."""
+    """What became of every file named; `skipped` are files of folders that were not read, with the reason.
+
+    `resigned`: what became of the signatures of older rules, where there were any.
+    """
 
     files: tuple[FileResult, ...]
     skipped: tuple[tuple[str, str], ...]
+    resigned: "Resigned | None" = None
 
     @property
     def total(self) -> Ledger:
@@ -79,6 +89,16 @@ class CollectResult:
     """What every configured source gave."""
 
     sources: tuple[SourceResult, ...]
+    resigned: "Resigned | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegroupResult:
+    """What the rules of config.yaml make of all history, and what signing anew changes, where that is due."""
+
+    preview: "Preview"
+    resigned: "Resigned | None"
+    rules: int
 
 
 def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -> ImportResult:
@@ -101,9 +121,10 @@ def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -
     progress.start(len(found.files))
     with _closing(store, run_id, progress):
         collect_batches(read_files(found), store=store, redactor=redactor, run_id=run_id, stored=stored)
-    _sign(store)
+    resigned = _sign(store)
     files = tuple(FileResult(place, ", ".join(sorted(kinds[place])), ledger) for place, ledger in ledgers.items())
-    return ImportResult(files=files, skipped=tuple((file.location, file.reason) for file in found.skipped))
+    skipped = tuple((file.location, file.reason) for file in found.skipped)
+    return ImportResult(files=files, skipped=skipped, resigned=resigned)
 
 
 def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Progress) -> CollectResult:
@@ -125,8 +146,7 @@ def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Prog
             results.append(SourceResult(source.name, counted.ledger, "complete", is_ok=True))
         except SourceError as error:
             results.append(SourceResult(source.name, counted.ledger, str(error), is_ok=False))
-    _sign(store)
-    return CollectResult(tuple(results))
+    return CollectResult(tuple(results), _sign(store))
 
 
 def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
@@ -136,6 +156,41 @@ def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     with Store(config.store).read() as reader:
         reading = read(reader, window=window, config=config)
     return conclude(reading, now_ns=now_ns, config=config)
+
+
+def regroup(config: Config, *, is_preview: bool, now_ns: int, progress: Progress) -> RegroupResult:
+    """The rules of config.yaml over all history, and history signed anew by the rules of now; a preview signs nothing.
+
+    Ids of templates that are told are stored, so that they stay valid; those that cannot be stored are not told.
+    """
+    from classifiers.preview import preview_rules, read_stored, without_templates  # noqa: PLC0415 - for `--help`
+    from classifiers.resigning import preview_resigning, sign_anew  # noqa: PLC0415 - as above
+    from classifiers.signatures import RULES  # noqa: PLC0415 - as above
+
+    store = Store(config.store)
+    progress.start(None)
+    progress.advance("signing anew" if not is_preview else "trying the signatures", None)
+    resigned = preview_resigning(store, config.store) if is_preview else sign_anew(store)
+    progress.advance("replaying the rules", None)
+    for _ in range(_TELL_ROUNDS):
+        with store.read() as reader:
+            stored = read_stored(reader, config.clusters.rules)
+        preview = preview_rules(stored)
+        untold = stored.templates.named.untold([one.template_id for one in preview.proposals if one.template_id])
+        if not untold.height or not _tell(config, untold, now_ns):
+            break
+    return RegroupResult(without_templates(preview, untold["template_id"].to_list()), resigned, RULES)
+
+
+def _tell(config: Config, templates: "pl.DataFrame", now_ns: int) -> bool:
+    """Stores what a person is about to be told; False when the database cannot be written now."""
+    soon = config.store.model_copy(update={"write_wait_s": min(config.store.write_wait_s, _TELL_WAIT_S)})
+    try:
+        with Store(soon).write() as writer:
+            writer.execute("insert_told_templates", relation=templates, now_ns=now_ns)
+    except StoreError:
+        return False
+    return True
 
 
 def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:
@@ -235,7 +290,7 @@ class _Counted:
         self.progress.advance(f"{self.name}: {self.ledger.read:,} records", raw.progress)
 
 
-def _sign(store: Store) -> None:
-    from classifiers.classify import sign_new  # noqa: PLC0415 - keeps `--help` quick
+def _sign(store: Store) -> "Resigned | None":
+    from classifiers.resigning import sign_anew  # noqa: PLC0415 - keeps `--help` quick
 
-    sign_new(store)
+    return sign_anew(store)

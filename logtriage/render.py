@@ -10,6 +10,7 @@ from classifiers.findings import Findings
 from collector.datafiles import data_folder
 from logtriage.errors import RenderError
 from logtriage.escape import code, md
+from logtriage.regroup_view import RegroupView
 from logtriage.report import ReportConfig, ReportView, build_report
 from logtriage.terminal import draw_report, text_of
 from logtriage.wording import count
@@ -21,7 +22,7 @@ __all__ = ["FORMATS", "TEMPLATES", "plain_report", "render", "render_markdown", 
 
 FORMATS = ("terminal", "markdown", "json")
 # Each template with the class of its context; a test compares their fields with the variables used.
-TEMPLATES: dict[str, type] = {"report.md.j2": ReportView}
+TEMPLATES: dict[str, type] = {"report.md.j2": ReportView, "regroup.md.j2": RegroupView}
 
 
 def render(findings: Findings, config: ReportConfig, *, form: str, recall: str = "") -> Text | str:

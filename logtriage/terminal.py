@@ -8,7 +8,7 @@ from rich.text import Text
 from logtriage.lines import Line
 from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView
 
-__all__ = ["WIDTH", "draw_cluster", "draw_report", "draw_table", "text_of"]
+__all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_of"]
 
 WIDTH = 80
 _INDENT = 9  # where texts begin: a space, a label of six letters, two spaces
@@ -18,7 +18,7 @@ _OTHERS_SHOWN = 10
 
 def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     """The first screen and what follows it."""
-    page = _Page(width)
+    page = Page(width)
     page.row(f"{view.project}  {view.window}   {view.complete}")
     page.pair(view.verdict, view.ledger, "bold red" if view.is_wrong else "bold")
     for incident in view.incidents:
@@ -43,7 +43,7 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
 
 def draw_cluster(view: ClusterView, width: int = WIDTH) -> Text:
     """One cluster with all its evidence."""
-    page = _Page(width)
+    page = Page(width)
     page.row(view.heading, _STYLES[view.heading[:2]])
     page.row(f"{view.id}: {view.role}")
     page.row(view.counts)
@@ -87,7 +87,7 @@ def text_of(drawn: Text) -> str:
     return "\n".join(line.rstrip() for line in drawn.plain.rstrip("\n").split("\n")) + "\n"
 
 
-class _Page:
+class Page:
     """A growing text that breaks its lines by itself."""
 
     def __init__(self, width: int) -> None:
@@ -96,6 +96,7 @@ class _Page:
         self._console = Console(width=width, color_system=None)
 
     def append(self, text: Text) -> None:
+        """The text as it is."""
         self.text.append_text(text)
 
     def gap(self) -> None:
@@ -146,6 +147,7 @@ class _Page:
         return lines
 
     def lines(self, lines: Iterable[Line]) -> None:
+        """Labels and their texts."""
         for line in lines:
             self.line(line)
 
@@ -158,18 +160,19 @@ class _Page:
             self.line(Line(label if number == 0 else "", text), style)
 
     def heading(self, text: str) -> None:
+        """A line in bold after an empty one."""
         self.gap()
         self.row(text, "bold")
 
 
-def _draw_incident(page: _Page, incident: IncidentView) -> None:
+def _draw_incident(page: Page, incident: IncidentView) -> None:
     head = f"{incident.priority} #{incident.number} "
     full = f"{head}{incident.service}: {incident.title}   {incident.when}"
     page.row(full, _STYLES[incident.priority], hang=len(head))
     page.lines(incident.lines)
 
 
-def _draw_commands(page: _Page, view: ClusterView) -> None:
+def _draw_commands(page: Page, view: ClusterView) -> None:
     if not view.commands:
         return
     page.heading("DO FIRST")
@@ -178,7 +181,7 @@ def _draw_commands(page: _Page, view: ClusterView) -> None:
         page.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
 
 
-def _draw_evidence(page: _Page, title: str, evidence: Sequence[EvidenceRow]) -> None:
+def _draw_evidence(page: Page, title: str, evidence: Sequence[EvidenceRow]) -> None:
     if not evidence:
         return
     page.heading(title)
@@ -186,7 +189,7 @@ def _draw_evidence(page: _Page, title: str, evidence: Sequence[EvidenceRow]) -> 
         _draw_fact(page, fact)
 
 
-def _draw_fact(page: _Page, fact: EvidenceRow) -> None:
+def _draw_fact(page: Page, fact: EvidenceRow) -> None:
     page.row(f"{fact.kind}: {fact.statement}", indent=2, hang=4)
     if fact.refs:
         page.row(f"[{fact.refs}]", "dim", indent=4)

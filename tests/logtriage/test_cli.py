@@ -138,7 +138,7 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("reprot", "No such command `reprot`. Did you mean `report`? See `logtriage --help`."),
+        ("reprot", "No such command `reprot`. Did you mean `report`, `regroup`? See `logtriage --help`."),
         ("--zzz", "No such option: --zzz. See `logtriage --help`."),
         ("report --sinse 1h", "No such option: --sinse. Did you mean --since? See `logtriage report --help`."),
         ("report --format html", "Invalid value for `--format`: `html` is not one of `terminal`, `markdown`, `json`."),
@@ -451,3 +451,35 @@ def test_a_digest_is_posted(run: Run, demo: Path, monkeypatch: pytest.MonkeyPatc
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"slack: {len(hook.bodies)} message{'s' if len(hook.bodies) > 1 else ''} sent\n"
     assert hook.bodies
+
+
+def test_regroup_proposes_with_lines_that_load_and_do_what_they_say(demo: Path, run: Run, tmp_path: Path) -> None:
+    database = str(demo / "logtriage-demo" / "demo.duckdb")
+    proposed = json.loads(run("regroup", "--preview", "--db", database, "--format", "json").stdout)["proposals"]
+    lines = [line for one in proposed for line in one["accept"]]
+    (tmp_path / "config.yaml").write_text("clusters:\n  rules:\n" + "".join(f"    {line}\n" for line in lines))
+
+    told = json.loads(run("regroup", "--preview", "--db", database, "--format", "json").stdout)
+
+    assert proposed
+    assert [len(effect["after"]) for effect in told["rules"]] == [1] * len(proposed)
+    assert (told["proposals"], told["warnings"], told["signing"]) == ([], [], None)
+    assert told["clusters_before"] - told["clusters_after"] == sum(
+        len(effect["before"]) - 1 for effect in told["rules"]
+    )
+
+
+def test_regroup_tells_its_rules_and_what_is_alike(demo: Path, run: Run, tmp_path: Path) -> None:
+    database = str(demo / "logtriage-demo" / "demo.duckdb")
+    (tmp_path / "config.yaml").write_text("clusters: {rules: [{split: ffffffffffffffff, why: it never was}]}")
+
+    shown = run("regroup", "--preview", "--db", database)
+    written = run("regroup", "--preview", "--db", database, "--format", "markdown")
+    applied = run("regroup", "--db", database)
+
+    assert "clusters.rules[0] split ffffffffffffffff: changes nothing (it never was)" in " ".join(shown.stdout.split())
+    assert "ALIKE, AND NOT MERGED" in shown.stdout
+    assert all(len(line) <= 80 or "- merge:" in line for line in shown.stdout.splitlines())
+    assert "## Alike, and not merged" in written.stdout
+    assert "ALIKE" not in applied.stdout
+    assert (shown.returncode, written.returncode, applied.returncode) == (0, 0, 0)
