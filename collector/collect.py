@@ -21,6 +21,7 @@ from collector.normalise.entries import EXCERPT_CHARS, normalise_entries
 from collector.normalise.redact import Redactor
 from collector.normalise.spans import normalise_spans
 from collector.normalise.specs import read_spec
+from collector.normalise.surrogates import mend_surrogates
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch, Ledger, RawBatch
 from collector.store import Store
 
@@ -167,7 +168,7 @@ def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
     dead: list[dict[str, object]] = []
     for line, text in raw.records.select("line", "raw").rows():
         try:
-            found = read_spec(orjson.loads(text), location=raw.location, redactor=redactor)
+            found = read_spec(orjson.loads(mend_surrogates(text)), location=raw.location, redactor=redactor)
             reason = "" if found else "describes no Cloud Run service or revision"
         except orjson.JSONDecodeError:
             found, reason = [], "not JSON"

@@ -18,6 +18,7 @@ from collector.normalise.audit import read_audit
 from collector.normalise.engine import Engine
 from collector.normalise.redact import Redactor
 from collector.normalise.severity import severity_of_text, severity_of_word
+from collector.normalise.surrogates import HALF_PAIR, mend_surrogates
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA
 from collector.window import NS_PER_S, format_ns, parse_instant_ns
 
@@ -60,6 +61,11 @@ def normalise_entries(
     """Entries of raw records (RAW_SCHEMA), in their order. Bad records become dead letters, never an error."""
     engine = engine or Engine()
     parsed = _parse(records["raw"], engine)
+    halved = (parsed["reason"].eq_missing("not JSON") & records["raw"].str.contains(HALF_PAIR)).arg_true()
+    if halved.len():
+        whole = pl.Series([mend_surrogates(raw) for raw in records["raw"].gather(halved)], dtype=pl.String)
+        records = records.with_columns(records["raw"].scatter(halved, whole))
+        parsed = _parse(records["raw"], engine)
     is_dead = parsed["reason"].is_not_null()
     dead = _dead_letters(parsed.filter(is_dead), records, location=location, redactor=redactor)
     alive = parsed.filter(~is_dead) if dead.height else parsed

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import orjson
 import polars as pl
 
+from collector.normalise.surrogates import mend_surrogates
 from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA
 
 __all__ = ["NormalisedSpans", "Redacting", "normalise_spans"]
@@ -26,9 +27,6 @@ _EXCERPT_CHARS = 2000
 _END_OF_TIME_NS = 2**63
 _INT64 = range(-(2**63), 2**63)
 _HTTP_STATUS = range(100, 1000)
-_LONE_SURROGATE = re.compile(
-    r"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
 # {"key": NAME, "value": {"stringValue": VALUE: redaction knows a secret by its name only where the two stand together
 _TYPED = r'\{\s*"key"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"value"\s*:\s*\{\s*"\w+Value"\s*:'
 _IS_TRACE_ID = re.compile(r"(?!0+\Z)[0-9a-f]{32}\Z").match
@@ -163,7 +161,7 @@ def _parse(raw: str) -> Any | None:
     except orjson.JSONDecodeError:
         pass
     try:
-        return orjson.loads(_LONE_SURROGATE.sub(r"\1\\ufffd", raw))
+        return orjson.loads(mend_surrogates(raw))
     except orjson.JSONDecodeError:
         return None
 

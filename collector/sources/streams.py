@@ -1,10 +1,11 @@
-"""Any readable input as one stream of UTF-8 bytes: gzip unpacked, UTF-16 recoded, the byte order mark cut.
+"""Any readable input as one stream of UTF-8 bytes: gzip unpacked, UTF-16 and UTF-32 recoded, the byte order mark cut.
 
 What comes in: a path, or a binary file object. What goes out: bytes, in bounded pieces. Whether they are valid
 UTF-8 is for the cutters to say; a stream that breaks off says so in `problem` and ends.
 """
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import chain
@@ -25,6 +26,16 @@ _MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Without a mark: what we read begins with two characters of ASCII, and each other encoding fills them up with zeros.
+_UNMARKED = tuple(
+    (re.compile(pattern, re.DOTALL), name)
+    for pattern, name in (
+        (rb"[\t\n\r -~]\0[\t\n\r -~]\0", "utf-16-le"),
+        (rb"\0[\t\n\r -~]\0[\t\n\r -~]", "utf-16-be"),
+        (rb"[\t\n\r -~]\0\0\0", "utf-32-le"),
+        (rb"\0\0\0[\t\n\r -~]", "utf-32-be"),
+    )
 )
 
 
@@ -130,6 +141,7 @@ class ByteStream:
         """UTF-8 without byte order mark; lone surrogates of UTF-16 become bytes that are not UTF-8."""
         first = _joined_head(chunks, 4)
         encoding = next((name for mark, name in _MARKS if first.startswith(mark)), None)
+        encoding = encoding or next((name for pattern, name in _UNMARKED if pattern.match(first)), None)
         if encoding is None:
             yield first.removeprefix(codecs.BOM_UTF8)
             yield from chunks

@@ -277,3 +277,22 @@ def test_records_of_one_line_are_told_apart() -> None:
     ]  # fmt: skip
     assert found.entries["insert_id"].n_unique() == 5
     assert found.dead["excerpt"].to_list() == ['{"timestamp": "never"}', '{"timestamp": "neither"}']
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\uDE00 tail", "\ufffd tail"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\\ud83d \ud83d", r"\ud83d" + " \ufffd"),
+    ],
+)
+def test_half_a_surrogate_pair_does_not_cost_the_entry(written: str, read: str) -> None:
+    broken = json.dumps(log_entry(textPayload="HERE")).replace("HERE", written)
+
+    found = normalised(log_entry(insertId="before"), broken, log_entry(insertId="after"), '{"cut": "\\ud83d')
+
+    assert found.entries["message"][1] == read
+    assert found.entries.height == 3
+    assert found.dead["reason"].to_list() == ["not JSON"]

@@ -97,6 +97,10 @@ SHAPES: dict[str, Callable[[list[Json]], str]] = {
         pytest.param(lambda text: codecs.BOM_UTF8 + text.encode(), id="utf-8 with mark"),
         pytest.param(lambda text: text.encode("utf-16"), id="utf-16 le"),
         pytest.param(lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"), id="utf-16 be"),
+        *(
+            pytest.param(lambda text, name=name: text.encode(name), id=f"{name} without mark")
+            for name in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        ),
         pytest.param(lambda text: gzip.compress(text.encode()), id="gzip"),
         pytest.param(lambda text: gzip.compress(text.encode("utf-16")), id="utf-16 in gzip"),
     ],
