@@ -117,6 +117,8 @@ def told_trace(language: str, head: Iterable[str], root: Raised | None, *, inner
             (rest if is_left else leaves).append(raised.close(innermost_first=innermost_first))
     if not leaves:
         return None
+    if len(leaves) == 1:
+        return Trace(language, "\n".join(head).strip(), (*leaves, *rest))
     distinct = list({(one.type, one.value, one.in_app(len(one.frames))): one for one in leaves}.values())
     distinct.sort(key=lambda one: (one.type, one.value, one.in_app(len(one.frames))))
     return Trace(language, "\n".join(head).strip(), (*distinct, *rest), len(distinct))

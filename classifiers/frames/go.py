@@ -23,6 +23,7 @@ _MARGIN = re.compile(r"\A\s*\| ?")
 _WRAPS = re.compile(r"(?:Wraps: )?\(\S+\)|  - |Error types: |\[\.\.\.repeated from below")
 _RECOVERED = re.compile(r"\s*\[recovered.*")
 _CLOSURE = re.compile(r"(?:\.(?:func|gowrap|deferwrap)[\d<>a-z]*|\.[0-9]+|\.<\w+>|-fm|-range[\d<>a-z]*)+\Z")
+_GENERIC = re.compile(r"\[[^\[\]]*\]")
 _THROWS = frozenset({"gopanic", "panicmem", "sigpanic", "goPanicIndex", "panicIndex", "panicdivide", "throw", "fatal"})
 
 _LIBRARY_PLACE = re.compile(r"/usr/local/go/|/pkg/mod/|/vendor/|/libexec/src/|/go/[^/]+/x64/src/|@v[0-9]|<email|^_testmain")
@@ -40,7 +41,9 @@ _STANDARD = frozenset(
 
 def may_hold(text: str) -> bool:
     """Whether a text can hold a trace of Go."""
-    return ".go:" in text or bool(_BEGINS.search(text))
+    if ".go:" in text:
+        return True
+    return ("panic" in text or "fatal error: " in text or "goroutine " in text) and bool(_BEGINS.search(text))
 
 
 def parted(function: str) -> tuple[str, str]:
@@ -66,7 +69,7 @@ def frame_of(package: str, function: str, path: str) -> Frame:
         or (module.partition("/")[0] in _STANDARD and not (path.startswith("/") and "/src/" not in path))
         or function in _THROWS
     )
-    return Frame(steady(module), steady(_CLOSURE.sub("", function)), not is_library)
+    return Frame(steady(module), steady(_CLOSURE.sub("", _GENERIC.sub("", function))), not is_library)
 
 
 @lru_cache(maxsize=8192)
@@ -147,9 +150,10 @@ class _Reader:
     def _add(self, frame: Frame) -> None:
         if self.routines > 1:
             return
-        if frame.module == "runtime" and frame.function == "gopanic":
-            self.raised.frames.clear()  # what stands inside a panic handles it
-        self.raised.frames.append(frame)
+        current = self.wrapped[-1] if self.wrapped else self.raised
+        if frame.function in _THROWS and frame.module.endswith("runtime"):
+            current.frames.clear()  # what stands inside a panic handles it
+        current.frames.append(frame)
 
     def say(self, line: str) -> None:
         """A line that is no frame: text of a panic or error, or what stood before it."""
@@ -165,13 +169,15 @@ class _Reader:
 
     def close(self) -> Trace | None:
         """The trace of what was read; an error that no panic names is told by the line before its frames."""
-        raised = self.raised
-        if not raised.type and raised.frames and not self.routines and self.head:
-            raised.type, raised.value = "error", [self.head.pop().strip(" -|:")]
-        elif not raised.type and self.routines and self.head and _at_runtime(self.head[-1]):
-            raised.type, raised.value = "runtime error", [self.head.pop().partition("runtime error: ")[2]]
-        return told_trace("go", self.head, raised, innermost_first=True)
-
-
-def _at_runtime(line: str) -> bool:
-    return "runtime error: " in line
+        root = self.raised
+        if not root.type and root.frames and self.head:
+            before, at_runtime, value = self.head[-1].rpartition("runtime error: ")
+            if at_runtime:
+                self.head[-1:] = [before]
+                root.type, root.value = at_runtime[:-2], [value]
+            elif not self.routines:
+                root.type, root.value = "error", [self.head.pop().strip(" -|:")]
+        for wrapped in self.wrapped:  # each text that frames follow is told of what was told before
+            if wrapped.frames:
+                wrapped.causes, root = [root], wrapped
+        return told_trace("go", self.head, root, innermost_first=True)

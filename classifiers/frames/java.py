@@ -36,8 +36,7 @@ _IS_NUMBER = re.compile(r"[0-9]+\Z|<\w+>\Z|\Z")
 
 def is_frame(line: str) -> bool:
     """Whether a line is a call as the JVM writes it."""
-    found = _FRAME.match(line) if len(line) <= _LONGEST_LINE else None
-    return bool(found and _PLACE.match(found["place"]))
+    return len(line) <= _LONGEST_LINE and _frame(line) is not None
 
 
 def frame_of(module: str, function: str) -> Frame:

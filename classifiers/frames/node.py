@@ -14,12 +14,12 @@ _LONGEST_LINE = 1000  # of a frame; what is longer is text
 _MORE_LINES = 200  # of a message, between the name of an exception and its first frame
 
 _NESTED = re.compile(
-    r"(?P<indent>\s*)(?:\[?(?P<key>\w+)\]?: (?=[\[]?[A-Za-z_$][\w$.]*(?:Error|Exception)\b|error: )|[Cc]aused [Bb]y: )"
+    r"(?P<indent>\s*)(?:\[?(?P<key>\w+)\]?: (?=\[?[\w$.]*(?:Error|Exception)\b|error: )|[Cc]aused [Bb]y: )"
 )
 _MEMBERS = re.compile(r"\s*\[?errors\]?: \[\s*\Z")
 _CODE = re.compile(r"""(?P<indent>\s+)['"]?code['"]?: ['"](?P<code>[A-Z][A-Z0-9_]{3,40})['"],?\Z""")
 _NOISE = re.compile(
-    r"\s*(?:[{}\])],?|\^+|Node\.js v.*|throw .*|.*:(?:[0-9]+|<number>)|Thrown at:|\.\.\. .*|.*matching cause stack trace.*"
+    r"\s*(?:[{}\])],?|\^+|Node\.js v.*|throw .*|\S*:(?:[0-9]+|<number>)|Thrown at:|\.\.\. .*|.*matching cause stack trace.*"
     r"|From previous event:|)\s*\Z"
 )
 _BROWSER = re.compile(
@@ -61,7 +61,7 @@ _CALLEE = re.compile(r"_callee[0-9<>a-z]*\$")
 
 def is_frame(line: str) -> bool:
     """Whether a line is a call as V8 writes it."""
-    return len(line) <= _LONGEST_LINE and _parted(line) is not None
+    return len(line) <= _LONGEST_LINE and _call(line) is not None
 
 
 def frame_of(path: str, function: str) -> Frame:
@@ -113,12 +113,18 @@ def _unnumbered(place: str) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=8192)
+def _call(line: str) -> Frame | None:
+    """The frame that a line tells as V8 writes it."""
+    parts = _parted(line)
+    return frame_of(*parts) if parts else None
+
+
 def _frame(line: str) -> Frame | None:
     """The frame that a line tells."""
-    parts = _parted(line)
-    if parts:
-        return frame_of(*parts)
-    found = _BROWSER.match(line) if "@" in line else None
+    called = _call(line) if "at " in line else None
+    if called or "@" not in line:
+        return called
+    found = _BROWSER.match(line)
     return frame_of(found["path"], found["function"] or "<anonymous>") if found else None
 
 

@@ -21,7 +21,7 @@ _PLACE = re.compile(r"(?: in | at )(?P<path>(?:[A-Za-z]:)?[^\s:()]+\.(?:php|phtm
 _BARE_PLACE = re.compile(r"(?: in | at )(?P<path>(?:[A-Za-z]:)?[^\s:()]+\.(?:php|phtml|inc))(?: on line (?:\d+|<number>)|:(?:\d+|<number>))")
 _FATAL = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught |\[stacktrace\]|Stack trace:")
 _LIBRARY = re.compile(r"(?:\A|/)vendor/|\Aphar:|/usr/share/php|/wp-includes/|/usr/local/lib/php")
-_CLOSURE = re.compile(r"\{closure.*\}|\{closure.*")
+_CLOSURE = re.compile(r"\{closure.*")
 _FILES = re.compile(r"\A(?:include|require)(?:_once)?\Z")
 
 

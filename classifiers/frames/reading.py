@@ -13,31 +13,23 @@ __all__ = ["READERS", "Reader", "read_trace"]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A language: whether a text can hold a trace of it, and the trace that lines hold."""
+    """A language: whether a text with these lines that begin with `at` can hold a trace of it; the trace of lines."""
 
     may_hold: Callable[[str, list[str]], bool]
     read: Callable[[list[str]], Trace | None]
 
 
-_AT = re.compile(r"(?:\A|\n|\\n|\\t|\")\s*at [^\s]")
 _BROWSER = re.compile(r"@(?:[a-z-]+://|/)\S{1,300}?:(?:\d+|<number>):(?:\d+|<number>)")
-_FRAMES_LOOKED_AT = 40  # of lines that begin with `at`, until one tells its language
+_CALLS_LOOKED_AT = 40  # of lines that begin with `at`, until one tells its language
 _ONE_LINE = ("panic", "fatal error: ", "goroutine ", "PHP ", "Uncaught ", 'File "', ".rb:", "Traceback (", "\tat ", "    at ")
 
 
 def _told_by(is_frame: Callable[[str], bool]) -> Callable[[str, list[str]], bool]:
-    """Whether the text has a line that begins with `at` and is a frame of the language."""
-
-    def may_hold(text: str, lines: list[str]) -> bool:
-        if "at " not in text or not _AT.search(text):
-            return False
-        calls = [line for line in lines if line.lstrip(" \t\"'").startswith("at ")]
-        return any(is_frame(line) for line in calls[:_FRAMES_LOOKED_AT])
-
-    return may_hold
+    """Whether one of the lines that begin with `at` is a frame of the language."""
+    return lambda _, calls: any(is_frame(line) for line in calls)
 
 
-def _in_browser(text: str, _lines: list[str]) -> bool:
+def _in_browser(text: str, _calls: list[str]) -> bool:
     return "@" in text and bool(_BROWSER.search(text))
 
 
@@ -71,8 +63,9 @@ def read_trace(text: str) -> Trace | None:
 
 def _first(text: str, lines: list[str]) -> Trace | None:
     """The trace of the first language that finds one."""
+    calls = [line for line in lines if line.lstrip(" \t\"'").startswith("at ")] if "at " in text else []
     for reader in READERS.values():
-        if reader.may_hold(text, lines):
+        if reader.may_hold(text, calls[:_CALLS_LOOKED_AT]):
             trace = reader.read(lines)
             if trace:
                 return trace
