@@ -8,7 +8,8 @@ Everything runs on distinct texts: strip, mask and deduplicate in columns, then 
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ from classifiers.reassemble import reassemble
 
 __all__ = ["OCCURRENCE_SCHEMA", "RULES", "SIGNATURE_SCHEMA", "Signed", "sign"]
 
-RULES = 1  # version of everything that decides an id: masks, frames, parts. Stored beside each signature.
+RULES = 2  # version of everything that decides an id: masks, frames, parts. Stored beside each signature.
 
 SIGNATURE_SCHEMA: dict[str, pl.DataType] = {
     "signature_id": pl.String(),  # 16 hex digits
@@ -213,7 +214,7 @@ def _read(kind: str, text: str | None, thrown: str | None, logger: str | None, *
     trace = read_trace(text or "")
     inner = read_trace(thrown or "")
     if inner and (not trace or not trace.leaf.frames):
-        trace = Trace(inner.language, text or inner.head, inner.chain)
+        trace = replace(inner, head=text or inner.head)
     if trace:
         return _exception(trace)
     named = _typed(thrown)
@@ -242,22 +243,34 @@ def _request(text: str | None, status: int, method: str | None, route: str | Non
 
 
 def _exception(trace: Trace) -> _Parts:
-    """Leaf type, deciding tokens and frames; without frames of the application its masked text and message."""
-    leaf = trace.leaf
-    frames = next((frames for one in trace.chain if (frames := one.in_app(_FRAMES))), ())
+    """Leaf type, deciding tokens and frames; without frames of the application its masked text and message.
+
+    Of a group all distinct leaf causes count, in an order of their own: the first, and `with` it the others.
+    """
+    leaf, *others = sorted({_deciding(one): one for one in reversed(trace.leaves)}.items(), key=itemgetter(0))
+    frames = next((frames for one in (leaf[1], *trace.chain) if (frames := one.in_app(_FRAMES))), ())
     told = {
-        "type": leaf.type,
-        "value": _line(leaf.value),
+        "type": leaf[1].type,
+        "value": _line(leaf[1].value),
         "message": _line(trace.head),
         "chain": [one.type for one in trace.chain],
         "language": trace.language,
     }
-    counted: dict[str, Any] = {"type": leaf.type}
+    counted: dict[str, Any] = {"type": leaf[1].type}
     if frames:
-        counted |= {"frames": list(frames), "tokens": _tokens(leaf.value)}
+        counted |= {"frames": list(frames), "tokens": _tokens(leaf[1].value)}
     else:
-        counted |= {"value": _line(leaf.value), "message": _line(trace.head)}
+        counted |= {"value": _line(leaf[1].value), "message": _line(trace.head)}
+    if others:
+        counted["with"] = [orjson.loads(decides) for decides, _ in others]
     return _Parts("exception", _title(_named(trace)), counted, told)
+
+
+def _deciding(leaf: Thrown) -> str:
+    """What decides of one leaf cause among several, as JSON."""
+    frames = leaf.in_app(_FRAMES)
+    decides = {"frames": frames, "tokens": _tokens(leaf.value)} if frames else {"value": _line(leaf.value)}
+    return orjson.dumps({"type": leaf.type, **decides}).decode()
 
 
 def _told(thrown: Thrown, text: str) -> _Parts:

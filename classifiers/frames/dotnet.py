@@ -1,4 +1,4 @@
-"""Traces of .NET: inner exceptions, aggregates, and the methods that compilers made of async ones, lambdas and iterators."""
+"""Traces of .NET: inner exceptions, aggregates, and methods as compilers name async ones, lambdas and iterators."""
 
 import re
 from functools import lru_cache
@@ -16,7 +16,8 @@ _FRAME = re.compile(
 _INNER = " ---> "
 _MEMBER = re.compile(r"\(Inner Exception #\S+\) ")
 _TYPE = re.compile(
-    r"(?P<head>.*?(?:\A|[\s:.]))(?P<type>(?:[A-Za-z_]\w*[.+])+[A-Z]\w*(?:`\S+)?|[A-Z]\w*(?:Exception|Error))(?: \([^)]*\))?(?:: (?P<value>.*)|\Z)"
+    r"(?P<head>.*?(?:\A|[\s:.]))(?P<type>(?:[A-Za-z_]\w*[.+])+[A-Z]\w*(?:`\S+)?|[A-Z]\w*(?:Exception|Error))"
+    r"(?: \([^)]*\))?(?:: (?P<value>.*)|\Z)"
 )
 _END_OF_INNER = "--- End of inner exception stack trace ---"
 _END_OF_PLACE = "--- End of stack trace from previous location"

@@ -1,5 +1,7 @@
 """Frames in Python's form that name a file of another language: payloads that tell frames as objects are written so."""
 
+from collections.abc import Callable
+
 from classifiers.frames import dotnet, go, java, node, php, ruby
 from classifiers.frames.base import Frame
 
@@ -11,18 +13,23 @@ def foreign_frame(path: str, function: str) -> Frame | None:
 
     Java's, .NET's and Go's functions carry their class or package, as their own traces tell them.
     """
-    ending = path.rpartition(".")[2].partition("?")[0].lower()
+    ending = "js" if path.startswith("node:") else path.rpartition(".")[2].partition("?")[0].lower()
+    make = _FRAMES.get(ending)
+    return make(path, function) if make else None
+
+
+def _java(path: str, function: str) -> Frame:
     qualified, _, name = function.rpartition(".")
-    if ending in {"js", "ts", "mjs", "cjs", "mts", "cts", "jsx", "tsx", "vue", "svelte"} or path.startswith("node:"):
-        return node.frame_of(path, function)
-    if ending in {"java", "kt", "kts", "scala", "groovy"}:
-        return java.frame_of(qualified or path.rpartition(".")[0], name)
-    if ending == "go":
-        return go.frame_of(*go.parted(function), path)
-    if ending in {"rb", "erb", "rake"}:
-        return ruby.frame_of(path, function)
-    if ending == "php":
-        return php.frame_of(path, function)
-    if ending in {"cs", "fs", "vb"}:
-        return dotnet.frame_of(function)
-    return None
+    return java.frame_of(qualified or path.rpartition(".")[0], name)
+
+
+_Make = Callable[[str, str], Frame]
+_OF_LANGUAGES: tuple[tuple[_Make, str], ...] = (
+    (node.frame_of, "js ts mjs cjs mts cts jsx tsx vue svelte"),
+    (_java, "java kt kts scala groovy"),
+    (lambda path, function: go.frame_of(*go.parted(function), path), "go"),
+    (ruby.frame_of, "rb erb rake ru"),
+    (php.frame_of, "php phtml"),
+    (lambda _, function: dotnet.frame_of(function), "cs fs vb"),
+)
+_FRAMES: dict[str, _Make] = {ending: make for make, endings in _OF_LANGUAGES for ending in endings.split()}

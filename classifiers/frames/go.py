@@ -13,7 +13,8 @@ _START = re.compile(r"(?:.*?(?:http: )?)\b(?P<type>panic|fatal error)(?P<where>:
 _BEGINS = re.compile(r"(?m)^(?:panic: |fatal error: |goroutine \S+ \[|http: panic serving )|\bhttp: panic serving ")
 _ROUTINE = re.compile(r"goroutine \S+ \[")
 _CALL = re.compile(
-    r"\s*(?:created by )?(?P<module>(?:[\w.~<>@%-]+/)*[\w~<>%-]+(?:\.[\w<>]+)??)\.(?P<function>(?:\(\*?[^()]+\)\.)?[\w.<>\[\]*,/-]+)"
+    r"\s*(?:created by )?(?P<module>(?:[\w.~<>@%-]+/)*[\w~<>%-]+(?:\.[\w<>]+)??)\."
+    r"(?P<function>(?:\(\*?[^()]+\)\.)?[\w.<>\[\]*,/-]+)"
     r"(?:\(.*\))?(?: in goroutine .*)?\Z"
 )
 _PLACE = re.compile(r"\s+(?P<path>[^\s:]*(?::[/\\][^\s:]*)?\.(?:go|s)):(?:\d+|<number>)(?: \+\S+)?\s*\Z")
@@ -26,16 +27,18 @@ _CLOSURE = re.compile(r"(?:\.(?:func|gowrap|deferwrap)[\d<>a-z]*|\.[0-9]+|\.<\w+
 _GENERIC = re.compile(r"\[[^\[\]]*\]")
 _THROWS = frozenset({"gopanic", "panicmem", "sigpanic", "goPanicIndex", "panicIndex", "panicdivide", "throw", "fatal"})
 
-_LIBRARY_PLACE = re.compile(r"/usr/local/go/|/pkg/mod/|/vendor/|/libexec/src/|/go/[^/]+/x64/src/|@v[0-9]|<email|^_testmain")
+_LIBRARY_PLACE = re.compile(
+    r"/usr/local/go/|/pkg/mod/|/vendor/|/libexec/src/|/go/[^/]+/x64/src/|@v[0-9]|<email|^_testmain"
+)
 _LIBRARY = re.compile(
     r"(?:golang\.org|google\.golang\.org|gopkg\.in|go\.uber\.org|k8s\.io|sigs\.k8s\.io|go\.opentelemetry\.io|gorm\.io"
     r"|go\.mongodb\.org|cloud\.google\.com|entgo\.io|github\.com/(?:pkg/errors|cockroachdb/errors|gin-gonic|labstack"
     r"|sirupsen|rs/zerolog|go-chi|gorilla|jackc|lib/pq|redis|go-redis|stretchr|spf13|grpc-ecosystem|aws|gofiber))/"
 )
-_STANDARD = frozenset(
-    "archive bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar flag"
-    " fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices"
-    " sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak".split()
+_STANDARD = re.compile(
+    r"(?:archive|bufio|builtin|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag"
+    r"|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices"
+    r"|sort|strconv|strings|structs|sync|syscall|testing|text|time|unicode|unique|unsafe|vendor|weak)(?:/|\Z)"
 )
 
 
@@ -66,7 +69,7 @@ def frame_of(package: str, function: str, path: str) -> Frame:
     is_library = (
         bool(_LIBRARY_PLACE.search(path))
         or bool(_LIBRARY.match(module))
-        or (module.partition("/")[0] in _STANDARD and not (path.startswith("/") and "/src/" not in path))
+        or (bool(_STANDARD.match(module)) and (not path.startswith("/") or "/src/" in path))
         or function in _THROWS
     )
     return Frame(steady(module), steady(_CLOSURE.sub("", _GENERIC.sub("", function))), not is_library)

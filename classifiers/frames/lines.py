@@ -1,6 +1,4 @@
-"""Texts in; lines out, of which a stack trace can be read: bounded in length, and unescaped where a JSON string was
-logged as text.
-"""
+"""Texts in; lines out, bounded in length, and unescaped where a JSON string was logged as text."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""Names and paths in; the same without what says where or when a program was built out.
+r"""Names and paths in; the same without what says where or when a program was built out.
 
-`/app/`, `/workspace/` and `C:\\build\\` are one place; numbers and ids that stand alone, and the marks that
+`/app/`, `/workspace/` and `C:\build\` are one place; numbers and ids that stand alone, and the marks that
 classifiers/masks.py put in their place, do not count: a name reads alike raw and masked.
 """
 

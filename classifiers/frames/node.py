@@ -1,4 +1,4 @@
-"""Traces of Node, Deno, Bun and browsers: causes, members of an AggregateError, and what stands behind them in braces."""
+"""Traces of Node, Deno, Bun and browsers: causes, members of an AggregateError, and codes told behind them."""
 
 import re
 from functools import lru_cache
@@ -19,8 +19,8 @@ _NESTED = re.compile(
 _MEMBERS = re.compile(r"\s*\[?errors\]?: \[\s*\Z")
 _CODE = re.compile(r"""(?P<indent>\s+)['"]?code['"]?: ['"](?P<code>[A-Z][A-Z0-9_]{3,40})['"],?\Z""")
 _NOISE = re.compile(
-    r"\s*(?:[{}\])],?|\^+|Node\.js v.*|throw .*|\S*:(?:[0-9]+|<number>)|Thrown at:|\.\.\. .*|.*matching cause stack trace.*"
-    r"|From previous event:|)\s*\Z"
+    r"(?:[{}\])],?|\^+|Node\.js v.*|throw .*|\S*:(?:[0-9]+|<number>)|Thrown at:|\.\.\. .*|.*matching cause stack.*"
+    r"|From previous event:|)\Z"
 )
 _BROWSER = re.compile(
     r"\s*(?P<function>[^\s@]{0,200})@(?P<path>(?:[a-z-]+://|/)[^\s]+?):(?:\d+|<number>):(?:\d+|<number>)\s*\Z"
@@ -53,8 +53,8 @@ _HASHED = re.compile(
 _CHUNK_HASH = re.compile(r"(?<=[^/])[-.](?=[^/]*[A-Z0-9_])[\w-]{8}\Z")  # what vite and rollup put behind a name
 _CHUNK_FOLDER = re.compile(r"(?:\A|/)(?:assets|chunks|_app/immutable|immutable|static|js)/")
 _RECEIVER = re.compile(
-    r"\A(?:async\*?|new|get|set) |\A(?:Object|Function|Module|exports|module\.exports|global|globalThis|window|self|_this"
-    r"|_class)\.(?=.)| \[as [^\]]*\]|\Aasync\*|/<\Z"
+    r"\A(?:async\*?|new|get|set) |\A(?:Object|Function|Module|exports|module\.exports|global|globalThis|window|self"
+    r"|_this|_class)\.(?=.)| \[as [^\]]*\]|\Aasync\*|/<\Z"
 )
 _CALLEE = re.compile(r"_callee[0-9<>a-z]*\$")
 
@@ -137,7 +137,7 @@ def read(lines: list[str]) -> Trace | None:
 
 
 class _Reader:
-    """A trace while its lines are read; `open` are the exceptions whose object is not closed, with their indentation."""
+    """A trace while its lines are read; `open` are exceptions whose object is open, and their indentation."""
 
     def __init__(self) -> None:
         self.head: list[str] | None = None
@@ -211,4 +211,4 @@ class _Reader:
 
 def is_noise(line: str) -> bool:
     """Whether a line only frames what is told: a brace, the place of a throw, the runtime's version."""
-    return len(line) <= _LONGEST_LINE and bool(_NOISE.match(line))
+    return len(line) <= _LONGEST_LINE and bool(_NOISE.match(line.strip()))

@@ -10,7 +10,8 @@ __all__ = ["frame_of", "may_hold", "read"]
 
 _LONGEST_LINE = 1000  # of a frame; what is longer is text
 _FRAME = re.compile(
-    r"\s*#(?:\d+|<number>) (?:(?P<path>[^()\s][^()]*?)\((?:\d+|<number>)\)|(?P<internal>\[internal function\])): (?P<call>.*)"
+    r"\s*#(?:\d+|<number>) (?:(?P<path>[^()\s][^()]*?)\((?:\d+|<number>)\)|(?P<internal>\[internal function\])): "
+    r"(?P<call>.*)"
 )
 _END = re.compile(r"\s*#(?:\d+|<number>) \{main\}")
 _THROWN = re.compile(
@@ -18,8 +19,12 @@ _THROWN = re.compile(
     r"(?:@anonymous.*?)?(?:\(code: [^)]*\))?: "
 )
 _PLACE = re.compile(r"(?: in | at )(?P<path>(?:[A-Za-z]:)?[^\s:()]+\.(?:php|phtml|inc)):(?:\d+|<number>)\)?\Z")
-_BARE_PLACE = re.compile(r"(?: in | at )(?P<path>(?:[A-Za-z]:)?[^\s:()]+\.(?:php|phtml|inc))(?: on line (?:\d+|<number>)|:(?:\d+|<number>))")
-_FATAL = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught |\[stacktrace\]|Stack trace:")
+_BARE_PLACE = re.compile(
+    r"(?: in | at )(?P<path>(?:[A-Za-z]:)?[^\s:()]+\.(?:php|phtml|inc))(?: on line (?:\d+|<number>)|:(?:\d+|<number>))"
+)
+_FATAL = re.compile(
+    r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught |\[stacktrace\]|Stack trace:"
+)
 _LIBRARY = re.compile(r"(?:\A|/)vendor/|\Aphar:|/usr/share/php|/wp-includes/|/usr/local/lib/php")
 _CLOSURE = re.compile(r"\{closure.*")
 _FILES = re.compile(r"\A(?:include|require)(?:_once)?\Z")

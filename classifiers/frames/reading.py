@@ -21,7 +21,18 @@ class Reader:
 
 _BROWSER = re.compile(r"@(?:[a-z-]+://|/)\S{1,300}?:(?:\d+|<number>):(?:\d+|<number>)")
 _CALLS_LOOKED_AT = 40  # of lines that begin with `at`, until one tells its language
-_ONE_LINE = ("panic", "fatal error: ", "goroutine ", "PHP ", "Uncaught ", 'File "', ".rb:", "Traceback (", "\tat ", "    at ")
+_ONE_LINE = (
+    "panic",
+    "fatal error: ",
+    "goroutine ",
+    "PHP ",
+    "Uncaught ",
+    'File "',
+    ".rb:",
+    "Traceback (",
+    "\tat ",
+    "    at ",
+)
 
 
 def _told_by(is_frame: Callable[[str], bool]) -> Callable[[str, list[str]], bool]:

@@ -12,7 +12,8 @@ __all__ = ["frame_of", "may_hold", "read"]
 
 _LONGEST_LINE = 1000  # of a frame; what is longer is text
 _FRAME = re.compile(
-    r"\s*[\"']?(?:(?P<number>\d+|<number>): )?(?:from )?(?P<path>(?:[A-Za-z]:)?[^\s:\"'`]*(?:\.(?:rb|erb|rake|ru|haml|slim)|"
+    r"\s*[\"']?(?:(?P<number>\d+|<number>): )?(?:from )?"
+    r"(?P<path>(?:[A-Za-z]:)?[^\s:\"'`]*(?:\.(?:rb|erb|rake|ru|haml|slim)|"
     r"/(?:bin|exe)/[\w.-]+)|<internal:[^>]*>|\(eval[^)]*\)):(?:\d+|<number>)(?::in [`'](?P<function>[^'`]*)')?"
     r"(?:: (?P<value>.*)|[\"',]*\Z)"
 )
