@@ -194,7 +194,7 @@ class TestStability:
             line('"GET /a/7 HTTP/1.1" 500', 2000, severity=9),
         ]
 
-        assert ids(*rows) == ["4c1d8add22179c70", "60399a18daf907b8", "6fafc0468eebfebc"]
+        assert ids(*rows) == ["7cedb33be3ee7588", "14922772977dfcee", "be46e6075b1c5f60"]
 
     def test_nothing_gives_frames_without_rows(self) -> None:
         signatures, occurrences = signed()
