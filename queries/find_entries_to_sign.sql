@@ -115,7 +115,7 @@ marked as materialized (
                 when severity >= 13 then true
                 when message is null then false
                 -- of a level that says all is well, or of none: only what no healthy line holds
-                when regexp_matches(message, '(^|\n)Traceback \(most recent call last\)|^panic: |^goroutine \d+ \[|^[\w.$]+(Error|Exception|Panic)(: |$)|During handling of the above exception|^Unhandled |^Uncaught ') then true
+                when regexp_matches(message, '(^|\n)Traceback \(most recent call last\)|^panic: |^goroutine \d+ \[|^[\w.$]+(Error|Exception|Panic)(: |$)|During handling of the above exception|^Unhandled |^Uncaught |^thread ''[^'']*'' panicked at|^[^\s:]+:\d+: \w+Warning: |^[^\s:]+:\d+:in [`''].*\([\w:]+\)$') then true
                 when regexp_matches(message, '[^\d.][45]\d\d (Bad Request|Unauthorized|Forbidden|Not Found|Method Not|Conflict|Unprocessable|Too Many|Internal Server|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time)|[ (:][45]\d\d: [A-Z]|(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|WebSocket) /[^\n]*[ =]"?[45]\d\d(\s|$)|path="?/[^\n]*status"?[=:] ?"?[45]\d\d') then true
                 when log = 'varlog/system' then regexp_matches(message, 'exit\([1-9]|(?i)\b(failed|exceeded|terminated|signal|crash)')
                 when severity = 0 then regexp_matches(message, '(?-i:^[^\n]{0,160}\b(WARN|WARNING|ERROR|SEVERE|CRITICAL|FATAL)\b)|(?i)\b(failed|failure|fatal|panic|exception|traceback|crashed|aborted|killed|segfault|denied|refused|timed out|unhandled|unreachable|unable to|could not|cannot|can''t)\b|\berrors?[:=\]]|^error\b|\berror (in|while|on|at|from|during|when|occurred|\d)')

@@ -7,7 +7,10 @@ import polars as pl
 import pytest
 
 from classifiers.reassemble import EVENT_SCHEMA, reassemble
+from collector.store import Store
+from tests.support.pieces import groups, import_pieces, text_lines
 from tests.support.signing import line, lines
+from tests.support.traces import WRITTEN
 
 TRACE = [
     "Traceback (most recent call last):",
@@ -101,6 +104,32 @@ class TestBrokenMessages:
         ]
 
         assert len(ids(reassemble(numbered(*rows)))) == 4
+
+
+BETWEEN = "2026-09-14 20:00:00,124 INFO all is well"
+CHATTER = "Listening for orders"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Everything of WRITTEN twice, an instance each, with chatter behind; the second time another thread writes too."""
+    entries = []
+    for number, (name, text) in enumerate(WRITTEN.items()):
+        texts = [*text.split("\n"), CHATTER]
+        place: dict[str, Any] = {"labels": {"instanceId": name}, "name": f"n{number}-"}
+        middle = 10_000 + 0.01 * (len(texts) // 2) - 0.005
+        entries += [*text_lines(*texts, **place), *text_lines(*texts, at_ms=10_000, **place)]
+        if name not in {"python warning", "sql"}:  # nothing in their first lines says that more follows
+            entries += text_lines(BETWEEN, at_ms=middle, **place)
+        entries += text_lines(CHATTER, at_ms=9_999.99, **place)
+    return import_pieces(tmp_path_factory.mktemp("written"), entries)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_a_runtime_writes_in_lines_is_one_event_and_swallows_nothing(name: str, written: Store) -> None:
+    lines_of = WRITTEN[name].split("\n")
+
+    assert groups(written, name) == [lines_of, lines_of]
 
 
 class TestEvents:

@@ -8,7 +8,7 @@ from classifiers import signing
 from classifiers.signatures import RULES
 from classifiers.signing import sign_new
 from collector.store import Store, StoreConfig
-from tests.support.pieces import TRACE, import_pieces, occurrences, text_lines
+from tests.support.pieces import TRACE, groups, import_pieces, occurrences, text_lines
 from tests.support.system import System
 
 
@@ -23,14 +23,6 @@ def counts(store: Store) -> tuple[int, int]:
     with store.read() as reader:
         rows = reader.frame("find_failures", start_ns=0, end_ns=2**62, rules=RULES)
     return rows.height, int(rows["entries"].sum())
-
-
-def groups(store: Store) -> list[list[str]]:
-    """The texts of each occurrence."""
-    with store.read() as reader:
-        texts = dict(reader.sql("select insert_id, message from entries").rows())
-        ids = reader.sql("select insert_ids from occurrences order by at_ns, insert_ids")["insert_ids"].to_list()
-    return [[texts[one] for one in event] for event in ids]
 
 
 def test_every_failing_entry_gets_one_occurrence_and_its_batch_a_mark(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collector.window import format_ns
 from tests.support.entries import log_entry, raw_batch
 from tests.support.signing import START_NS
 
-__all__ = ["TRACE", "import_pieces", "occurrences", "text_lines"]
+__all__ = ["TRACE", "groups", "import_pieces", "occurrences", "text_lines"]
 
 TRACE = (
     "Traceback (most recent call last):",
@@ -58,3 +58,11 @@ def occurrences(store: Store) -> list[tuple[Any, ...]]:
         )
         known = reader.sql("select count(*) from signatures").item()
     return [(*row,) for row in found.rows()] + [(known,)]
+
+
+def groups(store: Store, instance: str | None = None) -> list[list[str]]:
+    """The texts of each occurrence; of one instance where that is given."""
+    with store.read() as reader:
+        texts = dict(reader.sql("select insert_id, message from entries").rows())
+        found = reader.sql("select insert_ids, instance from occurrences order by at_ns, insert_ids").rows()
+    return [[texts[one] for one in event] for event, where in found if instance in (None, where)]
