@@ -21,6 +21,7 @@ from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
 from collector.place import check_readable, check_writable, is_there
 from collector.records import Batch, Ledger
+from collector.run_lock import RunLock, is_gone
 from collector.sql import load_query, query_names
 
 __all__ = ["Reader", "Store", "StoreConfig", "Writer"]
@@ -104,6 +105,7 @@ class Store:
         self._config = config
         self._clock_ns = clock_ns
         self._is_migrated = False
+        self._locks: dict[int, RunLock] = {}  # of runs begun here that have not ended
 
     @property
     def path(self) -> Path:
@@ -138,17 +140,29 @@ class Store:
             connection.execute("commit").fetchall()
 
     def begin_run(self, kind: str, source: str) -> int:
-        """Number of a new run."""
-        with self.write() as writer:
-            run_id = int(writer.frame("find_next_ids")["run_id"][0])
-            writer.execute("insert_run", run_id=run_id, kind=kind, source=source, now_ns=self._clock_ns())
+        """Number of a new run. Runs whose process was killed are closed first, as interrupted."""
+        with contextlib.ExitStack() as undo:
+            with self.write() as writer:
+                run_id = int(writer.frame("find_next_ids")["run_id"][0])
+                for open_id in writer.frame("find_open_runs")["run_id"]:
+                    if is_gone(self.path, open_id):
+                        writer.execute("update_lost_run", run_id=open_id)
+                lock = RunLock(self.path, run_id)
+                undo.callback(lock.release)
+                writer.execute("insert_run", run_id=run_id, kind=kind, source=source, now_ns=self._clock_ns())
+            undo.pop_all()
+        self._locks[run_id] = lock
         return run_id
 
     def end_run(self, run_id: int, *, outcome: str) -> None:
         """Closes a run and checks law 1 over it; StoreError when the sums do not hold."""
-        with self.write() as writer:
-            writer.execute("update_run", run_id=run_id, now_ns=self._clock_ns(), outcome=outcome)
-            wrong = writer.frame("find_imbalance", run_id=run_id)
+        try:
+            with self.write() as writer:
+                writer.execute("update_run", run_id=run_id, now_ns=self._clock_ns(), outcome=outcome)
+                wrong = writer.frame("find_imbalance", run_id=run_id)
+        finally:
+            if run_id in self._locks:
+                self._locks.pop(run_id).release()
         if wrong.height:
             told = "; ".join(f"{what}: ledger {told}, rows {held}" for what, told, held in wrong.rows())
             raise StoreError(f"The sums of run {run_id} in `{self.path}` do not hold: {told}. Report this as a bug.")

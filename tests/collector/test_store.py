@@ -306,6 +306,77 @@ class TestTurns:
         assert append(store, log_entry()).stored == 1
 
 
+_RUN = """
+import sys, time
+from pathlib import Path
+from collector.store import Store, StoreConfig
+store = Store(StoreConfig(path=Path(sys.argv[1])))
+print(store.begin_run("import", "files"), flush=True)
+time.sleep(60)
+"""
+
+
+def outcomes(store: Store) -> list[tuple[Any, ...]]:
+    with store.read() as reader:
+        return reader.sql("select run_id, outcome, ended_at_ns is null from runs order by run_id").rows()
+
+
+def test_a_run_whose_process_was_killed_is_closed_by_the_next_and_one_that_goes_on_is_not(store: Store) -> None:
+    going_on, victim = (
+        subprocess.Popen([sys.executable, "-c", _RUN, str(store.path)], stdout=subprocess.PIPE) for _ in range(2)
+    )
+    assert going_on.stdout
+    assert victim.stdout
+    numbers = [int(going_on.stdout.readline()), int(victim.stdout.readline())]
+    victim.kill()
+    victim.wait()
+
+    append(store, log_entry())
+    told = {number: rest for number, *rest in outcomes(store)}
+    going_on.kill()
+    going_on.wait()
+    append(store, log_entry())
+
+    assert told == {numbers[0]: ["running", True], numbers[1]: ["interrupted", False], 3: ["complete", False]}
+    assert [outcome for _, outcome, _ in outcomes(store)] == ["interrupted", "interrupted", "complete", "complete"]
+    assert list(store.path.parent.glob("*.run-*")) == []
+    for process in (going_on, victim):
+        assert process.stdout
+        process.stdout.close()
+
+
+def test_an_interrupted_run_ended_when_its_last_batch_was_stored(tmp_path: Path) -> None:
+    times = iter(range(10, 99))
+    path = tmp_path / "s.duckdb"
+    lost = Store(StoreConfig(path=path), clock_ns=lambda: next(times))
+    run_id = lost.begin_run("import", "files")
+    lost.append([normalise(raw_batch(log_entry()), redactor=REDACTOR)], run_id=run_id)
+    lost.begin_run("import", "files")
+    del lost  # as a process does that ends without a word
+
+    store = make_store(path)
+    append(store)
+
+    with store.read() as reader:
+        stored = reader.sql("select max(stored_at_ns) as at from batches where run_id = 1").item()
+        rows = reader.sql(
+            "select outcome, started_at_ns, ended_at_ns from runs where run_id < 3 order by run_id"
+        ).rows()
+    assert rows[0] == ("interrupted", stored - 1, stored)
+    assert rows[1][1] == rows[1][2]
+
+
+def test_a_run_that_never_began_leaves_no_lock(store: Store) -> None:
+    append(store, log_entry())
+    locks = store.path.parent / f"{store.path.name}.run-2"
+    locks.mkdir()
+
+    with pytest.raises(StoreError, match=r"The lock `.*run-2` of a run cannot be made: Is a directory"):
+        store.begin_run("import", "files")
+
+    assert count(store, "runs") == 1
+
+
 def test_frames_come_back_as_they_went_in(store: Store) -> None:
     batch = normalise(raw_batch(log_entry(), log_entry(textPayload="é\n\t'\"")), redactor=REDACTOR)
     store.append([batch], run_id=1)
