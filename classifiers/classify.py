@@ -17,6 +17,8 @@ from classifiers.coverage import Counts, find_coverage, part_entries, read_count
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
 from classifiers.incidents import find_incidents, with_shared_dependencies
+from classifiers.known_names import with_known
+from classifiers.known_signatures import KnownConfig
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
@@ -44,6 +46,7 @@ class ClassifyConfig(BaseModel):
     cascade: CascadeConfig = CascadeConfig()
     attribution: AttributionConfig = AttributionConfig()
     priority: PriorityConfig = PriorityConfig()
+    known: KnownConfig = KnownConfig()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
     noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
-    return Findings(
+    findings = Findings(
         window=window,
         now_ns=now_ns,
         projects=history.projects,
@@ -111,6 +114,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         noise=noise,
         warnings=history.warnings,
     )
+    return with_known(findings, history.leads, config.known)
 
 
 def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[str, Verdict]]:

@@ -19,6 +19,7 @@ __all__ = [
     "Findings",
     "Hypothesis",
     "Incident",
+    "Known",
     "Latency",
     "Onset",
     "RevisionCount",
@@ -128,6 +129,17 @@ class Storm:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A failure that people know, as a file of known signatures tells it: what it means, what to look at first."""
+
+    name: str
+    family: str
+    title: str
+    meaning: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """One failure of one service: all renderings of it, with what is known of it."""
 
@@ -161,6 +173,7 @@ class Cluster:
     origin_counts: tuple[tuple[str, int], ...] = ()  # its units by origin, as counted; none where nothing was asked
     entries: int = 0  # of the window; each is counted in one cluster only, so that these add up
     storm: Storm | None = None
+    known: Known | None = None  # explains; decides nothing
 
     @property
     def is_ongoing(self) -> bool:

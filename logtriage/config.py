@@ -85,13 +85,14 @@ def load_config(path: Path | None, *, db: Path | None = None) -> Config:
     if chosen is not None:
         values = _merged(values, {"store": {"path": chosen}})
     try:
-        return Config(**values)
+        config = Config(**values)
     except ValidationError as error:
         lines = [_mistake(mistake, str(found or "config"), given) for mistake in error.errors(include_url=False)]
         raise ConfigError("\n".join(lines)) from error
     except ConfigError as error:
         where = "environment LOGTRIAGE_SOURCES" if "sources" in given else str(found or "config")
         raise ConfigError(f"{where}: {error}") from error
+    return config.model_copy(update={"known": config.known.beside(found.parent)}) if found else config
 
 
 def _find(path: Path | None) -> Path | None:

@@ -18,6 +18,7 @@ from classifiers.findings import (
     Findings,
     Hypothesis,
     Incident,
+    Known,
     Latency,
     RevisionCount,
     Storm,
@@ -116,6 +117,17 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "signature_ids": list(cluster.signature_ids),
         "trace_ids": list(cluster.trace_ids),
         "sample": cluster.sample,
+        "known": _known(cluster.known) if cluster.known else None,
+    }
+
+
+def _known(known: Known) -> dict[str, Any]:
+    return {
+        "name": known.name,
+        "family": known.family,
+        "title": known.title,
+        "meaning": known.meaning,
+        "look": known.look,
     }
 
 

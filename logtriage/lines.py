@@ -21,7 +21,9 @@ from logtriage.wording import (
     unit_word,
 )
 
-__all__ = ["Line", "cluster_lines", "evidence_refs", "incident_lines", "state_of", "when_words"]
+__all__ = ["EXPLAINS", "Line", "cluster_lines", "evidence_refs", "incident_lines", "state_of", "when_words"]
+
+EXPLAINS = frozenset({"KNOWN", "LOOK"})  # labels of lines that tell of all such failures, not of this one
 
 _CHANGES_SHOWN = 4
 _SYMPTOMS_SHOWN = 4
@@ -64,9 +66,9 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
 
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
-    """Change or cause, rates, who was hit, and how sure."""
+    """What is known of such failures, change or cause, rates, who was hit, and how sure."""
     near = lookup.near
-    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, near)]
+    lines = [*_known_lines(cluster), *_cause_lines(cluster, lookup), *_rate_lines(cluster, near)]
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
@@ -100,6 +102,11 @@ def evidence_refs(evidence: Evidence) -> str:
     if evidence.revisions:
         parts.append(f"revisions {', '.join(evidence.revisions[:3])}")
     return plain("; ".join(parts))
+
+
+def _known_lines(cluster: Cluster) -> list[Line]:
+    known = cluster.known
+    return [Line("KNOWN", plain(known.meaning, 400)), Line("LOOK", plain(known.look, 400))] if known else []
 
 
 def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:

@@ -18,7 +18,7 @@ from classifiers.findings import (
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
-from logtriage.lines import Line, cluster_lines, evidence_refs, incident_lines, when_words
+from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
 from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
 
@@ -242,7 +242,7 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
         title=plain(incident.title, 300),
         when=when_words(incident, root, lookup),
         is_brief=is_brief,
-        lines=lines[:1] if is_brief else lines,
+        lines=tuple(line for line in lines if line.label not in EXPLAINS)[:1] if is_brief else lines,
         clusters=(
             replace(view_cluster(root, lookup), lines=()),  # the incident's own lines say it
             *(view_cluster(symptom, lookup) for symptom in lookup.symptoms(incident)),
@@ -380,4 +380,5 @@ def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[Ot
 def _other(cluster: Cluster, near: Near) -> OtherRow:
     title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, 150)}"
     seen = f"{plural(cluster.occurrences, 'failure')}, last {clock(cluster.last_ns, near)}"
-    return OtherRow(title, f"{seen} ({plain(cluster.id, 100)})")
+    known = f"known as {plain(cluster.known.name, 60)}, " if cluster.known else ""
+    return OtherRow(title, f"{seen} ({known}{plain(cluster.id, 100)})")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.known_signatures import KnownConfig
 from collector.sources.cloud_logging import CloudLoggingConfig
 from logtriage.config import Config, load_config
 from logtriage.errors import ConfigError
@@ -36,7 +37,7 @@ def test_without_a_file_there_are_defaults() -> None:
 
 
 def test_the_example_loads_as_it_stands_and_shows_the_defaults() -> None:
-    assert load_config(EXAMPLE) == Config()
+    assert load_config(EXAMPLE) == Config(known=KnownConfig(folder=EXAMPLE.parent / "known"))
 
 
 def test_the_example_has_every_section_in_the_order_of_the_flow() -> None:

@@ -238,7 +238,7 @@ def test_incidents_beyond_the_limit_are_brief() -> None:
 
 
 def test_standing_failures_beyond_the_limit_are_counted() -> None:
-    many = tuple(cluster(id=f"c-{n}", state="standing", units=n) for n in range(5))
+    many = tuple(cluster(id=f"c-{n}", state="standing", units=n, known=None) for n in range(5))
     view = build_report(findings(standing=many), ReportConfig(standing_shown=2))
 
     assert [row.note.partition("(")[2] for row in view.standing[:2]] == ["c-4)", "c-3)"]

@@ -13,6 +13,7 @@ from classifiers.findings import (
     Findings,
     Hypothesis,
     Incident,
+    Known,
     Latency,
     Onset,
     RevisionCount,
@@ -87,6 +88,10 @@ def cluster(**changes: Any) -> Cluster:
             sample="HTTPException: 403: payment refused\n  at pay (pay.py)",
             evidence=(Evidence("measured", "96 entries with the same exception and frames", query="top_clusters"),),
             origin_counts=(("tests", 45), ("unknown", 4), ("users", 45)),
+            known=Known(
+                "payment-refused", "shop-own", "Payment provider refuses the shop",
+                "The provider does not accept the key that this shop shows.", "The key's version in both revisions.",
+            ),
         ),
         **changes,
     )  # fmt: skip
@@ -101,7 +106,7 @@ def symptom(**changes: Any) -> Cluster:
                 "caused_by": "c-pay", "explained_share": 0.9, "units": 50, "occurrences": 50, "priority": "P2",
                 "insert_ids": ("f1", "f2"), "signature_ids": ("s3",), "per_revision": (), "hypotheses": (),
                 "onset": Onset(ONSET_NS + NS_PER_S, ONSET_NS, ONSET_NS + NS_PER_S, None, None, "traces"),
-                "evidence": (), "sample": "order 12 took 5000 ms",
+                "evidence": (), "sample": "order 12 took 5000 ms", "known": None,
             }
             | changes
         )
@@ -117,7 +122,7 @@ def dependency(**changes: Any) -> Cluster:
                 "fault": "dependency", "origin": "users", "test_share": 0.0, "priority": "P2", "units": 12,
                 "origin_counts": (("users", 12),),
                 "storm": Storm(ONSET_NS, ONSET_NS + HOUR_NS, 3, 12, 5, 0.25, (14.6, 30.2), False, 12.0),
-                "insert_ids": ("g1",), "signature_ids": ("s4",),
+                "insert_ids": ("g1",), "signature_ids": ("s4",), "known": None,
                 "hypotheses": (
                     Hypothesis("dependency", 0.72, "all revisions fail alike",
                                (Evidence("measured", "2 revisions failed", "count_exposure"),)),
