@@ -15,6 +15,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from classifiers.known_cache import cached
 from collector.errors import ConfigError
 
 __all__ = ["Family", "KnownConfig", "KnownSignature", "Rule", "Sample", "bundled_families", "own_families"]
@@ -113,6 +114,10 @@ class Family(_Strict):
         return self.file.stem
 
 
+class _Families(_Strict):
+    families: tuple[Family, ...]
+
+
 class KnownConfig(_Strict):
     """Section `known` of config.yaml."""
 
@@ -126,7 +131,8 @@ class KnownConfig(_Strict):
 @cache
 def bundled_families() -> tuple[Family, ...]:
     """The families that come with logtriage, by name; read once a process."""
-    return _families(sorted(_BUNDLED.glob("*.yaml")))
+    files = sorted(_BUNDLED.glob("*.yaml"))
+    return cached(_Families, files, lambda: _Families(families=_families(files))).families if files else ()
 
 
 def own_families(config: KnownConfig) -> tuple[Family, ...]:
@@ -236,8 +242,13 @@ def _mistake(mistake: Any, file: Path, content: Mapping[Any, Any]) -> str:
 
 def _known_keys(loc: Sequence[Any]) -> list[str]:
     """The keys of the place where a wrong one stands."""
-    places = {"signatures": KnownSignature, "match": Rule, "samples": Sample, "near_misses": Sample}
-    within: list[type[BaseModel]] = [places[part] for part in loc[:-1] if part in places]
+    places: dict[Any, type[BaseModel]] = {
+        "signatures": KnownSignature,
+        "match": Rule,
+        "samples": Sample,
+        "near_misses": Sample,
+    }
+    within = [places[part] for part in loc[:-1] if part in places]
     return [name for name in (within[-1] if within else Family).model_fields if name != "file"]
 
 
