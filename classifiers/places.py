@@ -2,8 +2,10 @@
 
 Evidence is counted in halves of a plain word: how many different words must be seen at one place, all else equal,
 before the place is a variable. A noun that asks for a name (`user x`) needs few, `key=x` and quotes some, a preposition
-more, any other place many, the first word of a message most: it names the part that speaks. Words that decide (states,
-verbs, constants, booleans) prove nothing, however many they are.
+more, any other place many, the first word of a message most: it names the part that speaks. The more plain words are
+equal elsewhere, the fewer are needed: two statements seldom share six words and differ in one. Never fewer than three,
+and four of `key=x`, where few values are a choice. Words that decide (states, verbs, constants, booleans) prove
+nothing, however many they are.
 """
 
 import numpy as np
@@ -12,23 +14,15 @@ import polars as pl
 
 from classifiers.shapes import VALUE_MARK
 
-__all__ = [
-    "AFTER_NOUN",
-    "AFTER_PREPOSITION",
-    "ANYWHERE",
-    "DECIDING",
-    "GIVEN",
-    "OF_VALUE",
-    "facts_of_places",
-    "facts_of_tokens",
-]
+__all__ = ["AFTER_PREPOSITION", "GIVEN", "OF_KNOWN", "OF_VALUE", "facts_of_places", "facts_of_tokens", "needed_among"]
 
 OF_VALUE = 6  # evidence of a word that is a value by its shape
-_OF_NAME = 3  # camelCase, dotted.names, snake_case: names of things, told apart from words of the language
+OF_KNOWN = 4  # of a word that was a variable elsewhere
 _OF_WORD = 2
 _OF_DECIDING = 0
 
-AFTER_NOUN, GIVEN, AFTER_PREPOSITION, ANYWHERE, DECIDING = 6, 8, 10, 20, 30
+_AFTER_NOUN, GIVEN, AFTER_PREPOSITION, _ANYWHERE, _FIRST = 6, 8, 10, 20, 40
+_LESS_PER_WORD = 6  # that much less is needed for each plain word that is equal elsewhere
 
 _NOUNS = (
     "user|username|host|hostname|node|server|file|filename|dir|directory|folder|path|device|interface|driver|module"
@@ -37,10 +31,6 @@ _NOUNS = (
     "|project|job|task|channel|profile|application|app"
 )
 _PREPOSITIONS = "for|from|of|by|on|at|in|with|via|into|onto|as|through|against|under|within"
-_BEFORE_VERBS = (  # what follows says what is done or how it is
-    "to|not|cannot|can|could|will|would|should|may|must|do|does|did|is|are|was|were|be|been|being|has|have|had|gets|got"
-    "|too|very|failed|unable"
-)
 _DECIDING = (
     # small words of the language
     "a|an|the|and|or|not|no|yes|is|are|was|were|be|been|has|have|had|can|cannot|could|will|would|should|may|must"
@@ -55,7 +45,6 @@ _DECIDING = (
     "|accept|reject|allow|deny|kill|launch|cleanup|commit|rollback"
 )
 _IS_DECIDING = rf"\A(?:(?i:{_DECIDING})|[A-Za-z]?[a-z]+(?:ed|ing)|[A-Z][A-Z_]+)\z"  # CAPITALS: a constant
-_IS_NAME = r"[a-z][A-Z]|[A-Za-z][._@$~\\/][A-Za-z]"
 _QUOTES = "'\"`"
 _BRACKETS = tuple("([{<"), tuple(")]}>")
 
@@ -70,14 +59,12 @@ def facts_of_tokens(tokens: pl.Series) -> pl.DataFrame:
         value=bare.hash(),
         evidence=_evidence(bare),
         needed_behind=pl.when(bare.str.contains(rf"\A(?i:{_NOUNS})\z"))
-        .then(AFTER_NOUN)
+        .then(_AFTER_NOUN)
         .when(bare == "=")
         .then(GIVEN)
         .when(bare.str.contains(rf"\A(?i:{_PREPOSITIONS})\z"))
         .then(AFTER_PREPOSITION)
-        .when(bare.str.contains(rf"\A(?i:{_BEFORE_VERBS})\z"))
-        .then(DECIDING)
-        .otherwise(ANYWHERE)
+        .otherwise(_ANYWHERE)
         .cast(pl.UInt8),
         is_quoted=bare.str.contains(r"\A['\"`]."),
         is_tight=~pl.col("token").str.starts_with(" "),
@@ -107,10 +94,17 @@ def facts_of_places(
     opens, closes = before("opens", 0), np.where(is_first[1:], 0, np.roll(column("closes"), -1))
     is_enclosed = (opens > 0) & (opens == closes)
     is_behind_key = (before("is_colon", 0) > 0) & (column("is_tight") > 0)
-    needed = before("needed_behind", ANYWHERE)
-    needed = np.where(place == 0, DECIDING, needed)
+    needed = before("needed_behind", _ANYWHERE)
+    needed = np.where(place == 0, _FIRST, needed)
     needed = np.where(is_enclosed, np.minimum(needed, AFTER_PREPOSITION), needed)
     return np.where((column("is_quoted") > 0) | is_behind_key, np.minimum(needed, GIVEN), needed).astype(np.uint8)
+
+
+def needed_among(needed: npt.NDArray[np.uint8], plain_words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """What places need where that many plain words are equal elsewhere in the message."""
+    least = np.minimum(needed, np.where(needed == GIVEN, GIVEN, _AFTER_NOUN))
+    enough: npt.NDArray[np.int64] = np.maximum(least, needed - _LESS_PER_WORD * plain_words)
+    return enough.astype(np.uint8)
 
 
 def _evidence(word: pl.Expr) -> pl.Expr:
@@ -120,8 +114,6 @@ def _evidence(word: pl.Expr) -> pl.Expr:
         .then(OF_VALUE)
         .when(word.str.contains(_IS_DECIDING))
         .then(_OF_DECIDING)
-        .when(word.str.contains(_IS_NAME))
-        .then(_OF_NAME)
         .otherwise(_OF_WORD)
         .cast(pl.UInt8)
     )

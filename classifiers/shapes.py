@@ -1,8 +1,9 @@
 """Shapes: masked messages in; the same texts with every word that looks like a value replaced by `<*>` out.
 
 A rule per shape, each a pure function of one text: what a mask named, kept codes, addresses, paths, file names, hosts,
-words with a digit in them. Prefixes go with their value (`blk_<id>`, `node-<number>`), so that two kinds of names at
-one place give one text. Runs of values (`a, b, c`) are one value: how long a list is says nothing about its statement.
+words with a digit in them, lists and maps as programs print them. Prefixes go with their value (`blk_<id>`,
+`node-<number>`), so that two kinds of names at one place give one text. Runs of values (`a, b, c`) are one value: how
+long a list is says nothing about its statement.
 """
 
 import polars as pl
@@ -18,6 +19,11 @@ HEAD_CHARS = 2_000  # of a text: what stands further back is data, not its state
 _V = VALUE_MARK
 _KINDS = "email|query|uuid|time|ip|revision|id|duration|size|number|\\*"
 _BODY = rf"[\w{_V}.$@/\\~+%#-]"  # inside a word that holds a value
+# Elements of a list as programs print it: in quotes, a value, a name; alone or as key and value.
+_TEXT = rf"(?:'[^']*'|\"[^\"]*\"|{_V}|[\[({{]{_V}[\])}}])"
+_ELEMENT = rf"(?:{_TEXT}|[\w.$/+-]+)"
+_PAIR = rf"{_ELEMENT} ?[:=] ?{_ELEMENT}"
+_MORE = rf"(?:, ?(?:{_PAIR}|{_ELEMENT}))"
 _TLD = (
     "com|net|org|edu|gov|mil|int|info|biz|io|dev|app|cloud|local|localdomain|internal|intranet|lan|corp|home|arpa|svc"
 )
@@ -28,10 +34,9 @@ _COUNTRY = (
     "|ro|ru|sa|se|sg|si|sk|su|sv|th|tn|tr|tw|ua|ug|uk|uy|uz|ve|vn|ye|za|zm|zw"
 )
 _FILE = (
-    "txt|log|logs|out|err|tmp|bak|lock|pid|sock|conf|cfg|cnf|ini|json|jsonl|ya?ml|toml|xml|xsd|html?|css|csv|tsv|dat|db"
-    "|sqlite|sql|parquet|avro|jar|war|ear|zip|gz|tgz|bz2|xz|tar|rar|deb|rpm|exe|dll|sys|so|dylib|bin|img|iso|bat|sh|ps1"
-    "|py|pyc|js|mjs|ts|java|class|go|rb|php|cs|cpp|cc|hpp|rs|swift|plist|kext|app|bundle|framework|apk|msi|cab|mum|manifest"
-    "|png|jpe?g|gif|svg|ico|pdf|docx?|xlsx?|pptx?|mp3|mp4|wav|pem|crt|cer|key|jks|p12|service|socket|timer|mount"
+    "txt|log|out|err|tmp|bak|lock|pid|sock|conf|cfg|ini|json|ya?ml|toml|xml|html?|css|csv|dat|db|sql|jar|war|zip|gz|bz2"
+    "|xz|tar|exe|dll|so|bin|img|iso|sh|py|js|ts|java|go|rb|php|cs|cpp|rs|png|jpe?g|gif|svg|pdf|docx?|xlsx?|mp3|mp4|pem"
+    "|crt|key"
 )
 
 _END = r"(\z|[^\w.-]|\.(?:\s|\z))"  # taken along, so that what ends alike inside a longer name is left; put back
@@ -43,6 +48,13 @@ _DAY = "(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
 _MONTH = (
     "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     "|Nov(?:ember)?|Dec(?:ember)?)"
+)
+
+_CONTAINERS = (
+    Rule("list", r"\[\]|\[.*[,'\"]", rf"\[(?:{_TEXT}{_MORE}*|(?:{_PAIR}|{_ELEMENT}){_MORE}+)?,?\]", f"[{_V}]"),
+    Rule("tuple", rf"\(['\"{_V}].*\)", rf"\({_TEXT}(?:, ?{_TEXT})*,?\)", f"({_V})"),
+    # not at the beginning: a text that is one map has no other words
+    Rule("map", r".\{", rf"(. ?)\{{(?:(?:{_PAIR}|{_TEXT}){_MORE}*)?\}}", f"${{1}}{{{_V}}}"),
 )
 
 _SHAPES: tuple[Rule, ...] = (
@@ -68,13 +80,11 @@ _SHAPES: tuple[Rule, ...] = (
     Rule("host_again", r"\.[A-Za-z]{2}", _HOST, _V + "${1}"),  # of two neighbours one pass sees one
     Rule("file", r"\.[A-Za-z]{2}", _FILE_NAME, _V + "${1}"),
     Rule("file_again", r"\.[A-Za-z]{2}", _FILE_NAME, _V + "${1}"),
-    Rule("port", rf"\.[\w-]+:{_V}", rf"[\w-]+(?:\.[\w-]+)+:{_V}", _V),
-    Rule("hex_letters", r"[a-fA-F]{8}", r"\b(?:[a-f]{8,}|[A-F]{8,})\b", _V),
     Rule("calendar", rf"{_V}", rf"\b(?:{_DAY}\b,? )?{_MONTH}\.?,? {_V}|\b{_DAY},? {_V}", _V),
-    Rule("zone", rf"{_V} [A-Z]", rf"{_V} (?:UTC|GMT|[CEMPW](?:E?S|D|E)?T|AM|PM)\b", _V),
     Rule("unset", r"\w=", r"(\w=)([\s,;)\]}]|\z)", "${1}" + _V + "${2}"),
     Rule("empty", r" \(\)", r" \(\)", f" ({_V})"),
-    Rule("tight", rf"{_V}[:+*x-]{_V}", rf"{_V}(?:[:+*x-]{_V})+", _V),
+    *_CONTAINERS,
+    *_CONTAINERS,  # around those
     Rule("run", rf"{_V}[ ,;]+{_V}", rf"{_V}(?:[ ,;]+{_V})+", _V),
 )
 

@@ -6,8 +6,8 @@ SET of distinct messages: never of their order, their counts or windows.
 
 How: `shape` takes what looks like a value by itself. Of the words left, a word is variable when messages that are equal
 elsewhere hold enough different words at its place (classifiers/places.py says how many are enough). Words of one
-statement that vary together are found in two steps before: places that ask for a name are left out of the comparison,
-then words that are rare beside the others of their message.
+statement that vary together are found by leaving them out of the comparison together: those at places that ask for a
+name, those that are rare beside the others of their message, those that were a variable elsewhere.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from classifiers.places import AFTER_PREPOSITION, OF_VALUE
+from classifiers.places import AFTER_PREPOSITION, GIVEN, OF_KNOWN, OF_VALUE, needed_among
 from classifiers.shapes import VALUE, VALUE_MARK, shape
 from classifiers.words import PLACES, VALUE_HASH, WORD, Words, at_place, read_words, with_values
 
@@ -27,9 +27,10 @@ TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
     "template_id": pl.String(),  # 16 hex digits, from the template's text alone
 }
 
+_FEWEST = 3  # different words before a place can vary, unless one of them is a value by its shape; of key=x one more
 _ROUNDS = 8  # one joined word makes the next comparable; each round joins one more word of a message
+_TIMES_KNOWN = 2  # what is joined by known words makes more words known
 _RARE = 8  # times fewer messages than the most common word of its message: not of the statement's own words
-_LEAST = 3  # different words before a place can vary, unless one of them is a value by its shape
 
 
 def templates(messages: pl.Series) -> pl.DataFrame:
@@ -66,17 +67,32 @@ def _joined(shapes: pl.Series) -> pl.Series:
         words = read_words(alike["shape"])
         _join(words, alike["skeleton"].to_numpy())
         shapes = shapes.clone().scatter(alike["row"], with_values(alike["shape"], words))
+    tight = rf"{VALUE_MARK}(?:[:+*x-]{VALUE_MARK})+"  # host and port, both found
     run = rf"{VALUE_MARK}(?:[ ,;]+{VALUE_MARK})+"
-    return shapes.str.replace_all(run, VALUE_MARK).str.replace_all(VALUE_MARK, VALUE, literal=True)
+    return (
+        shapes.str.replace_all(tight, VALUE_MARK)
+        .str.replace_all(run, VALUE_MARK)
+        .str.replace_all(VALUE_MARK, VALUE, literal=True)
+    )
 
 
 def _join(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
     """Marks the words that are variable. skeletons: of each message what is left of it without its words."""
     if not len(words.place):
         return
-    seen = np.flatnonzero(words.place < PLACES)
-    _join_together(words, skeletons, seen[words.needed[seen] <= AFTER_PREPOSITION])
-    _join_together(words, skeletons, seen[_is_rare(words, skeletons)[seen]])
+    seen = words.place < PLACES
+    is_plain = (words.evidence > 0) & ~words.is_variable
+    _join_together(words, skeletons, np.flatnonzero(seen & (words.needed <= AFTER_PREPOSITION)))
+    _join_together(words, skeletons, np.flatnonzero(seen & _is_rare(words, skeletons)))
+    _join_each(words, skeletons)
+    for _ in range(_TIMES_KNOWN):
+        is_known = is_plain & np.isin(words.bare, words.bare[is_plain & words.is_variable])
+        words.evidence[is_known & ~words.is_variable] = OF_KNOWN
+        _join_together(words, skeletons, np.flatnonzero(seen & is_known))
+        _join_each(words, skeletons)
+
+
+def _join_each(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
     for _ in range(_ROUNDS):
         if not _join_singly(words, skeletons):
             break
@@ -90,8 +106,10 @@ def _join_together(words: Words, skeletons: npt.NDArray[np.uint64], left_out: np
     is_left_out = np.zeros(len(value), dtype=bool)
     is_left_out[left_out] = True
     is_proved = np.zeros(len(value), dtype=bool)
+    plain = _plain_words(words, ~is_left_out, len(skeletons))
     for at in words.slices():
-        is_proved[at] = is_left_out[at] & (_proof(words, at, rest[words.message[at]]) > 0)
+        message = words.message[at]
+        is_proved[at] = is_left_out[at] & (_proof(words, at, rest[message], plain[message]) > 0)
     _mark(words, np.flatnonzero(is_proved))
 
 
@@ -100,9 +118,10 @@ def _join_singly(words: Words, skeletons: npt.NDArray[np.uint64]) -> bool:
     rest = _sums(words, words.value, skeletons)
     best = np.zeros(len(skeletons), dtype=np.uint32)
     chosen = np.full(len(skeletons), -1, dtype=np.int64)
+    plain = _plain_words(words, np.ones(len(words.place), dtype=bool), len(skeletons))
     for at in words.slices():
         message = words.message[at]
-        proof = _proof(words, at, rest[message] - words.value[at])
+        proof = _proof(words, at, rest[message] - words.value[at], plain[message] - _is_plain(words, at))
         proof[words.is_variable[at]] = 0
         better = (proof > 0) & (proof >= best[message])  # of equals the later word: names stand behind verbs
         best[message[better]] = proof[better]
@@ -117,6 +136,17 @@ def _sums(words: Words, value: npt.NDArray[np.uint64], skeletons: npt.NDArray[np
     total = skeletons.copy()
     np.add.at(total, words.message, value)
     return total
+
+
+def _is_plain(words: Words, at: slice) -> npt.NDArray[np.bool_]:
+    """Words that are no value: of the statement itself, as far as is known."""
+    is_plain: npt.NDArray[np.bool_] = ~words.is_variable[at] & (words.evidence[at] != OF_VALUE)
+    return is_plain
+
+
+def _plain_words(words: Words, counted: npt.NDArray[np.bool_], messages: int) -> npt.NDArray[np.int64]:
+    """Of each message the number of its plain words among those `counted`."""
+    return np.bincount(words.message[_is_plain(words, slice(None)) & counted], minlength=messages)
 
 
 def _is_rare(words: Words, skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
@@ -134,10 +164,21 @@ def _is_rare(words: Words, skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.
     return (frame["count"].to_numpy().astype(np.int64) * _RARE <= of_message[words.message]) & ~words.is_variable
 
 
-def _proof(words: Words, at: slice, others: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
-    """Per word of one place: evidence of messages with equal `others`, in percent of what is needed; 0: not enough."""
+def _proof(
+    words: Words, at: slice, others: npt.NDArray[np.uint64], plain: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint32]:
+    """Per word of one place: evidence of messages with equal `others`, in percent of what is needed; 0: not enough.
+
+    plain: number of plain words among the others.
+    """
     seen = pl.DataFrame(
-        {"others": others, "value": words.value[at], "evidence": words.evidence[at], "needed": words.needed[at]}
+        {
+            "others": others,
+            "value": words.value[at],
+            "evidence": words.evidence[at],
+            "needed": needed_among(words.needed[at], plain),
+            "fewest": np.where(words.needed[at] == GIVEN, _FEWEST + 1, _FEWEST).astype(np.uint8),
+        }
     )
     several = (
         seen.filter(pl.len().over("others") > 1)
@@ -146,10 +187,12 @@ def _proof(words: Words, at: slice, others: npt.NDArray[np.uint64]) -> npt.NDArr
         .agg(
             pl.len(),
             pl.col("evidence").cast(pl.UInt32).sum(),
-            pl.col("needed").min(),
+            pl.col("needed", "fewest").min(),
             has_value=pl.col("evidence").max() == OF_VALUE,
         )
-        .filter(pl.col("len") >= pl.when("has_value").then(2).otherwise(_LEAST), pl.col("evidence") >= pl.col("needed"))
+        .filter(
+            pl.col("len") >= pl.when("has_value").then(2).otherwise("fewest"), pl.col("evidence") >= pl.col("needed")
+        )
         .select("others", proof=pl.col("evidence") * 100 // pl.col("needed"))
     )
     if not several.height:

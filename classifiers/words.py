@@ -38,6 +38,7 @@ class Words:
     message: npt.NDArray[np.uint32]
     place: npt.NDArray[np.uint16]  # in the message, 0 the first
     value: npt.NDArray[np.uint64]  # hash of the word at its place
+    bare: npt.NDArray[np.uint64]  # hash of the word alone
     evidence: npt.NDArray[np.uint8]  # what it proves
     needed: npt.NDArray[np.uint8]  # what its place needs
     is_variable: npt.NDArray[np.bool_]
@@ -110,6 +111,7 @@ def _words(tokens: _Tokens) -> Words:
         message=tokens.message[tokens.is_word],
         place=place,
         value=at_place(value, place),
+        bare=value,
         evidence=tokens.facts["evidence"].to_numpy()[tokens.is_word],
         needed=needed[tokens.is_word],
         is_variable=value == VALUE_HASH,

@@ -23,13 +23,16 @@ class TestShape:
             (r"moved C:\Program Files (x86)\a b\c.d to D:\e", "moved <*> to <*>"),
             (r"share \\box\c$ is gone", "share <*> is gone"),
             ("see https://a.example/b?c=d.", "see <*>."),
-            ("from db.example.com:5432 (mail.example.co.uk)", "from <*> (<*>)"),
+            ("from db.example.com:5432 (mail.example.co.uk)", "from <*>:<*> (<*>)"),
             ("wrote report.pdf.", "wrote <*>."),
             ("a b.example.com c.example.com", "a <*>"),
             ("sizes 1, 2; 3 of x", "sizes <*> of x"),
-            ("at Mon, Mar 3 UTC", "at <*>"),
+            ("at Mon, Mar 3", "at <*>"),
             ("ruser= rhost=<ip> ()", "ruser=<*> rhost=<*> (<*>)"),
-            ("dump of deadbeef\n\tends ", "dump of <*> ends"),
+            ("dump of it\n\tends ", "dump of it ends"),
+            ("tried [], ['a'] and ['a b', 3]", "tried [<*>], [<*>] and [<*>]"),
+            ("sent {}, {'a': [1, 'b'], \"c\": {x: y}}", "sent {<*>}, {<*>}"),
+            ("kept [a, b] of ('c', 4)", "kept [<*>] of (<*>)"),
         ],
     )
     def test_values_go(self, text: str, expected: str) -> None:
@@ -44,6 +47,8 @@ class TestShape:
             "call foo() of <Order>",
             "it may fail on the second try",
             "a well-known e.g. i.e. word",
+            "[core] and [core:net] (of it, too)",
+            '{"event": "opened"}',
         ],
     )
     def test_words_stay(self, text: str) -> None:

@@ -113,6 +113,28 @@ class TestJoins:
 
         assert set(told(*lines)) == {frame.replace("{}", "<*>")}
 
+    def test_the_more_words_are_equal_the_fewer_need_to_differ(self) -> None:
+        few = NAMES[:3]
+
+        assert set(told(*(f"the night watch put {name} back on the list" for name in few))) == {
+            "the night watch put <*> back on the list"
+        }
+        assert len(set(told(*(f"watch {name} list" for name in few)))) == len(few)
+
+    def test_a_word_that_varies_in_one_statement_is_a_name_in_others(self) -> None:
+        lines = [*(f"session of user {name} ended" for name in NAMES), *(f"{name} asks {name}" for name in NAMES)]
+        pairs = [f"{one} took over from {other}" for one, other in zip(NAMES, reversed(NAMES), strict=True)]
+
+        assert "<*> took over from <*>" in set(told(*lines, *pairs))
+
+    def test_hosts_with_and_without_a_port_are_one_value_once_they_are_known(self) -> None:
+        lines = [
+            *(f"the old client connects to {name}:80 now" for name in NAMES),
+            "the old client connects to 10.0.0.1 now",
+        ]
+
+        assert set(told(*lines)) == {"the old client connects to <*> now"}
+
     def test_quotes_hold_one_value_however_many_words(self) -> None:
         plans = ["a gold", "b", "the last one", "c of d", "e", "f g"]
 
@@ -160,6 +182,9 @@ class TestStaysApart:
     @pytest.mark.parametrize("frame", ["job {} again", "job state={}", "job went from {} at once"])
     def test_words_that_decide(self, frame: str, values: list[str]) -> None:
         assert len(set(told(*(frame.format(value) for value in values)))) == len(values)
+
+    def test_few_values_of_a_key(self) -> None:
+        assert len(set(told(*(f"the night watch changed level={name} at last" for name in NAMES[:3])))) == 3
 
     def test_two_words_at_one_place(self) -> None:
         assert len(set(told("user ann left", "user bert left"))) == 2
