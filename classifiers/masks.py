@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["KEEPS", "KEPT_TOKENS", "MASKS", "MONTH", "TIME", "ZONE", "Rule", "apply_rule", "mask"]
+__all__ = [
+    "ACCESS", "CORRELATION", "EARLY_MASKS", "KEEPS", "KEPT_TOKENS", "MASKS", "METHODS", "MONTH",
+    "PRINCIPAL", "SHIELD", "TIME", "UUID", "ZONE", "Rule", "apply_rule", "marks", "mask",
+]  # fmt: skip
 
 # A letter at its end, so that a digit behind it does not begin a word; a control character, so that no text has it.
-_SHIELD = "\x02K"
+SHIELD = "\x02K"
 _B = r"(?-u:\b)"  # ASCII word boundary: five times faster than the Unicode one on text that is not ASCII
 _END = r"(?-u:\b)"
 _AT_SHIELD = "@\x02"  # no address goes on behind it
-_KEPT = f"${{1}}{_SHIELD}${{2}}"
+_KEPT = f"${{1}}{SHIELD}${{2}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,32 @@ _REASON_LIKE = (
     r"|(?:access|permission) denied|bad (?:request|gateway)|service unavailable|too many requests|gateway time-?out"
     r"|(?:internal|server|client) (?:server )?error)(?-u:\b)"
 )
+_STATUS = "[1-5][0-9]{2}"
 _CODES = "(?:40[0-9]|41[0-8]|42[1-9]|431|451|50[0-8]|51[01])"  # of HTTP, where no word beside them says status
+_CLOSE_CODES = "10(?:0[0-9]|1[0-5])"
+_ARROW_BEFORE = r"(?:\A|[^\s0-9.,=:(][0-9]*)\s*"
+_ARROW_BEHIND = (
+    r"\s(?:[^\sA-Za-z.%]|[A-Z][a-z]{2,}|[\w.<>-]+="
+    r"|(?:in|after|from|on|for|by|at|and|when|while|with|because)(?-u:\b))"
+)
 _NAMES = (
     "named?|attributes?|arguments?|keys?|columns?|relation|table|fields?|module|function|method|property|variable|type"
     "|class|import|from|database|role|extension|schema|constraint|index|env|setting|parameters?"
 )
 
 # Says which request, not what failed. Dropped, because not every line has it; first, because keeps look at neighbours.
-_CORRELATION = Rule(
+CORRELATION = Rule(
     "correlation",
     r"(?i)trace|span|req|correlation",
-    r"(?i)[\s,;|]*[(\[]?\b(?:(?:logging\.googleapis\.com/)?(?:trace|span|request|req|correlation)[_-]?(?:id)?)"
+    r"(?i)[ \t,;|]*[(\[]?\b(?:(?:logging\.googleapis\.com/)?(?:trace|span|request|req|correlation)[_-]?(?:id)?)"
     r"""["']?\s?[=: ]\s?["']?(?:projects/[\w-]+/traces/)?[0-9a-f]{4,}[0-9a-f-]{4,}["']?[)\]]?""",
     "",
+)
+
+# An access line as servers and frameworks write them: method, path, status. Its status is read from it elsewhere.
+METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|WebSocket"
+ACCESS = (
+    rf'(\b(?P<method>{METHODS}) (?P<path>/[^\s"]*)(?: HTTP/[\d.]+)?"?(?: |->|-|:|\|)+"?)(?P<status>{_STATUS})(\s|\z|")'
 )
 
 # Before any mask. Group 1 is what stands before the kept token, group 2 the token (or its first digit).
@@ -69,7 +85,7 @@ KEEPS: tuple[Rule, ...] = (
         r"(?i)status|http|returned|respond|answered|repl",
         r"(?i)(\b(?:status(?:[ _-]?code)?|https?(?:/(?:[0-9.]+|<number>))?"
         r"|returned|responded|response|answered|replied|reply)"
-        rf"""["']?\s?(?:with|code)?\s?[=: (]\s?["'(]?)([1-5][0-9]{{2}}){_END}""",
+        rf"""["']?\s?(?:with|code)?\s?[=: (]\s?["'(]?)({_STATUS}){_END}""",
         _KEPT,
     ),
     Rule(
@@ -95,12 +111,11 @@ KEEPS: tuple[Rule, ...] = (
     Rule(
         "http_arrow",  # from a number to a number leads a count
         r"(?:[-=]>|→)\s?[\"'(]?[45][0-9]{2}",
-        rf"((?:\A|[^\s0-9.,=:(][0-9]*)\s*(?:[-=]>|→)\s?[\"'(]?)({_CODES})"
-        r"(\z|[.,;](?:\s|\z)|[:)\]}\"'|]|\s(?:[^\sA-Za-z.%]|[A-Z][a-z]{2,}|[\w.<>-]+="
-        r"|(?:in|after|from|on|for|by|at|and|when|while|with|because)(?-u:\b)))",
+        rf"({_ARROW_BEFORE}(?:[-=]>|→)\s?[\"'(]?)({_CODES})"
+        rf"(\z|[.,;](?:\s|\z)|[:)\]}}\"'|]|{_ARROW_BEHIND})",
         _KEPT + "${3}",
     ),
-    Rule("http_reason", _REASONS, rf"(^|[^0-9.])([1-5][0-9]{{2}}) \(?({_REASONS})", _KEPT + " ${3}"),
+    Rule("http_reason", _REASONS, rf"(^|[^0-9A-Za-z.]|HTTP)({_STATUS}) \(?({_REASONS})", _KEPT + " ${3}"),
     Rule(
         "code",
         r"(?i)code|errno|exit|signal|rc[= ]|os error",
@@ -112,7 +127,7 @@ KEEPS: tuple[Rule, ...] = (
     Rule(
         "close_code",
         r"10[01][0-9]",
-        rf"(?i)(\b(?:clos(?:e|ed|ing|ure)\b[^0-9\n]{{0,40}}?|sent |received ))(10(?:0[0-9]|1[0-5])){_END}",
+        rf"(?i)(\b(?:clos(?:e|ed|ing|ure)\b[^0-9\n]{{0,40}}?|sent |received ))({_CLOSE_CODES}){_END}",
         _KEPT,
     ),
     Rule(
@@ -137,20 +152,23 @@ KEPT_TOKENS: tuple[Rule, ...] = (
     ),
 )
 
+PRINCIPAL = r"service:[A-Za-z_.@-]*[0-9]|@[A-Za-z0-9.-]*gserviceaccount"  # one whose digits or whose address is kept
+
 TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?"
 ZONE = r"(?:\s?(?:Z|UTC|GMT|[AP]M|[+-][0-9]{2}:?[0-9]{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b)?"
 _INNER = r"_(?:[0-9]+|[0-9a-f]{8,}|[0-9]+[a-f][0-9a-f]{3,})_"
+UUID = r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 
-# In this order: what is specific before what is general.
-MASKS: tuple[Rule, ...] = (
+# What holds digits that no keep may take for a code.
+EARLY_MASKS: tuple[Rule, ...] = (
     Rule("redacted", r"<email:", r"<email:[0-9a-f]+>", "<email>"),
     Rule("query", r"://[^\s]*\?|/[^\s\"]*\?", r"(/[^\s\"'<>?]*)\?[^\s\"'<>)]+", "${1}?<query>"),
     Rule("email", "@", rf"{_B}[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "<email>"),
     Rule(
         "uuid",
         r"[0-9a-fA-F]{4}-",
-        r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        UUID,
         "<uuid>",
     ),
     Rule(
@@ -160,6 +178,10 @@ MASKS: tuple[Rule, ...] = (
         rf"|{_B}[0-9]{{1,2}}(?:/(?:{MONTH}|[0-9]{{1,2}})/|-{MONTH}-)[0-9]{{4}}(?:[:, ]+{TIME}{ZONE})?",
         "<time>",
     ),
+)
+
+# In this order: what is specific before what is general.
+MASKS: tuple[Rule, ...] = (
     Rule(
         "date_words",
         MONTH,
@@ -226,33 +248,59 @@ def mask(texts: pl.Series) -> pl.Series:
     )
 
 
+def marks(shapes: pl.Series) -> pl.Series:
+    """Texts in which every digit is a 0, with SHIELD before each word that some text of that shape may keep.
+
+    Rules that name the values they keep take any digits here. Each runs until it finds no more, because with any digits
+    one match can hide another.
+    """
+    marked = _shielded(shapes)
+    hit = marked.str.contains(_ANY_MARK)
+    if not hit.any():
+        return marked
+    found = marked.filter(hit)
+    for rule in _WIDENED:
+        for _ in range(_MARKED_AT_MOST):
+            again = found.str.contains(rule.pattern)
+            if not again.any():
+                break
+            changed = found.filter(again).str.replace_all(rule.pattern, rule.replacement)
+            found = found.clone().scatter(again.arg_true(), changed)
+    return marked.clone().scatter(hit.arg_true(), found)
+
+
 def _mask_lines(texts: pl.Series) -> pl.Series:
     """The masks on texts of one line; those without a digit or an address are left as they are."""
     hit = texts.str.contains(r"[0-9@]").fill_null(value=False)
     if not hit.any():
         return texts
-    marked = texts.filter(hit).str.replace_all("\x02", "", literal=True)
-    for rule in KEPT_TOKENS:
-        marked = _shield(marked, rule)
-    for rule in (_CORRELATION, *KEEPS, *MASKS):
+    marked = _shielded(texts.filter(hit).str.replace_all("\x02", "", literal=True))
+    for rule in (CORRELATION, *EARLY_MASKS):
         marked = apply_rule(marked, rule)
-    plain = marked.str.replace_all(_SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
+    is_kept = marked.str.contains(_ANY_KEEP)
+    if is_kept.any():
+        kept = marked.filter(is_kept)
+        for rule in KEEPS:
+            kept = apply_rule(kept, rule)
+        marked = marked.clone().scatter(is_kept.arg_true(), kept)
+    for rule in MASKS:
+        marked = apply_rule(marked, rule)
+    plain = marked.str.replace_all(SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
     return texts.clone().scatter(hit.arg_true(), plain)
 
 
-def _shield(texts: pl.Series, rule: Rule) -> pl.Series:
-    """The texts with the digits of the rule's tokens shielded."""
-    hit = texts.str.contains(rule.hint).fill_null(value=False)
-    if not hit.any():
-        return texts
-    found = texts.filter(hit)
-    tokens = sorted(
-        found.str.extract_all(rule.pattern).explode().drop_nulls().unique(), key=lambda one: (-len(one), one)
-    )
-    if not tokens:
-        return texts
-    shielded = [re.sub("[0-9]", rf"{_SHIELD}\g<0>", token).replace("@", _AT_SHIELD) for token in tokens]
-    return texts.clone().scatter(hit.arg_true(), found.str.replace_many(tokens, shielded, leftmost=True))
+def _shielded(texts: pl.Series) -> pl.Series:
+    """The texts with the digits of all KEPT_TOKENS shielded. Each text by itself, so that none depends on another."""
+    for rule in KEPT_TOKENS:
+        hit = texts.str.contains(rule.pattern)
+        if hit.any():
+            shielded = [re.sub(rule.pattern, _shield, text) for text in texts.filter(hit)]
+            texts = texts.clone().scatter(hit.arg_true(), pl.Series(shielded, dtype=pl.String))
+    return texts
+
+
+def _shield(token: re.Match[str]) -> str:
+    return re.sub(r"(?<!\x02K)[0-9]", rf"{SHIELD}\g<0>", token[0]).replace("@", _AT_SHIELD)
 
 
 def apply_rule(texts: pl.Series, rule: Rule) -> pl.Series:
@@ -264,3 +312,25 @@ def apply_rule(texts: pl.Series, rule: Rule) -> pl.Series:
         return texts.str.replace_all(rule.pattern, rule.replacement)
     changed = texts.filter(hit).str.replace_all(rule.pattern, rule.replacement)
     return texts.clone().scatter(hit.arg_true(), changed)  # scatter writes in place: into the copy
+
+
+_MARKED_AT_MOST = 8
+_ANY_KEEP = "|".join(f"(?:{rule.pattern})" for rule in KEEPS)
+_VALUES = ((_STATUS, "[0-9]{3}"), (_CODES, "[0-9]{3}"), (_CLOSE_CODES, "[0-9]{4}"))
+
+
+def _widened(rule: Rule) -> Rule:
+    """The rule for any digits, for texts of several lines, and whatever a mask makes of what stands around."""
+    pattern = (
+        rule.pattern.replace(_ARROW_BEFORE, "")
+        .replace(_ARROW_BEHIND, r"\s")
+        .replace(r"(\b", "(")
+        .replace(" [a-z]", " ")
+    )
+    for values, digits in _VALUES:
+        pattern = pattern.replace(values, digits)
+    return Rule(rule.name, "", "(?m)" + pattern.replace(r"\A", "^").replace(r"\z", "$"), rule.replacement)
+
+
+_WIDENED = tuple(_widened(rule) for rule in (*KEEPS, Rule("access", "", ACCESS, "${1}" + SHIELD + "${4}${5}")))
+_ANY_MARK = "|".join(f"(?:{rule.pattern})" for rule in _WIDENED)

@@ -15,9 +15,10 @@ from typing import Any
 import orjson
 import polars as pl
 
+from classifiers.equivalence import representatives
 from classifiers.frames import Thrown, Trace, exception_in_line, read_trace
 from classifiers.heads import strip_head
-from classifiers.masks import mask
+from classifiers.masks import ACCESS, CORRELATION, METHODS, apply_rule, mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
 
@@ -47,15 +48,14 @@ OCCURRENCE_SCHEMA: dict[str, pl.DataType] = {
     "batch_id": pl.Int64(),
 }
 
+_DECIDING = ("text", "payload", "log", "logger", "severity", "http_method", "http_path", "http_status")  # of an event
 _FRAMES = 3  # innermost frames of the application: further out stands who called, not what failed
 _TITLE_CHARS = 160
 _TEXT_CHARS = 32_768  # of an event's text; of a longer one the beginning and the end count, where head and cause stand
 _FEW_WORDS = 3  # a message of fewer words says too little: its logger counts too
 _PLATFORM_LOGS = ("varlog/system", "activity", "system_event")
-_METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|WebSocket"
-_ACCESS = rf'\b({_METHODS}) (/[^\s"]*)(?: HTTP/[\d.]+)?"?(?: |->|-|:|\|)+"?([1-5]\d\d)(?:\s|\z|")'
 _ACCESS_FIELDS = (
-    rf"(?i)\b(?:method[\"']?[=:]\s?[\"']?)?({_METHODS})\b",
+    rf"(?i)\b(?:method[\"']?[=:]\s?[\"']?)?({METHODS})\b",
     r"(?i)(?:(?:path|url|uri|target|route)[\"']?[=:]\s?[\"']?|\s)(/[^\s\"'|,]*)",
     r"(?i)\b(?:status(?:_?code)?)[\"']?\s?[=:]\s?[\"']?([1-5]\d\d)\b",
 )
@@ -63,6 +63,11 @@ _NO_ROUTE = (404, 405, 410)  # the path is whatever the caller made up
 _TAGS = (
     r"</?(?:(?:light-)?(?:black|red|green|yellow|blue|magenta|cyan|white|bold|dim|underline|level|lvl|normal|italic))>"
 )
+_MAY_HOLD_TRACE = (
+    r"\n|\\n|Traceback|panic: |fatal error: |Uncaught|Unhandled|:in ['`]"  # in one line only these begin one
+)
+_MAY_NAME = r"\b[A-Z][\w$]*(?:\s\[\w+\])?: "  # an exception's type before its text
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.$/-]*(?:\(\))?)['\"`]")
 _TOKEN = re.compile(r"\b\d+\b|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\bE[A-Z]{4,}\b|\b[\w.$]+\(\)")
 
@@ -103,13 +108,16 @@ class _Parts:
 def sign(entries: pl.DataFrame) -> Signed:
     """Signatures and occurrences of entries as find_entries_to_sign gives them (SIGN_SCHEMA); each hit is in one."""
     events = reassemble(entries)
-    subjects = _subjects(events)
-    distinct = subjects.unique(maintain_order=True)
-    read = [_read(*row) for row in distinct.iter_rows()]
-    named = distinct.with_columns(signature_id=pl.Series([parts.signature_id for parts in read], dtype=pl.String))
-    ids = subjects.join(named, on=subjects.columns, how="left", nulls_equal=True, maintain_order="left")
-    occurrences = events.with_columns(signature_id=ids["signature_id"], http_status=subjects["status"])
-    signatures = pl.DataFrame([parts.row() for parts in read], schema=SIGNATURE_SCHEMA, orient="row")
+    keyed = events.select(key=pl.struct(_DECIDING).hash())
+    distinct = events.select(_DECIDING).with_columns(keyed["key"]).unique("key", maintain_order=True)
+    subjects = _subjects(distinct).with_columns(subject=pl.struct(pl.all()).hash())
+    several = subjects.unique("subject", maintain_order=True)
+    rows = [_read(row).row() for row in several.drop("subject").iter_rows()]
+    named = several.select("subject", signature_id=pl.Series([row[0] for row in rows], dtype=pl.String))
+    known = subjects.select("subject", http_status="status").with_columns(distinct["key"]).join(named, on="subject")
+    found = keyed.join(known, on="key", how="left", maintain_order="left")
+    occurrences = events.with_columns(found["signature_id"], found["http_status"])
+    signatures = pl.DataFrame(rows, schema=SIGNATURE_SCHEMA, orient="row")
     return Signed(
         # one id may be read from texts that differ in what does not count: the first title by name stands for all
         signatures=signatures.sort("signature_id", "title", "parts").unique(
@@ -121,13 +129,13 @@ def sign(entries: pl.DataFrame) -> Signed:
 
 def _subjects(events: pl.DataFrame) -> pl.DataFrame:
     """What of each event can count, masked: one row an event, few of them distinct."""
-    texts = _bounded(events["text"]).str.replace_all(_TAGS, "")
+    texts = representatives(_distinctly(_bounded(events["text"]), _bare))
     access = _access(events, texts)
     is_request = access["status"].is_not_null()
     # a request's own text is the platform's word on it; an access line has none beside its route
     spoken = texts.clone().scatter((is_request & events["http_status"].is_null()).arg_true(), None)
     thrown = exceptions_in_payloads(events["payload"].clone().scatter(is_request.arg_true(), None))
-    bodies, thrown, paths = _masked(_distinctly(spoken, strip_head), thrown, access["path"])
+    bodies, thrown, paths = _masked(spoken, thrown, access["path"])
     return pl.DataFrame(
         {
             "kind": _kinds(events, is_request),
@@ -138,7 +146,16 @@ def _subjects(events: pl.DataFrame) -> pl.DataFrame:
             "method": access["method"],
             "route": _distinctly(paths, lambda found: found.str.replace_all("<(?:number|uuid|time)>", "<id>")),
         }
-    ).with_columns(logger=pl.when(pl.col("kind") == "event").then("logger"))
+    ).with_columns(
+        logger=pl.when(pl.col("kind") == "event").then("logger"),
+        may_be_traced=pl.col("text").str.contains(_MAY_HOLD_TRACE).fill_null(value=False),
+        may_name=pl.col("text").str.contains(_MAY_NAME).fill_null(value=False),
+    )
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    """Texts without colours, what their logger wrote before the message, and what says only which request it was."""
+    return apply_rule(strip_head(texts.str.replace_all(_TAGS, "")), CORRELATION)
 
 
 def _bounded(texts: pl.Series) -> pl.Series:
@@ -153,18 +170,23 @@ def _bounded(texts: pl.Series) -> pl.Series:
 
 def _masked(*columns: pl.Series) -> list[pl.Series]:
     """Columns of one length, masked. All at once: on few texts a mask costs more to prepare than to run."""
-    height = columns[0].len()
-    whole = _distinctly(pl.concat([column.rename("text") for column in columns]), mask)
-    return [whole.slice(at * height, height) for at in range(len(columns))]
+    keys = [column.hash() for column in columns]
+    known = [
+        pl.DataFrame({"key": key, "text": column}).unique("key") for key, column in zip(keys, columns, strict=True)
+    ]
+    every = pl.concat(known).unique("key").drop_nulls("text")
+    masked = every.select("key", masked=mask(every["text"]))
+    return [key.to_frame("key").join(masked, on="key", how="left", maintain_order="left")["masked"] for key in keys]
 
 
 def _distinctly(texts: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """The column after `change`, which is given each distinct text once."""
-    distinct = texts.unique().drop_nulls()
-    if distinct.len() * 2 > texts.len():
+    keys = texts.hash()
+    distinct = pl.DataFrame({"key": keys, "text": texts}).unique("key").drop_nulls("text")
+    if distinct.height * 2 > texts.len():
         return change(texts)
-    changed = pl.DataFrame({"text": distinct, "changed": change(distinct)})
-    return pl.DataFrame({"text": texts}).join(changed, on="text", how="left", maintain_order="left")["changed"]
+    changed = distinct.select("key", changed=change(distinct["text"]))
+    return keys.to_frame("key").join(changed, on="key", how="left", maintain_order="left")["changed"]
 
 
 def _kinds(events: pl.DataFrame, is_request: pl.Series) -> pl.Series:
@@ -184,14 +206,14 @@ def _access(events: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
     A line at level ERROR that names a request and a status is a message: it tells of a call that failed.
     """
     plain = events["http_status"].is_null() & (events["severity"] < 17) & texts.is_not_null()  # noqa: PLR2004 - ERROR
-    hinted = plain & texts.str.contains(rf"\b(?:{_METHODS})\b").fill_null(value=False)
+    hinted = plain & texts.str.contains(rf"\b(?:{METHODS})\b").fill_null(value=False)
     line = pl.DataFrame({"text": texts.filter(hinted), "severity": events["severity"].filter(hinted)})
     is_quiet = pl.col("severity") < 13  # noqa: PLR2004 - WARNING
     fields = [pl.when(is_quiet).then(pl.col("text").str.extract(pattern)) for pattern in _ACCESS_FIELDS]
     found = line.select(
-        method=pl.coalesce(pl.col("text").str.extract(_ACCESS, 1), fields[0]),
-        path=pl.coalesce(pl.col("text").str.extract(_ACCESS, 2), fields[1]),
-        status=pl.coalesce(pl.col("text").str.extract(_ACCESS, 3), fields[2]).cast(pl.Int16),
+        method=pl.coalesce(pl.col("text").str.extract(ACCESS, 2), fields[0]),
+        path=pl.coalesce(pl.col("text").str.extract(ACCESS, 3), fields[1]),
+        status=pl.coalesce(pl.col("text").str.extract(ACCESS, 4), fields[2]).cast(pl.Int16),
     )
     found = found.with_columns(
         status=pl.when(pl.col("method").is_not_null() & pl.col("path").is_not_null()).then("status")
@@ -205,14 +227,15 @@ def _access(events: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
     return told.with_columns(told[name].clone().scatter(rows, found[name]) for name in ("status", "method", "path"))
 
 
-def _read(kind: str, text: str | None, thrown: str | None, logger: str | None, *request: Any) -> _Parts:
-    """The parts of one distinct subject."""
+def _read(subject: tuple[Any, ...]) -> _Parts:
+    """The parts of one distinct subject (_subjects)."""
+    kind, text, thrown, logger, *request, may_be_traced, may_name = subject
     if kind == "request":
         return _request(text, *request)
     if kind == "platform":
-        return _message("platform", text or "", None)
-    trace = read_trace(text or "")
-    inner = read_trace(thrown or "")
+        return _message("platform", text or "", None, may_name=may_name)
+    trace = read_trace(text) if may_be_traced else None
+    inner = read_trace(thrown) if thrown else None
     if inner and (not trace or not trace.leaf.frames):
         trace = replace(inner, head=text or inner.head)
     if trace:
@@ -220,7 +243,7 @@ def _read(kind: str, text: str | None, thrown: str | None, logger: str | None, *
     named = _typed(thrown)
     if named:
         return _told(named, text or "")
-    return _message("message", text or "", logger)
+    return _message("message", text or "", logger, may_name=may_name)
 
 
 def _typed(thrown: str | None) -> Thrown | None:
@@ -284,14 +307,14 @@ def _told(thrown: Thrown, text: str) -> _Parts:
     )
 
 
-def _message(kind: str, text: str, logger: str | None) -> _Parts:
+def _message(kind: str, text: str, logger: str | None, *, may_name: bool) -> _Parts:
     """The masked message; of a very short one the logger too."""
     body = _line(text)
     counted: dict[str, Any] = {"message": body}
     told: dict[str, Any] = {"logger": logger}
-    if kind == "message" and len(re.findall(r"[^\W\d_]{2,}", body)) < _FEW_WORDS and logger:
+    if logger and kind == "message" and len(_WORD.findall(body)) < _FEW_WORDS:
         counted["logger"] = logger
-    named = exception_in_line(body)
+    named = exception_in_line(body) if may_name else None
     if named:
         told |= {"type": named.type, "value": named.value}
     return _Parts(kind, _title(body or "entry without a text"), counted, told)
