@@ -1,10 +1,10 @@
 """Equivalence: texts in; as many texts out, where of those that signing cannot tell apart one stands for all.
 
-Of a million distinct messages most differ only in digits that a mask takes anyway. That is found out on bytes here, far
-cheaper than the masks run: 0 is written for digits that no mask leaves (numbers, numbers with a unit, ids); what is
-then equal is one class; and only these few shapes are searched for digits that are kept (status, close code, error number,
-names; see masks.KEEPS), which part a class again. Whoever signs then reads one text of each class. Which one does not
-matter: the signature is the same.
+Of a million distinct messages most differ only in digits that a mask takes anyway. That is found out on bytes here,
+far cheaper than the masks run: 0 is written for digits that no mask leaves (numbers, numbers with a unit, ids); what
+is then equal is one class; and only these few shapes are searched for digits that are kept (status, close code, error
+number, names; see masks.KEEPS), which part a class again. Whoever signs then reads one text of each class. Which one
+does not matter: the signature is the same.
 """
 
 import re

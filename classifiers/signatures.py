@@ -66,7 +66,6 @@ _TAGS = (
 _MAY_HOLD_TRACE = (
     r"\n|\\n|Traceback|panic: |fatal error: |Uncaught|Unhandled|:in ['`]"  # in one line only these begin one
 )
-_MAY_NAME = r"\b[A-Z][\w$]*(?:\s\[\w+\])?: "  # an exception's type before its text
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.$/-]*(?:\(\))?)['\"`]")
 _TOKEN = re.compile(r"\b\d+\b|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\bE[A-Z]{4,}\b|\b[\w.$]+\(\)")
@@ -149,7 +148,6 @@ def _subjects(events: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         logger=pl.when(pl.col("kind") == "event").then("logger"),
         may_be_traced=pl.col("text").str.contains(_MAY_HOLD_TRACE).fill_null(value=False),
-        may_name=pl.col("text").str.contains(_MAY_NAME).fill_null(value=False),
     )
 
 
@@ -229,11 +227,11 @@ def _access(events: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
 
 def _read(subject: tuple[Any, ...]) -> _Parts:
     """The parts of one distinct subject (_subjects)."""
-    kind, text, thrown, logger, *request, may_be_traced, may_name = subject
+    kind, text, thrown, logger, *request, may_be_traced = subject
     if kind == "request":
         return _request(text, *request)
     if kind == "platform":
-        return _message("platform", text or "", None, may_name=may_name)
+        return _message("platform", text or "", None)
     trace = read_trace(text) if may_be_traced else None
     inner = read_trace(thrown) if thrown else None
     if inner and (not trace or not trace.leaf.frames):
@@ -243,7 +241,7 @@ def _read(subject: tuple[Any, ...]) -> _Parts:
     named = _typed(thrown)
     if named:
         return _told(named, text or "")
-    return _message("message", text or "", logger, may_name=may_name)
+    return _message("message", text or "", logger)
 
 
 def _typed(thrown: str | None) -> Thrown | None:
@@ -307,14 +305,14 @@ def _told(thrown: Thrown, text: str) -> _Parts:
     )
 
 
-def _message(kind: str, text: str, logger: str | None, *, may_name: bool) -> _Parts:
+def _message(kind: str, text: str, logger: str | None) -> _Parts:
     """The masked message; of a very short one the logger too."""
     body = _line(text)
     counted: dict[str, Any] = {"message": body}
     told: dict[str, Any] = {"logger": logger}
     if logger and kind == "message" and len(_WORD.findall(body)) < _FEW_WORDS:
         counted["logger"] = logger
-    named = exception_in_line(body) if may_name else None
+    named = exception_in_line(body)
     if named:
         told |= {"type": named.type, "value": named.value}
     return _Parts(kind, _title(body or "entry without a text"), counted, told)
