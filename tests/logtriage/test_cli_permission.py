@@ -3,15 +3,14 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.command_line import MAIN
 from tests.support.permission import without_override
 
-_MAIN = [sys.executable, "-c", "from logtriage.cli import main; main()"]
 _ENTRY = {
     "insertId": "a1", "timestamp": "2026-09-14T20:00:00Z", "textPayload": "hello",
     "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
@@ -22,7 +21,7 @@ _ENTRY = {
 def _spawn(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     given = {key: value for key, value in os.environ.items() if not key.startswith("LOGTRIAGE_")}
     return subprocess.run(
-        [*_MAIN, *words],
+        [*MAIN, *words],
         cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=60,
         preexec_fn=without_override(),
     )  # fmt: skip

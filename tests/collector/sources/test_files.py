@@ -1,4 +1,4 @@
-"""Files and folders in every shape: each record comes out once, with its line, or as a dead letter with its reason."""
+"""Files and folders in every shape: each record comes out once, with its line."""
 
 import codecs
 import gzip
@@ -9,84 +9,26 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import polars as pl
 import pytest
 
 from collector.errors import NormaliseError, SourceError
-from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
+from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA
 from collector.sources.files import find_files, read_files, read_paths
-
-Json = dict[str, Any]
-
-
-def entry(number: int, **more: Any) -> Json:
-    return {
-        "insertId": f"id-{number}",
-        "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
-        "resource": {"type": "cloud_run_revision", "labels": {"service_name": "s", "revision_name": "s-00001-abc"}},
-        "textPayload": f'line {number}: "quoted" \\ {{ [ }} é',
-        "timestamp": "2026-01-01T00:00:00Z",
-        **more,
-    }
-
-
-def trace_request(number: int) -> Json:
-    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": f"span {number}"}]}]}]}
-
-
-SERVICE = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "s"}}
-
-
-def written(folder: Path, content: str | bytes, name: str = "dump") -> Path:
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def lines(*records: Json) -> str:
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-
-
-def ids(batches: list[RawBatch]) -> list[str]:
-    return [
-        orjson.loads(raw).get("insertId")
-        for batch in batches
-        for raw in batch.records["raw"]
-        if batch.kind == "entries"
-    ]
-
-
-def record_lines(batches: list[RawBatch]) -> list[int]:
-    return [line for batch in batches for line in batch.records["line"]]
-
-
-def dead(batches: list[RawBatch]) -> list[tuple[int, str]]:
-    return [(line, reason) for batch in batches for line, reason in batch.dead.select("line", "reason").iter_rows()]
-
-
-def pretty(*records: Json) -> str:
-    return "\n\n".join(json.dumps(record, indent=2, ensure_ascii=False) for record in records)
-
-
-SHAPES: dict[str, Callable[[list[Json]], str]] = {
-    "lines": lambda records: lines(*records),
-    "lines with CR LF": lambda records: lines(*records).replace("\n", "\r\n"),
-    "lines with blanks between": lambda records: "\n \n" + lines(*records).replace("\n", "\n\n"),
-    "lines without the last line end": lambda records: lines(*records).rstrip("\n"),
-    "array on one line": json.dumps,
-    "array, pretty": lambda records: json.dumps(records, indent=2),
-    "array, one record a line": lambda records: "[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n",
-    "objects, pretty": lambda records: pretty(*records),
-    "objects, pretty, CR LF": lambda records: pretty(*records).replace("\n", "\r\n"),
-    "objects without anything between": lambda records: "".join(map(json.dumps, records)),
-    "client dump": lambda records: json.dumps({"fetched": "x", "tags": [1], "total": 3, "raw_logs": records}, indent=1),
-    "client dump on one line": lambda records: json.dumps({"notes": [{"a": 1}], "logs": records, "end": True}),
-    "client dump by severity": lambda records: json.dumps({"by": {"ERROR": records[:1], "INFO": records[1:]}}),
-    "REST answer": lambda records: json.dumps({"entries": records, "nextPageToken": "t"}),
-}
+from tests.support.dumps import (
+    SERVICE,
+    SHAPES,
+    dead,
+    entry,
+    ids,
+    lines,
+    pretty,
+    record_lines,
+    trace_request,
+    written,
+)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -204,140 +146,6 @@ def test_a_dump_keeps_what_stands_before_its_first_known_record(tmp_path: Path) 
     assert raw == [{"odd": 1}, entry(1), {"odd": 2}]
 
 
-def test_lines_that_are_no_json_are_handed_on_for_the_normaliser(tmp_path: Path) -> None:
-    path = written(tmp_path, lines(entry(1), entry(2)) + '{"insertId": "cut", "textPay')
-
-    (batch,) = read_paths([path])
-
-    assert batch.records["line"].to_list() == [1, 2, 3]
-    assert batch.records["raw"][2].rstrip() == '{"insertId": "cut", "textPay'
-
-
-def test_lines_that_are_not_utf8_are_dead_and_the_others_stay(tmp_path: Path) -> None:
-    good, bad = lines(entry(1)).encode(), b'{"insertId": "\xe9"}\n'
-
-    batches = list(read_paths([written(tmp_path, good + bad + good + bad + good + b"\xff\xfe")]))
-
-    assert dead(batches) == [(2, "not UTF-8"), (4, "not UTF-8"), (6, "not UTF-8")]
-    assert record_lines(batches) == [1, 3, 5]
-
-
-def test_nul_bytes_pass(tmp_path: Path) -> None:
-    (batch,) = read_paths([written(tmp_path, lines(entry(1)) + "\0\0\n" + lines(entry(2)))])
-
-    assert batch.records["raw"][1].rstrip("\n") == "\0\0"
-
-
-def test_a_record_above_the_limit_is_dead_and_reading_goes_on(tmp_path: Path) -> None:
-    huge = entry(2, textPayload="x" * (9 << 20))
-    beyond_a_block = entry(3, textPayload="y" * (40 << 20))
-
-    batches = list(read_paths([written(tmp_path, lines(entry(1), huge, beyond_a_block, entry(4)))]))
-
-    assert ids(batches) == ["id-1", "id-4"]
-    assert dead(batches) == [(2, "record larger than 8 MiB"), (3, "record larger than 8 MiB")]
-    assert record_lines(batches) == [1, 4]
-    assert max(len(text) for batch in batches for text in batch.dead["excerpt"]) <= 4000
-
-
-@pytest.mark.parametrize("indent", [None, 2])
-def test_a_record_above_the_limit_in_an_array_is_dead_and_reading_goes_on(indent: int | None, tmp_path: Path) -> None:
-    records = [entry(1), entry(2, textPayload="x" * (9 << 20)), entry(3, textPayload="y" * (30 << 20)), entry(4)]
-
-    batches = list(read_paths([written(tmp_path, json.dumps(records, indent=indent))]))
-
-    assert ids(batches) == ["id-1", "id-4"]
-    assert [reason for _, reason in dead(batches)] == ["record larger than 8 MiB"] * 2
-
-
-def test_a_file_without_any_line_end_or_closing_quote_ends_in_one_dead_letter(tmp_path: Path) -> None:
-    path = written(tmp_path, lines(entry(1)).rstrip() + '{"insertId": "' + "z" * (20 << 20))
-
-    batches = list(read_paths([path]))
-
-    assert ids(batches) == ["id-1"]
-    assert len(dead(batches)) == 1
-
-
-@pytest.mark.parametrize("shape", ["array, pretty", "objects, pretty", "array, one record a line", "client dump"])
-def test_a_bad_stretch_is_one_dead_letter_and_the_next_record_counts(shape: str, tmp_path: Path) -> None:
-    text = SHAPES[shape]([entry(number) for number in range(5)])
-    bad = text.index('"id-2"')
-    line = text[:bad].count("\n") + (1 if shape == "array, one record a line" else 0)
-
-    batches = list(read_paths([written(tmp_path, text[:bad] + "oops" + text[bad:])]))
-
-    assert ids(batches) == ["id-0", "id-1", "id-3", "id-4"]
-    ((dead_line, reason),) = dead(batches)
-    assert reason.startswith("not JSON: Expecting value")
-    assert dead_line == line
-
-
-@pytest.mark.parametrize("kept", range(20, 300, 20))
-def test_a_record_cut_short_between_others_loses_nothing_but_itself(kept: int, tmp_path: Path) -> None:
-    first, second, third = (json.dumps(entry(number), indent=2) for number in range(3))
-    cut = second[:kept]
-
-    batches = list(read_paths([written(tmp_path, f"{first}\n{cut}\n{third}\n{third}\n")]))
-
-    assert ids(batches) == ["id-0", "id-2", "id-2"]
-    assert len(dead(batches)) == 1
-    assert dead(batches)[0][0] == first.count("\n") + 2
-
-
-def test_text_between_objects_is_a_dead_letter(tmp_path: Path) -> None:
-    path = written(tmp_path, f"{pretty(entry(1))}\nand then this:\n{pretty(entry(2))}\nthe end")
-
-    batches = list(read_paths([path]))
-
-    assert ids(batches) == ["id-1", "id-2"]
-    assert len(dead(batches)) == 2
-
-
-def test_a_banner_before_the_array_is_left_out(tmp_path: Path) -> None:
-    path = written(tmp_path, "Updates are available.\n\n" + json.dumps([entry(1), entry(2)], indent=2))
-
-    batches = list(read_paths([path]))
-
-    assert ids(batches) == ["id-1", "id-2"]
-    assert len(dead(batches)) == 1
-
-
-def test_an_array_that_breaks_off_says_so_once(tmp_path: Path) -> None:
-    text = json.dumps([entry(1), entry(2)], indent=2)
-    within = list(read_paths([written(tmp_path, text[:-60])]))
-    between = list(read_paths([written(tmp_path, text[: text.rindex("}") + 1])]))
-
-    assert (ids(within), ids(between)) == (["id-1"], ["id-1", "id-2"])
-    assert [reason for _, reason in dead(within)] == ["the input ends in the middle of a record"]
-    assert [reason for _, reason in dead(between)] == ["the input ends before its closing bracket"]
-
-
-def test_values_that_are_no_objects_are_dead(tmp_path: Path) -> None:
-    batches = list(read_paths([written(tmp_path, json.dumps([entry(1), 17, "text", entry(2)]))]))
-
-    assert ids(batches) == ["id-1", "id-2"]
-    assert [reason for _, reason in dead(batches)] == ["not a JSON object"] * 2
-
-
-def test_brackets_nested_beyond_the_stack_are_dead(tmp_path: Path) -> None:
-    deep = json.dumps(entry(2, jsonPayload="HERE"), indent=2).replace('"HERE"', "[" * 100_000 + "]" * 100_000)
-
-    batches = list(read_paths([written(tmp_path, f"{pretty(entry(1))}\n{deep}\n{pretty(entry(3))}")]))
-
-    assert ids(batches) == ["id-1", "id-3"]
-    assert len(dead(batches)) == 1
-
-
-def test_a_record_in_an_array_that_is_not_utf8_is_dead(tmp_path: Path) -> None:
-    text = json.dumps([entry(1), entry(2, textPayload="HERE"), entry(3)], indent=2).encode()
-
-    batches = list(read_paths([written(tmp_path, text.replace(b"HERE", b"\xe9\xff"))]))
-
-    assert ids(batches) == ["id-1", "id-3"]
-    assert [reason for _, reason in dead(batches)] == ["not UTF-8"]
-
-
 def test_records_across_blocks_come_out_whole(tmp_path: Path) -> None:
     records = [entry(number, textPayload="é" * 3000) for number in range(3000)]
     as_lines = written(tmp_path, lines(*records), "a")
@@ -356,33 +164,6 @@ def test_gzip_members_and_padding_are_read_on(tmp_path: Path) -> None:
 
     assert ids(batches) == ["id-1", "id-2"]
     assert dead(batches) == []
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda packed: packed[:-200], "ends early"),
-        (lambda packed: packed[: len(packed) // 2] + b"\xff" * 900 + packed[len(packed) // 2 :], "damaged"),
-        (lambda packed: packed + b"more", "other bytes"),
-    ],
-)
-def test_spoilt_gzip_keeps_what_was_read_and_says_so(
-    spoil: Callable[[bytes], bytes], reason: str, tmp_path: Path
-) -> None:
-    text = lines(*[entry(number, noise=os.urandom(300).hex()) for number in range(2000)])
-    packed = gzip.compress(text.encode())
-
-    batches = list(read_paths([written(tmp_path, spoil(packed))]))
-
-    assert sum(len(batch.records) for batch in batches) > 500
-    assert reason in dead(batches)[-1][1]
-
-
-def test_utf16_cut_in_the_middle_says_so(tmp_path: Path) -> None:
-    batches = list(read_paths([written(tmp_path, lines(entry(1)).encode("utf-16") + b"x")]))
-
-    assert ids(batches) == ["id-1"]
-    assert "UTF-16" in dead(batches)[0][1]
 
 
 @pytest.mark.parametrize(
@@ -518,23 +299,3 @@ def test_the_standard_input_is_read_through() -> None:
     )
 
     assert run.stdout.split() == [b"2"]
-
-
-def test_odd_objects_before_the_records_of_a_dump_may_hold_any_bytes(tmp_path: Path) -> None:
-    text = json.dumps({"logs": [{"odd": "HERE"}, entry(1)]}).encode().replace(b"HERE", b"\xff")
-
-    (batch,) = read_paths([written(tmp_path, text)])
-
-    assert len(batch.records) == 2
-
-
-def test_a_line_that_is_not_utf8_is_one_dead_letter_among_long_lines(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(
-        lines(entry(1)).encode() + b'{"insertId": "\xe9\xe8 and more"}\n' + b" " * 40 + b"\n" + lines(entry(2)).encode()
-    )
-
-    (batch,) = read_paths([path])
-
-    assert batch.records["line"].to_list() == [1, 4]
-    assert batch.dead["line"].to_list() == [2]
