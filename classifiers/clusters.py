@@ -1,20 +1,21 @@
-"""Clusters: signatures and occurrences of a window in; which signatures render one failure of one service out.
+"""Clusters: signatures, their occurrences and how often they come together in; one failure of one service each, out.
 
-Two signatures become one cluster only when their texts name one exception and they happen together again and again, or
-when one exception comes from one place in the code; never because they look alike. A line that names another failed
-operation stays apart, however often it comes with the first: what links them is cause, not identity. The request lines
-of a failing request go with the failure that they nearly always come with.
+Signatures become one cluster only when they render one failure (renderings.py); never because they look alike. A line
+that names another failed operation stays apart, however often it comes with the first: what links them is cause, not
+identity. The request lines of a failing request go with the failure that they nearly always come with in the rows given,
+for one route may fail of this today and of that tomorrow.
 """
 
 import hashlib
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 import polars as pl
 
-__all__ = ["CLUSTER_SCHEMA", "cluster", "cluster_id", "rank"]
+from classifiers.renderings import Join, Met, Rendering, candidates, find_joins, rank, rendering
+
+__all__ = ["CLUSTER_SCHEMA", "cluster", "cluster_id", "find_candidates", "rank"]
 
 CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "cluster_id": pl.String(),  # 16 hex digits, from project, service and leading signature
@@ -28,56 +29,42 @@ CLUSTER_SCHEMA: dict[str, pl.DataType] = {
 }
 
 _BUCKET_NS = 100_000_000  # occurrences of one instance this near are together where no trace says more
-_TOGETHER = 0.5  # share of the occurrences, both ways, for two renderings of one exception
 _OF_REQUEST = 0.8  # share of a failing request's lines that come with a failure
-_WORDS = 2  # words that an exception's text needs before another line can be said to hold it
 _SERVER_ERROR = 500
 _FAILURE = 17  # ERROR
-_RANKS = {"exception": 1, "message": 2, "platform": 3, "request": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    """What of a signature counts for clusters. `rank`: 0 tells most."""
+def find_candidates(known: pl.DataFrame, signatures: pl.DataFrame) -> list[str]:
+    """Signatures that may render one failure, sorted: count_together has to count these alone.
 
-    id: str
-    kind: str
-    rank: int
-    type: str
-    value: str
-    message: str
-    frames: tuple[str, ...]
-    status: int | None
-    has_route: bool
-
-    @property
-    def exception(self) -> tuple[str, str] | None:
-        """Type and text, when both are known."""
-        return (self.type, self.value) if self.type and self.value else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Join:
-    """`joined` is in the cluster of `to`, and why."""
-
-    joined: str
-    to: str
-    rule: str
-    share: float | None
-
-
-def cluster(occurrences: pl.DataFrame, signatures: pl.DataFrame) -> pl.DataFrame:
-    """Every (project, service, signature) of the occurrences in exactly one cluster (CLUSTER_SCHEMA), sorted.
-
-    occurrences and signatures as classifiers/signatures.py gives them; the order of rows does not matter.
+    known: project, service, signature_id. signatures: rows of SIGNATURE_SCHEMA of all of them.
     """
-    known = {row["signature_id"]: _signature(row) for row in signatures.iter_rows(named=True)}
-    services = occurrences.partition_by("project", "service", as_dict=True)
+    told = {row["signature_id"]: rendering(row) for row in signatures.iter_rows(named=True)}
+    found: set[str] = set()
+    for names in _by_service(known).values():
+        found |= candidates([told[name] for name in names])
+    return sorted(found)
+
+
+def cluster(
+    known: pl.DataFrame, signatures: pl.DataFrame, together: pl.DataFrame, occurrences: pl.DataFrame
+) -> pl.DataFrame:
+    """Every (project, service, signature) known in exactly one cluster (CLUSTER_SCHEMA), sorted.
+
+    known and signatures as find_candidates takes them; together: TOGETHER_SCHEMA. occurrences: project, service,
+    signature_id, trace, instance, at_ns, log and severity of what is looked at. The order of rows does not matter.
+    """
+    told = {row["signature_id"]: rendering(row) for row in signatures.iter_rows(named=True)}
+    counts = together.partition_by("project", "service", as_dict=True)
+    seen = occurrences.partition_by("project", "service", as_dict=True)
     rows = [
         row
-        for (project, service), seen in sorted(services.items(), key=lambda item: str(item[0]))
-        for row in _service(str(project), str(service), seen, known)
-    ]
+        for key, names in _by_service(known).items()
+        for row in _service(
+            *key, [told[name] for name in names], Met(counts.get(key, together.clear())),
+            seen.get(key, occurrences.clear()),
+        )
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=CLUSTER_SCHEMA, orient="row").sort(
         "project", "service", "cluster_id", "signature_id"
     )
@@ -88,40 +75,27 @@ def cluster_id(project: str, service: str, lead: str) -> str:
     return hashlib.blake2b(orjson.dumps([project, service, lead]), digest_size=8).hexdigest()
 
 
-def rank(kind: str, parts: dict[str, Any]) -> int:
-    """How much a signature tells of its cluster; that of the lowest rank, then of the first id, leads it."""
-    return 0 if parts.get("frames") else _RANKS[kind]
+def _by_service(known: pl.DataFrame) -> dict[tuple[str, str], list[str]]:
+    """Signatures of each project and service, all sorted."""
+    keys = known.select("project", "service", "signature_id").unique().sort(pl.all())
+    found: dict[tuple[str, str], list[str]] = {}
+    for project, service, name in keys.iter_rows():
+        found.setdefault((project, service), []).append(name)
+    return found
 
 
-def _signature(row: dict[str, Any]) -> _Signature:
-    parts = orjson.loads(row["parts"])
-    frames = tuple(parts.get("frames", ()))
-    return _Signature(
-        id=row["signature_id"],
-        kind=row["kind"],
-        rank=rank(row["kind"], parts),
-        type=parts.get("type") or "",
-        value=parts.get("value") or "",
-        message=parts.get("message") or "",
-        frames=frames,
-        status=parts.get("status"),
-        has_route="route" in parts,
-    )
-
-
-def _service(project: str, service: str, seen: pl.DataFrame, known: dict[str, _Signature]) -> list[tuple[Any, ...]]:
+def _service(
+    project: str, service: str, known: Sequence[Rendering], met: Met, seen: pl.DataFrame
+) -> list[tuple[Any, ...]]:
     """The rows of one service."""
-    present = [known[name] for name in sorted(seen["signature_id"].unique().to_list())]
-    together = _Together(seen)
-    joins = [*_same_exception(present, together)]
-    joins += _names_it(present, together, joined={name for one in joins for name in (one.joined, one.to)})
-    groups = _groups([one.id for one in present], joins)
-    joins += _requests(present, together, seen)
-    groups = _groups([one.id for one in present], joins)
+    joins = find_joins(known, met)
+    present = set(seen["signature_id"].unique().to_list())
+    joins += _requests([one for one in known if one.id in present], _Together(seen), seen)
     why = {one.joined: one for one in reversed(joins)}
+    ranks = {one.id: one.rank for one in known}
     rows: list[tuple[Any, ...]] = []
-    for members in groups:
-        lead = min(members, key=lambda name: (known[name].rank, name))
+    for members in _groups([one.id for one in known], joins):
+        lead = min(members, key=lambda name: (ranks[name], name))
         digest = cluster_id(project, service, lead)
         for name in members:
             join = why.get(name) or next((one for one in joins if one.to == name), None)
@@ -159,51 +133,7 @@ class _Together:
         return {(one, other): count / self._counts[one] for one, other, count in counts.iter_rows()}
 
 
-def _same_exception(present: list[_Signature], together: _Together) -> list[_Join]:
-    """Signatures that name one exception: at one place of the code, or together again and again."""
-    groups: dict[tuple[str, str], list[_Signature]] = {}
-    for one in present:
-        if one.exception and one.kind in {"exception", "message"}:
-            groups.setdefault(one.exception, []).append(one)
-    several = [sorted(group, key=lambda one: (one.rank, one.id)) for group in groups.values() if len(group) > 1]
-    names = [one.id for group in several for one in group]
-    shares = together.shares(names, names) if names else {}
-    joins = []
-    for group in several:
-        for first, second in combinations(group, 2):
-            share = min(shares.get((first.id, second.id), 0.0), shares.get((second.id, first.id), 0.0))
-            if first.frames and second.frames and first.frames[-1] == second.frames[-1]:
-                joins.append(_Join(second.id, first.id, "same_place", None))
-            elif share >= _TOGETHER:
-                joins.append(_Join(second.id, first.id, "same_exception", share))
-    return joins
-
-
-def _names_it(present: list[_Signature], together: _Together, *, joined: set[str]) -> list[_Join]:
-    """The one line that holds an exception's text, for exceptions that no line has told by name.
-
-    Of several lines that hold it only the one most often together is its rendering: the others name operations that
-    failed of it.
-    """
-    thrown = [
-        one for one in present
-        if one.kind == "exception" and one.id not in joined and len(one.value.split()) >= _WORDS
-    ]  # fmt: skip
-    lines = [one for one in present if one.kind == "message" and one.message and not one.exception]
-    pairs = [(error, line) for error in thrown for line in lines if error.value in line.message]
-    if not pairs:
-        return []
-    shares = together.shares([one.id for pair in pairs for one in pair], [one.id for pair in pairs for one in pair])
-    best: dict[str, _Join] = {}
-    for error, line in sorted(pairs, key=lambda pair: (pair[0].id, len(pair[1].message), pair[1].id)):
-        share = min(shares.get((error.id, line.id), 0.0), shares.get((line.id, error.id), 0.0))
-        before = best.get(error.id)
-        if share >= _TOGETHER and (before is None or share > (before.share or 0.0)):
-            best[error.id] = _Join(line.id, error.id, "names_it", share)
-    return list(best.values())
-
-
-def _requests(present: list[_Signature], together: _Together, seen: pl.DataFrame) -> list[_Join]:
+def _requests(present: Sequence[Rendering], together: _Together, seen: pl.DataFrame) -> list[Join]:
     """Requests answered 5xx by the application, with the failure that nearly all of them come with."""
     failing = [one for one in present if one.kind == "request" and one.has_route and (one.status or 0) >= _SERVER_ERROR]
     severe = set(
@@ -223,11 +153,11 @@ def _requests(present: list[_Signature], together: _Together, seen: pl.DataFrame
         if met:
             share, _, other = max(met, key=lambda item: (item[0], item[1], item[2]))
             if share >= _OF_REQUEST:
-                joins.append(_Join(name, other, "request", share))
+                joins.append(Join(name, other, "request", share))
     return joins
 
 
-def _groups(names: list[str], joins: list[_Join]) -> list[list[str]]:
+def _groups(names: list[str], joins: list[Join]) -> list[list[str]]:
     """The names in groups that the joins connect, each sorted."""
     leader = {name: name for name in names}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.clusters import cluster
 from classifiers.exposure import Exposure, Timeline
+from classifiers.gathering import gather
 from classifiers.ledger import fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import origin_params
@@ -72,7 +72,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     end = window.end_ns if is_empty else max(bounds["last_ns"], start) + 1
     span = {"start_ns": start, "end_ns": window.end_ns}
     failures = reader.frame("find_failures", rules=RULES, **span)
-    grouped = _clustered(reader, failures, rules)
+    grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
     requests = reader.frame("count_exposure", **span, **origin_params())
@@ -133,12 +133,9 @@ class _Grouped:
     warnings: tuple[str, ...] = ()
 
 
-def _clustered(reader: Reader, failures: pl.DataFrame, rules: Sequence[Rule]) -> _Grouped:
+def _clustered(reader: Reader, failures: pl.DataFrame, rules: Sequence[Rule], *, end_ns: int) -> _Grouped:
     """Failures with their cluster after the rules, and the leading signature of each cluster."""
-    ids = failures["signature_id"].unique().sort().to_list()
-    signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
-    asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
-    members = cluster(asked, signatures)
+    members, signatures = gather(reader, failures, end_ns=end_ns)
     outcomes: tuple[Outcome, ...] = ()
     told: tuple[str, ...] = ()
     if rules:
