@@ -7,6 +7,7 @@ the same id as a wide one.
 import polars as pl
 
 from classifiers.clusters import cluster, find_candidates
+from classifiers.renderings import TOGETHER_SCHEMA
 from classifiers.signatures import RULES
 from collector.store import Reader
 
@@ -28,7 +29,11 @@ def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.D
     ids = known["signature_id"].unique().sort().to_list()
     signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
     counted = find_candidates(known, signatures)
-    together = reader.frame("count_together", end_ns=end_ns, signature_ids=counted)
+    together = (
+        reader.frame("count_together", end_ns=end_ns, signature_ids=counted)
+        if counted
+        else pl.DataFrame(schema=TOGETHER_SCHEMA)
+    )
     asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
     members = cluster(known, signatures, together, asked)
     held = members.join(present, on=_KEYS, how="semi").select("cluster_id").unique()
