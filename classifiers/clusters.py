@@ -2,8 +2,8 @@
 
 Signatures become one cluster only when they render one failure (renderings.py); never because they look alike. A line
 that names another failed operation stays apart, however often it comes with the first: what links them is cause, not
-identity. The request lines of a failing request go with the failure that they nearly always come with in the rows given,
-for one route may fail of this today and of that tomorrow.
+identity. The request lines of a failing request go with the failure that they nearly always come with in the rows
+given: one route may fail of this today and of that tomorrow.
 """
 
 import hashlib

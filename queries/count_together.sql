@@ -31,7 +31,7 @@ held as (
         and signature_id in (select unnest($signature_ids::varchar[]))
         and (project, insert_ids[1], at_ns) not in (select (project, insert_id, at_ns) from late)
 ),
-placed as materialized (
+placed as (
     select
         project,
         service,
@@ -57,7 +57,7 @@ others as (
         key,
         signature_id
     from placed
-    where key in (select key from placed where turn <= 1000)
+    where key is not null
 ),
 met as (
     select distinct
