@@ -49,7 +49,7 @@ class Rule(_Strict):
 
     says: Annotated[tuple[_Phrases, ...], BeforeValidator(_listed), Field(max_length=10)] = ()
     unless: Annotated[tuple[_Phrase, ...], BeforeValidator(_listed), Field(max_length=60)] = ()
-    pattern: Annotated[str, Field(min_length=3, max_length=400)] | None = None
+    pattern: Annotated[str, Field(min_length=3, max_length=800)] | None = None
     type: Annotated[tuple[_Phrase, ...], BeforeValidator(_listed), Field(max_length=40)] = ()
     status: Annotated[tuple[int, ...], BeforeValidator(_listed), Field(max_length=40)] = ()
     close_code: Annotated[tuple[int, ...], BeforeValidator(_listed), Field(max_length=40)] = ()
