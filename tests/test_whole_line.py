@@ -203,3 +203,30 @@ class TestImport:
         assert done.returncode == 1
         assert "is no DuckDB database" in done.stderr
         assert (tmp_path / "s.duckdb").read_bytes() == content
+
+
+class TestKnown:
+    def test_a_users_own_signature_is_told_and_a_mistake_in_it_is_one_plain_line(self, tmp_path: Path) -> None:
+        (tmp_path / "dump.jsonl").write_text(
+            "\n".join(json.dumps(log_entry(textPayload="till 7 is jammed", severity="ERROR")) for _ in range(9)),
+            encoding="utf-8",
+        )
+        own = tmp_path / "known" / "shop.yaml"
+        own.parent.mkdir()
+        own.write_text(
+            "about: The shop.\nsignatures:\n- {name: till-jam, title: Till is jammed, meaning: The till waits., "
+            "look: Its drawer., match: {says: [till, jammed]}, samples: [till 1 jammed]}\n",
+            encoding="utf-8",
+        )
+        (tmp_path / "config.yaml").write_text("known: {folder: known}\n", encoding="utf-8")
+        report = ("report", "--since", "2026-09-14T20:00:00Z", "--until", "2026-09-14T21:00:00Z", "--format", "json")
+        assert logtriage("import", "dump.jsonl", cwd=tmp_path).returncode == 0
+
+        told = json.loads(logtriage(*report, cwd=tmp_path).stdout)
+        own.write_text(own.read_text(encoding="utf-8").replace("says:", "say:"), encoding="utf-8")
+        refused = logtriage(*report, cwd=tmp_path)
+
+        named = [one["known"]["name"] for name in ("clusters", "standing", "noise") for one in told[name]]
+        assert named == ["till-jam"]
+        assert refused.returncode == 1
+        assert "known/shop.yaml: signature `till-jam`: match.say is no known key" in refused.stderr

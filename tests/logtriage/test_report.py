@@ -237,6 +237,15 @@ def test_incidents_beyond_the_limit_are_brief() -> None:
     assert [line.label for line in view.incidents[1].lines] == ["CAUSE"]
 
 
+def test_what_is_known_stands_under_the_title_and_not_in_a_brief_incident() -> None:
+    full, brief = (build_report(findings(), ReportConfig(full_incidents=1)).incidents[at] for at in (0, 1))
+    known = cluster(id="c-cache").known
+    told = findings(clusters=tuple(replace(one, known=known) for one in findings().clusters))
+
+    assert [line.label for line in full.lines[:3]] == ["KNOWN", "LOOK", "CHANGE"]
+    assert build_report(told, ReportConfig(full_incidents=1)).incidents[1].lines == brief.lines
+
+
 def test_standing_failures_beyond_the_limit_are_counted() -> None:
     many = tuple(cluster(id=f"c-{n}", state="standing", units=n, known=None) for n in range(5))
     view = build_report(findings(standing=many), ReportConfig(standing_shown=2))
