@@ -35,6 +35,7 @@ _LIBRARY = re.compile(
     r"|go\.mongodb\.org|cloud\.google\.com|entgo\.io|github\.com/(?:pkg/errors|cockroachdb/errors|gin-gonic|labstack"
     r"|sirupsen|rs/zerolog|go-chi|gorilla|jackc|lib/pq|redis|go-redis|stretchr|spf13|grpc-ecosystem|aws|gofiber))/"
 )
+_ROOTED = re.compile(r"/|[A-Za-z]:/")  # a path that says where it was built: of the standard library only under src/
 _STANDARD = re.compile(
     r"(?:archive|bufio|builtin|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag"
     r"|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices"
@@ -69,7 +70,7 @@ def frame_of(package: str, function: str, path: str) -> Frame:
     is_library = (
         bool(_LIBRARY_PLACE.search(path))
         or bool(_LIBRARY.match(module))
-        or (bool(_STANDARD.match(module)) and (not path.startswith("/") or "/src/" in path))
+        or (bool(_STANDARD.match(package)) and (not _ROOTED.match(path) or "/src/" in path))
         or function in _THROWS
     )
     return Frame(steady(module), steady(_CLOSURE.sub("", _GENERIC.sub("", function))), not is_library)
@@ -174,11 +175,12 @@ class _Reader:
         """The trace of what was read; an error that no panic names is told by the line before its frames."""
         root = self.raised
         if not root.type and root.frames and self.head:
-            before, at_runtime, value = self.head[-1].rpartition("runtime error: ")
+            said = self.head[-1]
+            before, at_runtime, value = said.rpartition("runtime error: ")
             if at_runtime:
                 self.head[-1:] = [before]
                 root.type, root.value = at_runtime[:-2], [value]
-            elif not self.routines:
+            elif not self.routines and '{"' not in said:
                 root.type, root.value = "error", [self.head.pop().strip(" -|:")]
         for wrapped in self.wrapped:  # each text that frames follow is told of what was told before
             if wrapped.frames:

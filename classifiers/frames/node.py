@@ -68,7 +68,9 @@ def frame_of(path: str, function: str) -> Frame:
     """The frame of a file and a function."""
     bare = path.replace("\\", "/").partition("?")[0]
     is_library = bool(_LIBRARY.search(bare)) or bool(_GENERATED.match(function))
-    name = _CALLEE.sub("_callee$", _RECEIVER.sub("", _RECEIVER.sub("", function))) or "<anonymous>"
+    name = _CALLEE.sub("_callee$", _RECEIVER.sub("", _RECEIVER.sub("", function)))
+    if not name or "/" in name:  # of a module as a bundler wraps it
+        name = "<anonymous>"
     if is_library:
         return Frame(steady(_ENDING.sub("", library_path(bare))), steady_name(name), is_in_app=False)
     module = _ENDING.sub("", _BUILT.sub("", place_path(_SCHEME.sub("", bare))))

@@ -1,6 +1,7 @@
 """Traces of PHP: uncaught exceptions, what caused them (`Next`), and the stacks of Monolog and Laravel."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from classifiers.frames.base import Frame, Raised, Trace, told_trace
@@ -82,7 +83,7 @@ class _Reader:
         self.current: Raised | None = None
         self.root: Raised | None = None
         self.file: str | None = None  # in which the function of the next line stands
-        self.is_text = False
+        self.is_text = self.has_stack = False
 
     def take(self, line: str) -> None:
         """Read one line."""
@@ -94,7 +95,7 @@ class _Reader:
         if found and self._begins(line, found):
             self._raise(found, line)
         elif line.strip().startswith(("Stack trace:", "[stacktrace]", '"}', "thrown in")):
-            self.is_text = False
+            self.is_text, self.has_stack = False, True
         elif self.is_text and self.current:
             self._text(line)
         elif self.current is None:
@@ -142,6 +143,6 @@ class _Reader:
 
     def close(self) -> Trace | None:
         """The trace of what was read."""
-        if self.current and self.file and not self.current.frames:
-            self.current.frames.append(frame_of(self.file, ""))
+        if self.current and self.file and not self.current.frames and not self.has_stack:
+            self.current.frames.append(replace(frame_of(self.file, ""), function=""))  # the place alone is told
         return told_trace("php", self.head, self.root, innermost_first=True)

@@ -15,8 +15,9 @@ __all__ = ["may_hold", "read"]
 
 _START = "Traceback (most recent call last)"
 _CRASH = "most recent call first)"
+_FATAL = "Fatal Python error: "
 _FRAME = re.compile(r'[\s>]*File "(?P<path>[^"]*)", line [^,\s]+(?:,? in (?P<function>.+))?\Z')
-_BOXED_FRAME = re.compile(r"│ (?P<path>[^:]+\.py):[^:\s]+ in (?P<function>[\w<>.]+)[\s│]*\Z")
+_BOXED_FRAME = re.compile(r"│ (?P<path>(?:[A-Za-z]:)?[^:]+\.py):[^:\s]+ in (?P<function>[\w<>.]+)[\s│]*\Z")
 _GLUE = re.compile(r"(?:During handling of the above|The above exception was the direct cause)")
 _MARGIN = re.compile(r"\A\s*(?:\||\+(?= Exc))(?: |\Z)")
 _RULE = re.compile(r"\A[\s|]*\+(?P<opens>-\+)?-{4,}(?: (?P<member>\S+) -+)?\s*\Z")
@@ -124,9 +125,9 @@ class _Reader:
         self._begin()
         if _CRASH in line:
             self.is_crash = True
-            fatal = next((one for one in self.head if one.startswith("Fatal Python error: ")), "")
-            kind, _, value = fatal.partition(": ")
-            self._current().type, self._current().value = kind.replace(" ", ""), [value]
+            fatal = next((one for one in self.head[:_NEAR] if one.startswith(_FATAL)), "")
+            if fatal:
+                self._current().type, self._current().value = "FatalPythonError", [fatal.removeprefix(_FATAL)]
 
     def _begin(self) -> None:
         """An exception of which the one before is the cause, or during whose handling it was raised."""
