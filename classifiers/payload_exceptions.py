@@ -11,23 +11,26 @@ import orjson
 import polars as pl
 
 from classifiers.frames import exception_in_line
+from classifiers.frames.objects import plain_key, told_error, told_errors
 
 __all__ = ["exceptions_in_payloads"]
 
-_ERROR_NAMES = "err|error|exc|exc_info|exception|cause|error_?message|stack_?trace|stack|trace_?back"
+_ERROR_NAMES = "err|error|exc|exc_?info|exception|cause|error_?message|stack_?trace|stack|trace_?back"
 _ERROR_KEY = re.compile(rf"(?i)\A(?:{_ERROR_NAMES})\Z")
-_TRACE_LINE = re.compile(r"\n\s*(?:at |File )")
 _NONE = "NoneType: None"  # Python's logging writes it where no exception was raised
-_LEVELS = 2  # of nested objects that are searched
-_EXCEPTION_TYPE = re.compile(r"(?:[A-Za-z_$][\w$]*[./\\:])*[A-Z][\w$]*\Z")
-_TYPES = ("type", "name", "class", "exception.type", "error.type", "kind", "exc_type", "errorType")
-_VALUES = ("value", "message", "msg", "exception.message", "error.message", "exc_message", "errorMessage")
+_LEVELS = 4  # of nested objects and lists that are searched
+_MOST_OBJECTS = 200  # of a payload that are looked at
+_CHAIN_KEYS = {"values": True, "exception": False, "exceptions": False}  # lists of exceptions: innermost first?
 
 # What a payload must hold as text, so that it can tell one of the three; each finds too many rather than too few.
-_HINT = "stack|trace_?back|exc|err"
+_HINT = "(?i)stack|trace_?back|exc|err|backtrace"
 _TRACE_KEYS = f'"[^"]*(?:{_HINT})[^"]*"'
-_TOLD_TRACE = r'(?:\\n|")(?:\s|\\[ntrf])*(?:at |File )'
-_TOLD_TYPE = rf'"(?:{"|".join(re.escape(name) for name in _TYPES)})"\s*:\s*"[\w$./\\:]*[A-Z][\w$]*"'
+_TOLD_TRACE = (
+    r'(?:\\n|")(?:[\s|>]|\\[ntrf])*(?:at |File |from )|\\n(?:[\s|]|\\[ntrf])+[^"\s]+\.go:[0-9]|\.go:[0-9]+ \(0x'
+    r"|\.py:[0-9]+ in |\.rb:[0-9]+:in|#0 |goroutine [0-9]|@[a-z]+://"
+)
+_TOLD_FRAMES = r'(?i)[{,]\s*"(?:line|line_?no|line_?number|func|function|method|frames|trace)"\s*:'
+_TOLD_TYPE = r'(?i:"(?:[a-z]+[._]?)?(?:type|name|class|kind)")\s*:\s*"[\w$./\\:]*[A-Z][\w$]*"'
 _STARTS_TEXT = rf'"(?i:{_ERROR_NAMES})"\s*:\s*"(?:[^"\\]|\\.)* '
 _TOLD_TEXT = rf'{_STARTS_TEXT}(?:[^"\\]|\\.)*"'
 _NESTED = r"\{[^{]*\{[^{]*\{[^{]*\{|\[\s*\{|\\u"  # perhaps deeper than is searched, or not written as itself
@@ -41,7 +44,7 @@ def exceptions_in_payloads(payloads: pl.Series) -> pl.Series:
     found = pl.Series([None], dtype=pl.String).new_from_index(0, payloads.len())
     if not hit.any():
         return found
-    told = _told(pl.DataFrame({"place": hit.arg_true(), "payload": payloads.filter(hit)}))
+    told = _deciding(pl.DataFrame({"place": hit.arg_true(), "payload": payloads.filter(hit)}))
     distinct = told.select("decides").unique(maintain_order=True)
     read = distinct.with_columns(
         text=pl.Series([_thrown_text(payload) for payload in distinct["decides"]], dtype=pl.String)
@@ -50,14 +53,14 @@ def exceptions_in_payloads(payloads: pl.Series) -> pl.Series:
     return found.scatter(told["place"], texts)
 
 
-def _told(named: pl.DataFrame) -> pl.DataFrame:
+def _deciding(named: pl.DataFrame) -> pl.DataFrame:
     """The columns place and decides (JSON) of the payloads that may tell an exception.
 
     Most tell nothing but one text under the name of an error, often a logger's empty one, beside a message that is
     another each time: of those that field alone decides.
     """
     payload = pl.col("payload")
-    full = named.with_columns(is_full=payload.str.contains(rf"{_TOLD_TRACE}|{_TOLD_TYPE}|\\u"))
+    full = named.with_columns(is_full=payload.str.contains(rf"{_TOLD_TRACE}|{_TOLD_FRAMES}|{_TOLD_TYPE}|\\u"))
     fields = (
         full.filter(~pl.col("is_full"))
         .with_columns(fields=payload.str.extract_all(_TOLD_TEXT))
@@ -74,36 +77,42 @@ def _told(named: pl.DataFrame) -> pl.DataFrame:
 
 
 def _thrown_text(payload: str) -> str | None:
-    """The exception of one payload as text, looked for in fields of any name, two levels deep."""
+    """The exception of one payload as text, looked for in fields of any name."""
     try:
         content = orjson.loads(payload)
     except orjson.JSONDecodeError:
         return None
     best: str | None = None
-    stack: list[tuple[int, dict[str, Any]]] = [(0, content)] if isinstance(content, dict) else []
-    while stack:
-        depth, found = stack.pop()
-        text = _told_exception(found)
-        if text and (best is None or len(text) > len(best)):
+    waiting: list[tuple[int, str, Any]] = [(0, "", content)]
+    for _ in range(_MOST_OBJECTS):
+        if not waiting:
+            break
+        depth, key, found = waiting.pop()
+        text = _told(key, found)
+        if text and (best is None or _rank(text) > _rank(best)):
             best = text
-        if depth < _LEVELS:
-            stack += [(depth + 1, value) for value in found.values() if isinstance(value, dict)]
+        if depth < _LEVELS and not (text and "\n" in text):
+            inner = found.items() if isinstance(found, dict) else (("", one) for one in found)
+            waiting += [(depth + 1, name, one) for name, one in inner if isinstance(one, dict | list)]
     return best
 
 
-def _told_exception(found: dict[str, Any]) -> str | None:
-    """A trace in any text field; else `Type: value` of an object that has both; else `: text` of an error's field."""
-    for key, value in found.items():
-        if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
-            value = "\n".join(value)  # noqa: PLW2901 - a trace told as a list of lines
-        if isinstance(value, str) and "\n" in value and key not in {"message", "msg"} and _TRACE_LINE.search(value):
-            return value
-    kind = next((found[key] for key in _TYPES if isinstance(found.get(key), str)), None)
-    value = next((found[key] for key in _VALUES if isinstance(found.get(key), str)), None)
-    if kind and value and _EXCEPTION_TYPE.match(kind) and not re.fullmatch(r"[A-Z]+", kind):
-        return f"{kind}: {value}"
-    for key, value in found.items():
-        if isinstance(value, str) and " " in value.strip() and value.strip() != _NONE and _ERROR_KEY.search(key):
+def _rank(text: str) -> tuple[bool, int]:
+    """A trace says more than a line, the longer one more than the shorter."""
+    return "\n" in text, len(text)
+
+
+def _told(key: str, found: dict[str, Any] | list[Any]) -> str | None:
+    """The exception of an object or of a list of them; else `Type: value` or `: text` of an error's field."""
+    if isinstance(found, list):
+        order = _CHAIN_KEYS.get(plain_key(key))
+        chain = [one for one in found if isinstance(one, dict)]
+        return told_errors(chain, innermost_first=order) if order is not None and chain else None
+    told = told_error(found)
+    if told:
+        return told
+    for name, value in found.items():
+        if isinstance(value, str) and " " in value.strip() and value.strip() != _NONE and _ERROR_KEY.search(name):
             named = exception_in_line(value)
             return f"{named.type}: {named.value}" if named and value.startswith(named.type) else f": {value}"
     return None

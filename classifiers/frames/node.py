@@ -159,7 +159,8 @@ class _Reader:
         nested = _NESTED.match(line) if self.open and is_short else None
         if nested:
             self._name()
-            self._raise(len(nested["indent"]), line[nested.end() :])
+            deeper = self.open[-1][0] + 2  # behind `Caused by` stands the cause of what was told last
+            self._raise(len(nested["indent"]) if nested["key"] else deeper, line[nested.end() :])
             self.is_marked = True
             return
         code = _CODE.match(line) if is_short and self.open and self.open[-1][1].frames else None

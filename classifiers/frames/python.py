@@ -21,7 +21,7 @@ _BOXED_FRAME = re.compile(r"│ (?P<path>(?:[A-Za-z]:)?[^:]+\.py):[^:\s]+ in (?P
 _GLUE = re.compile(r"(?:During handling of the above|The above exception was the direct cause)")
 _MARGIN = re.compile(r"\A\s*(?:\||\+(?= Exc))(?: |\Z)")
 _RULE = re.compile(r"\A[\s|]*\+(?P<opens>-\+)?-{4,}(?: (?P<member>\S+) -+)?\s*\Z")
-_TYPE = re.compile(r"(?:[A-Za-z_]\w*|<locals>)(?:(?:\.|::|/)(?:\w+|<locals>))*")
+_TYPE = re.compile(r"(?:[A-Za-z_]\w*|<locals>)(?:(?:\.|::|/|\\+)(?:\w+|<locals>))*")
 _SUFFIXED = re.compile(rf"(?:{SUFFIX}|\A[A-Z]\w+)\Z")
 _BOX = ("│", "╭", "╰", "|", "+")
 _LONGEST_LINE = 1000  # of a frame; what is longer is text
