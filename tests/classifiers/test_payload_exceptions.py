@@ -13,7 +13,7 @@ import pytest
 from classifiers.frames import read_trace
 from classifiers.masks import mask
 from classifiers.payload_exceptions import exceptions_in_payloads
-from tests.support.traces import TRACES
+from tests.support.stacks import TRACES
 
 V8 = "TypeError: no bank\n    at pay (/app/src/pay.ts:3:4)\n    at node:internal/x:1:2"
 JVM = "com.shop.PayException: no bank\n\tat com.shop.Desk.open(Desk.java:12)"
