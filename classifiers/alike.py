@@ -92,7 +92,7 @@ def find_alike(members: pl.DataFrame, failures: pl.DataFrame, templates: Templat
     for (project, service), rows in sorted(members.partition_by(keys, as_dict=True).items(), key=str):
         clusters: dict[str, str] = dict(rows.select("signature_id", "cluster_id").iter_rows())
         place = _Place(str(project), str(service), clusters, counted, moments)
-        present = [told[name] for name in sorted(clusters) if name in told]
+        present = [told[name] for name in sorted(clusters) if name in told and (project, service, name) in counted]
         groups, differing = _by_template(present, clusters)
         apart += differing
         found += [place.alike("template", group, is_whole=is_whole) for group, is_whole in groups]

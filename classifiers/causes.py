@@ -105,9 +105,8 @@ def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
     if change == weight.named:
         statement = f"the failure names {change.name} ({change.type}), which changed from {seen[0]} to {seen[1]}"
         return Evidence("inferred", statement, "rule:named-change", revisions=seen)
-    return Evidence(
-        "measured", f"{change.type} {change.name} changed from {seen[0]} to {seen[1]}", "find_facts", revisions=seen
-    )
+    what = change.type if change.name in ("", change.type) else f"{change.type} {change.name}"
+    return Evidence("measured", f"{what} changed from {seen[0]} to {seen[1]}", "find_facts", revisions=seen)
 
 
 def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Hypothesis, ...]:

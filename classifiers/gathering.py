@@ -11,16 +11,16 @@ from classifiers.renderings import TOGETHER_SCHEMA
 from classifiers.signatures import RULES
 from collector.store import Reader
 
-__all__ = ["gather"]
+__all__ = ["gather", "holding"]
 
 _KEYS = ["project", "service", "signature_id"]
 _MOST_KNOWN = 20_000  # signatures in services; of more, those of the history alone: names that vary without end
 
 
 def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The clusters (CLUSTER_SCHEMA) that hold a failure, with all their signatures, and those (SIGNATURE_SCHEMA).
+    """The clusters (CLUSTER_SCHEMA) of every service with a failure, and their signatures (SIGNATURE_SCHEMA).
 
-    failures: rows of find_failures. A signature that leads a cluster need not occur among them.
+    failures: rows of find_failures. A cluster need not occur among them: see `holding`.
     """
     present = failures.select(_KEYS).unique()
     ever = reader.frame("find_known_signatures", end_ns=end_ns, rules=RULES)
@@ -35,7 +35,11 @@ def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.D
         else pl.DataFrame(schema=TOGETHER_SCHEMA)
     )
     asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
-    members = cluster(known, signatures, together, asked)
+    return cluster(known, signatures, together, asked), signatures
+
+
+def holding(members: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+    """The clusters that hold a failure, with all their signatures; one that leads need not occur itself."""
+    present = failures.select(_KEYS).unique()
     held = members.join(present, on=_KEYS, how="semi").select("cluster_id").unique()
-    members = members.join(held, on="cluster_id", how="semi", maintain_order="left")
-    return members, signatures.join(members, on="signature_id", how="semi", maintain_order="left")
+    return members.join(held, on="cluster_id", how="semi", maintain_order="left")

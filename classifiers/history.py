@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.exposure import Exposure, Timeline
-from classifiers.gathering import gather
+from classifiers.gathering import gather, holding
 from classifiers.ledger import fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import origin_params
@@ -142,6 +142,7 @@ def _clustered(reader: Reader, failures: pl.DataFrame, rules: Sequence[Rule], *,
         regrouped = regroup(members, signatures, rules, read_names(reader, members))
         members, outcomes = regrouped.members, regrouped.outcomes
         told = _warnings(reader, outcomes)
+    members = holding(members, failures)
     keys = ["project", "service", "signature_id"]
     leads = (
         members.filter(pl.col("is_lead"))

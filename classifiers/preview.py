@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from classifiers.alike import Alike, find_alike
-from classifiers.clusters import cluster, cluster_id
+from classifiers.clusters import cluster_id
+from classifiers.gathering import gather
 from classifiers.naming import Key, read_names
 from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.rules import Rule
@@ -78,9 +79,7 @@ def read_stored(reader: Reader, rules: Sequence[Rule]) -> Stored:
     """Failures of all history, grouped without and with the rules."""
     failures = reader.frame("find_failures", rules=RULES, start_ns=0, end_ns=_FAR_FUTURE_NS)
     templates = find_templates(reader)
-    asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
-    present = templates.signatures.filter(pl.col("signature_id").is_in(failures["signature_id"].unique().to_list()))
-    base = cluster(asked, present)
+    base, present = gather(reader, failures, end_ns=_FAR_FUTURE_NS)
     names = read_names(reader, base)
     done = regroup(base, present, rules, names)
     return Stored(failures, templates, done.members, done.outcomes, base, tuple(warnings(done.outcomes, names)))
@@ -109,7 +108,7 @@ def preview_rules(stored: Stored) -> Preview:
         signatures=failures["signature_id"].n_unique(),
         clusters_before=stored.base["cluster_id"].n_unique(),
         clusters_after=stored.members["cluster_id"].n_unique(),
-        moved=sum(entries[key] for key in moved.select(keys).iter_rows()),
+        moved=sum(entries.get(key, 0) for key in moved.select(keys).iter_rows()),
         effects=tuple(_effect(one, entries, titles) for one in stored.outcomes),
         warnings=stored.warnings,
         proposals=proposals,
@@ -131,7 +130,7 @@ def _effect(outcome: Outcome, entries: Mapping[Key, int], titles: Mapping[str, s
         rule=outcome.rule,
         before=tuple(_line(group, entries, titles) for group in outcome.before),
         after=tuple(_line(group, entries, titles) for group in outcome.after),
-        moved=sum(entries[key] for key in was if was[key] != now[key]),
+        moved=sum(entries.get(key, 0) for key in was if was[key] != now[key]),
     )
 
 
@@ -142,5 +141,5 @@ def _line(group: Sequence[Key], entries: Mapping[Key, int], titles: Mapping[str,
         service=lead[1],
         title=titles[lead[2]],
         signature_ids=tuple(key[2] for key in group),
-        entries=sum(entries[key] for key in group),
+        entries=sum(entries.get(key, 0) for key in group),
     )

@@ -12,11 +12,12 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifiers.findings import Findings
+from classifiers.findings import Cluster, Findings
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
@@ -25,6 +26,7 @@ from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule
 from logtriage.digest import build_digest, digest_text
 from logtriage.errors import ConfigError, LogtriageError, SourceError
 from logtriage.escape import plain
+from logtriage.export import cluster_json, json_bytes
 from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
@@ -32,6 +34,7 @@ from logtriage.progress import NoProgress, Progress, open_progress
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
+from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
 from logtriage.terminal import draw_cluster, draw_table
 from logtriage.terminal_regroup import draw_regroup
 from logtriage.wording import change_mark, day_clock, plural
@@ -128,11 +131,29 @@ def act_report(  # noqa: PLR0913 - one argument an option of the contract
         write_file(output, plain_report(findings, loaded.report, form=form, recall=recall))
 
 
-def act_show(config: Path | None, db: Path | None, *, name: str, since: str | None, until: str | None) -> None:
-    """One cluster with all its evidence."""
+def act_show(  # noqa: PLR0913 - one argument an option of the contract
+    config: Path | None, db: Path | None, *, name: str, since: str | None, until: str | None, is_all: bool, form: str
+) -> None:
+    """One cluster with all its evidence, what it is made of, and what is near it."""
     loaded = load_config(config, db=db)
-    lookup = Lookup(_analyse(loaded, since, until, loaded.report.window_hours))
-    show(draw_cluster(view_cluster(lookup.named(name), lookup)))
+    window, now_ns = _window(since, until, loaded.report.window_hours)
+
+    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
+        return Lookup(findings).named(name, stands_for=stands_for)
+
+    shown = pipeline.examine(
+        loaded, window=window, now_ns=now_ns, choose=choose, ids=partial(shown_ids, is_all=is_all or form == "json")
+    )
+    lookup = Lookup(shown.findings)
+    if form == "json":
+        told = cluster_json(shown.cluster) | examined_json(shown.examination, shown.entries)
+        show(json_bytes(told).decode())
+        return
+    examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)
+    view = view_cluster(shown.cluster, lookup)
+    show(
+        render_markdown("show.md.j2", ShowView(view, examined)) if form == "markdown" else draw_cluster(view, examined)
+    )
 
 
 def act_revisions(config: Path | None, db: Path | None, *, service: str | None) -> None:
@@ -272,11 +293,17 @@ def _cell(value: Any) -> str:
 
 
 def _analyse(config: Config, since: str | None, until: str | None, hours: float) -> Findings:
-    """Findings of the window that --since and --until name; a duration in --since counts back from --until."""
+    """Findings of the window that --since and --until name."""
+    window, now_ns = _window(since, until, hours)
+    return pipeline.analyse(config, window=window, now_ns=now_ns)
+
+
+def _window(since: str | None, until: str | None, hours: float) -> tuple[Window, int]:
+    """The window and the now of an analysis; a duration in --since counts back from --until."""
     now_ns = time.time_ns()
     end_ns = parse_instant_ns(until, name="--until", now_ns=now_ns) if until else now_ns
     start_ns = parse_instant_ns(since, name="--since", now_ns=end_ns) if since else end_ns - round(hours * _HOUR_NS)
-    return pipeline.analyse(config, window=Window(start_ns, end_ns), now_ns=end_ns)
+    return Window(start_ns, end_ns), end_ns
 
 
 def _recall(**options: str | Path | None) -> str:

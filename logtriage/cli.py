@@ -86,18 +86,23 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
 
 
 @app.command(rich_help_panel=EVERYDAY)
-def show(
+def show(  # noqa: PLR0913 - one argument an option of the contract
     cluster: Annotated[
-        str, typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of a cluster, from the report.")
+        str,
+        typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of a cluster, signature or template."),
     ],
     *,
+    every: Annotated[bool, typer.Option("--all", help="All its entries, not only the first and the last.")] = False,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
     since: SinceOption = None,
     until: UntilOption = None,
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Tell one cluster with all its evidence, and commands to copy."""
-    _acts().act_show(config, db, name=cluster, since=since, until=until)
+    """Tell one cluster with all its evidence, why its entries are one failure, and commands to copy."""
+    _acts().act_show(config, db, name=cluster, since=since, until=until, is_all=every, form=form)
 
 
 @app.command(rich_help_panel=EVERYDAY)

@@ -27,7 +27,7 @@ from classifiers.findings import (
 from collector.records import Revision, severity_text
 from collector.window import format_ns
 
-__all__ = ["FORMAT", "findings_bytes", "findings_json", "findings_schema"]
+__all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes"]
 
 FORMAT = 1  # rises when a field changes its meaning or goes away
 _DIGITS = 9
@@ -42,12 +42,12 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "projects": list(findings.projects),
         "window": {"start": _time(findings.window.start_ns), "end": _time(findings.window.end_ns)},
         "now": _time(findings.now_ns),
-        "clusters": [_cluster(cluster) for cluster in findings.clusters],
+        "clusters": [cluster_json(cluster) for cluster in findings.clusters],
         "absent_events": [_absence(event) for event in findings.absent_events],
         "latency": [_latency(latency) for latency in findings.latency],
-        "standing": [_cluster(cluster) for cluster in findings.standing],
-        "muted": [_cluster(cluster) for cluster in findings.muted],
-        "noise": [_cluster(cluster) for cluster in findings.noise],
+        "standing": [cluster_json(cluster) for cluster in findings.standing],
+        "muted": [cluster_json(cluster) for cluster in findings.muted],
+        "noise": [cluster_json(cluster) for cluster in findings.noise],
         "incidents": [_incident(incident) for incident in findings.incidents],
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
         "revisions": [_revision(revision) for revision in findings.revisions],
@@ -58,7 +58,12 @@ def findings_json(findings: Findings) -> dict[str, Any]:
 
 def findings_bytes(findings: Findings) -> bytes:
     """The findings as UTF-8 JSON, indented, ending in a newline; nothing in it that a terminal would obey."""
-    text = json.dumps(findings_json(findings), ensure_ascii=False, indent=2, allow_nan=False)
+    return json_bytes(findings_json(findings))
+
+
+def json_bytes(values: dict[str, Any]) -> bytes:
+    """Plain JSON values, written as findings are."""
+    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
     return (_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n").encode()
 
 
@@ -77,7 +82,8 @@ def _time_or_none(at_ns: int | None) -> str | None:
     return None if at_ns is None else _time(at_ns)
 
 
-def _cluster(cluster: Cluster) -> dict[str, Any]:
+def cluster_json(cluster: Cluster) -> dict[str, Any]:
+    """One cluster as plain JSON values."""
     return {
         "id": cluster.id,
         "title": cluster.title,

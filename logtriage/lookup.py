@@ -1,6 +1,7 @@
 """Findings by name: which cluster, which revision, which incident, without searching each time. No I/O."""
 
 import difflib
+from collections.abc import Callable
 
 from classifiers.findings import Cluster, Findings, Incident
 from collector.records import Revision
@@ -70,10 +71,11 @@ class Lookup:
         named = {revision.service for revision in self.findings.revisions}
         return tuple(sorted(named | {cluster.service for cluster in self._clusters.values()} - {""}))
 
-    def named(self, name: str) -> Cluster:
+    def named(self, name: str, *, stands_for: Callable[[str], tuple[str, ...]] = lambda _: ()) -> Cluster:
         """The cluster of that id, of a beginning of an id that only one has, or of an incident's number.
 
-        Raises ConfigError that lists the numbers and the nearest ids.
+        `stands_for` gives the signatures of an id of any other kind. Raises ConfigError that lists the numbers and the
+        nearest ids.
         """
         wanted = name.strip().removeprefix("#")
         by_number = {str(incident.number): incident.root for incident in self.findings.incidents}
@@ -83,6 +85,13 @@ class Lookup:
             found = starts[0]
         if found is not None:
             return found
+        signatures = set(stands_for(wanted)) if wanted else set()
+        holding = [one for one in self._clusters.values() if signatures.intersection(one.signature_ids)]
+        if len(holding) == 1:
+            return holding[0]
+        if holding:
+            listed = ", ".join(sorted(one.id for one in holding)[:_KNOWN_SHOWN])
+            raise ConfigError(f"`{plain(name, 80)}` is in {len(holding)} clusters of this window: {listed}. Name one.")
         near = difflib.get_close_matches(wanted, self._clusters, n=_KNOWN_SHOWN, cutoff=0.5)
         known = [*list(by_number)[:_KNOWN_SHOWN], *near]
         listed = f"Known here: {', '.join(known)}." if known else "This window has none."

@@ -5,12 +5,12 @@ Both doors, the command line and the daemon, call these functions and nothing be
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from classifiers.findings import Findings
+from classifiers.findings import Cluster, Findings
 from collector.errors import LogtriageError, SourceError, StoreError
 from collector.records import Ledger, RawBatch, Revision
 from collector.store import Store
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classifiers.changes import Difference
+    from classifiers.examine import EntryLine, Examination
     from classifiers.preview import Preview
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
 
 __all__ = [
+    "Choose",
     "CollectResult",
     "FileResult",
     "ImportResult",
     "RegroupResult",
+    "ShowResult",
     "SourceResult",
     "analyse",
     "collect",
     "diff",
+    "examine",
     "import_paths",
     "query",
     "regroup",
@@ -90,6 +94,23 @@ class CollectResult:
 
     sources: tuple[SourceResult, ...]
     resigned: "Resigned | None" = None
+
+
+class Choose(Protocol):
+    """Picks a cluster from findings; the second argument gives the signatures that an id of any kind stands for."""
+
+    def __call__(self, findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
+        """The cluster; LogtriageError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowResult:
+    """One cluster with the findings it is of, what it is made of, and the entries that are shown, by time."""
+
+    findings: Findings
+    cluster: Cluster
+    examination: "Examination"
+    entries: "tuple[EntryLine, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +177,36 @@ def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     with Store(config.store).read() as reader:
         reading = read(reader, window=window, config=config)
     return conclude(reading, now_ns=now_ns, config=config)
+
+
+def examine(
+    config: Config, *, window: Window, now_ns: int, choose: "Choose", ids: "Callable[[Examination], tuple[str, ...]]"
+) -> ShowResult:
+    """One cluster of a window examined. `choose` picks it from the findings, `ids` the entries that are shown of it.
+
+    Ids of templates that are told are stored, so that they stay valid; those that cannot be stored are not told.
+    """
+    from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
+    from classifiers.examine import examine as examine_cluster  # noqa: PLC0415 - as above
+    from classifiers.examine import read_entry_lines, without_templates  # noqa: PLC0415 - as above
+    from classifiers.naming import read_names  # noqa: PLC0415 - as above
+    from classifiers.statements import find_templates  # noqa: PLC0415 - as above
+
+    store = Store(config.store)
+    with store.read() as reader:
+        reading = read(reader, window=window, config=config)
+        templates = find_templates(reader)
+        names = read_names(reader, reading.history.members)
+    findings = conclude(reading, now_ns=now_ns, config=config)
+    cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
+    examination = examine_cluster(cluster, reading, templates, config.onset)
+    shared = [one.template_id for one in examination.signatures if one.template_id]
+    untold = templates.named.untold(shared)
+    if untold.height and not _tell(config, untold, now_ns):
+        examination = without_templates(examination, untold["template_id"].to_list())
+    with store.read() as reader:
+        entries = read_entry_lines(reader, cluster, ids(examination))
+    return ShowResult(findings, cluster, examination, entries)
 
 
 def regroup(config: Config, *, is_preview: bool, now_ns: int, progress: Progress) -> RegroupResult:

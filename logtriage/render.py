@@ -12,6 +12,7 @@ from logtriage.errors import RenderError
 from logtriage.escape import code, md
 from logtriage.regroup_view import RegroupView
 from logtriage.report import ReportConfig, ReportView, build_report
+from logtriage.show_view import ShowView
 from logtriage.terminal import draw_report, text_of
 from logtriage.wording import count
 
@@ -22,7 +23,7 @@ __all__ = ["FORMATS", "TEMPLATES", "plain_report", "render", "render_markdown", 
 
 FORMATS = ("terminal", "markdown", "json")
 # Each template with the class of its context; a test compares their fields with the variables used.
-TEMPLATES: dict[str, type] = {"report.md.j2": ReportView, "regroup.md.j2": RegroupView}
+TEMPLATES: dict[str, type] = {"report.md.j2": ReportView, "regroup.md.j2": RegroupView, "show.md.j2": ShowView}
 
 
 def render(findings: Findings, config: ReportConfig, *, form: str, recall: str = "") -> Text | str:

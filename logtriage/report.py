@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 _IDS_SHOWN = 20
+_TRACES_SHOWN = 5
+_SPARED_SHOWN = 3  # revisions listed in which nothing failed; the others are summed up
 
 
 class ReportConfig(BaseModel):
@@ -214,23 +216,33 @@ def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
         counts=_cluster_counts(cluster, near),
         lines=cluster_lines(cluster, lookup),
         evidence=_evidence((*blamed, *cluster.evidence)),
-        revisions=tuple(
-            RevisionRow(
-                revision=short_revision(row.revision, row.service if row.service == cluster.service else "")
-                or "not known",
-                failures=failures_of(row),
-                first=clock(row.first_ns, near) if row.first_ns is not None else "",
-                last=clock(row.last_ns, near) if row.last_ns is not None else "",
-            )
-            for row in cluster.per_revision
-        ),
+        revisions=_revision_rows(cluster, near),
         rivals=tuple(_rival(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
         commands=commands_for(cluster, lookup) if is_root else (),
         sample=plain_lines(cluster.sample),
         signatures=_ids(cluster.signature_ids),
         entries=_ids(cluster.insert_ids),
-        traces=_ids(cluster.trace_ids),
+        traces=_ids(cluster.trace_ids[:_TRACES_SHOWN]),
     )
+
+
+def _revision_rows(cluster: Cluster, near: Near) -> tuple[RevisionRow, ...]:
+    """Every revision in which it failed, and the last few in which it did not; the rest of those in one row."""
+    spared = [row for row in cluster.per_revision if not row.failures]
+    summed = spared[:-_SPARED_SHOWN]
+    rows = [row for row in cluster.per_revision if row not in summed] if len(summed) > 1 else cluster.per_revision
+    told = tuple(
+        RevisionRow(
+            revision=short_revision(row.revision, row.service if row.service == cluster.service else "") or "not known",
+            failures=failures_of(row),
+            first=clock(row.first_ns, near) if row.first_ns is not None else "",
+            last=clock(row.last_ns, near) if row.last_ns is not None else "",
+        )
+        for row in rows
+    )
+    if len(summed) <= 1:
+        return told
+    return (*told, RevisionRow(f"{len(summed)} more", f"0/{sum(row.exposed or 0 for row in summed):,}", "", ""))
 
 
 def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool) -> IncidentView:

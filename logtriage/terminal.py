@@ -7,6 +7,7 @@ from rich.text import Text
 
 from logtriage.lines import Line
 from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView
+from logtriage.show_view import NOT_EXAMINED, ExaminedView
 
 __all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_of"]
 
@@ -41,8 +42,8 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     return page.text
 
 
-def draw_cluster(view: ClusterView, width: int = WIDTH) -> Text:
-    """One cluster with all its evidence."""
+def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width: int = WIDTH) -> Text:
+    """One cluster with all its evidence, what it is made of and what is near; first what somebody in a hurry needs."""
     page = Page(width)
     page.row(view.heading, _STYLES[view.heading[:2]])
     page.row(f"{view.id}: {view.role}")
@@ -50,6 +51,11 @@ def draw_cluster(view: ClusterView, width: int = WIDTH) -> Text:
     page.gap()
     page.lines(view.lines)
     _draw_commands(page, view)
+    _draw_trend(page, examined)
+    page.heading("ONE OF ITS ENTRIES")
+    for line in view.sample:
+        page.row(line, indent=2)
+    _draw_entries(page, view, examined)
     _draw_evidence(page, "EVIDENCE", view.evidence)
     if view.revisions:
         page.heading("FAILURES BY REVISION")
@@ -60,14 +66,12 @@ def draw_cluster(view: ClusterView, width: int = WIDTH) -> Text:
         page.row(rival.statement, indent=2)
         for fact in rival.evidence:
             _draw_fact(page, fact)
-    page.heading("WHY TOGETHER")
-    page.row(f"signatures {view.signatures}", indent=2)
-    page.row(f"entries {view.entries}", indent=2)
-    if view.traces:
-        page.row(f"traces {view.traces}", indent=2)
-    page.heading("ONE OF ITS ENTRIES")
-    for line in view.sample:
-        page.row(line, indent=2)
+    _draw_signatures(page, examined)
+    if examined.neighbours:
+        page.heading("NEAR, AND NOT IN IT")
+    for head, text in examined.neighbours:
+        page.row(head, indent=2, hang=4)
+        page.row(text, "dim", indent=4)
     return page.text
 
 
@@ -179,6 +183,43 @@ def _draw_commands(page: Page, view: ClusterView) -> None:
     for command in view.commands:
         page.row(command.why, indent=2)
         page.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
+
+
+def _draw_trend(page: Page, examined: ExaminedView) -> None:
+    if examined.trends:
+        page.heading("TREND")
+    for head, *columns in examined.trends:
+        page.row(head, indent=2)
+        for line in columns:
+            page.append(Text(f"  {line}\n"))  # columns stand below each other
+
+
+def _draw_entries(page: Page, view: ClusterView, examined: ExaminedView) -> None:
+    if examined.entries:
+        page.heading(examined.entries_title)
+    for head, text in examined.entries:
+        page.row(head, "dim", indent=2)
+        page.row(text, indent=4)
+    if examined.entries_left:
+        page.row(examined.entries_left, indent=2)
+    if view.traces:
+        page.row(f"traces {view.traces}", indent=2, hang=4)
+
+
+def _draw_signatures(page: Page, examined: ExaminedView) -> None:
+    """Why these entries are one failure: each signature, why it is in, and what of it counted."""
+    if examined.signatures:
+        page.heading("WHY TOGETHER")
+    for one in examined.signatures:
+        page.row(one.heading, indent=2, hang=4)
+        page.row(one.why, indent=4)
+        page.row(f"counts: {one.counted}", indent=4, hang=6)
+        if one.told:
+            page.row(f"told only: {one.told}", "dim", indent=4, hang=6)
+        if one.template:
+            page.row(one.template, indent=4, hang=6)
+    for text in examined.rules:
+        page.row(text, indent=2, hang=4)
 
 
 def _draw_evidence(page: Page, title: str, evidence: Sequence[EvidenceRow]) -> None:

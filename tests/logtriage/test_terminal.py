@@ -26,7 +26,7 @@ def test_a_cluster_without_evidence_still_makes_a_page() -> None:
     page = text_of(draw_cluster(view_cluster(bare, Lookup(findings()))))
 
     assert "EVIDENCE" not in page
-    assert "WHY TOGETHER" in page
+    assert "ONE OF ITS ENTRIES" in page
 
 
 def test_commands_are_never_broken_because_they_are_copied() -> None:
