@@ -10,7 +10,7 @@ import polars as pl
 from classifiers.line_roles import LINE_COLUMNS, line_columns
 from classifiers.streams import Line, Stream
 
-__all__ = ["EVENT_SCHEMA", "SIGN_SCHEMA", "reassemble"]
+__all__ = ["EVENT_SCHEMA", "SIGN_SCHEMA", "fold", "reassemble"]
 
 # What queries/find_entries_to_sign.sql gives.
 SIGN_SCHEMA: dict[str, pl.DataType] = {
@@ -47,7 +47,7 @@ def reassemble(entries: pl.DataFrame) -> pl.DataFrame:
     Each hit is in exactly one event; `insert_ids` lists all entries of the event in the order they were written.
     """
     lines = entries.select(list(SIGN_SCHEMA)).sort("run", "at_ns", "insert_id", nulls_last=True)
-    return _fold(lines.with_columns(event=_events(lines)))
+    return fold(lines.with_columns(event=_events(lines)))
 
 
 def _events(lines: pl.DataFrame) -> pl.Series:
@@ -75,8 +75,11 @@ def _walk(told: pl.DataFrame) -> list[int]:
     return events
 
 
-def _fold(lines: pl.DataFrame) -> pl.DataFrame:
-    """Events with a hit; of one line each they are taken as they are."""
+def fold(lines: pl.DataFrame) -> pl.DataFrame:
+    """Events (EVENT_SCHEMA) of lines (SIGN_SCHEMA) in the order they were written, with the number of their `event`.
+
+    The earliest comes first; those without a hit are left out.
+    """
     sized = lines.with_columns(size=pl.len().over("event"), has_hit=pl.col("is_hit").any().over("event"))
     kept = sized.filter("has_hit")
     single = kept.filter(pl.col("size") == 1)
@@ -96,4 +99,4 @@ def _fold(lines: pl.DataFrame) -> pl.DataFrame:
             insert_ids=pl.col("insert_id"),
         )
         events.append(folded.select(list(EVENT_SCHEMA)))
-    return pl.concat(events).sort("at_ns", "project", "service", "instance", "log", pl.col("insert_ids").list.first())
+    return pl.concat(events).sort("at_ns", "project", pl.col("insert_ids").list.first())

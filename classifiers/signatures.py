@@ -22,7 +22,7 @@ from classifiers.masks import ACCESS, CORRELATION, METHODS, apply_rule, mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
 
-__all__ = ["OCCURRENCE_SCHEMA", "RULES", "SIGNATURE_SCHEMA", "Signed", "sign"]
+__all__ = ["OCCURRENCE_SCHEMA", "RULES", "SIGNATURE_SCHEMA", "Signed", "sign", "sign_events"]
 
 RULES = 2  # version of everything that decides an id: masks, frames, parts. Stored beside each signature.
 
@@ -106,11 +106,15 @@ class _Parts:
 
 def sign(entries: pl.DataFrame) -> Signed:
     """Signatures and occurrences of entries as find_entries_to_sign gives them (SIGN_SCHEMA); each hit is in one."""
-    events = reassemble(entries)
+    return sign_events(reassemble(entries))
+
+
+def sign_events(events: pl.DataFrame) -> Signed:
+    """Signatures and occurrences of events (EVENT_SCHEMA), one each, in their order."""
     keyed = events.select(key=pl.struct(_DECIDING).hash())
-    distinct = events.select(_DECIDING).with_columns(keyed["key"]).unique("key", maintain_order=True)
+    distinct = events.select(_DECIDING).with_columns(keyed["key"]).unique("key", keep="first", maintain_order=True)
     subjects = _subjects(distinct).with_columns(subject=pl.struct(pl.all()).hash())
-    several = subjects.unique("subject", maintain_order=True)
+    several = subjects.unique("subject", keep="first", maintain_order=True)
     rows = [_read(row).row() for row in several.drop("subject").iter_rows()]
     named = several.select("subject", signature_id=pl.Series([row[0] for row in rows], dtype=pl.String))
     known = subjects.select("subject", http_status="status").with_columns(distinct["key"]).join(named, on="subject")
@@ -118,10 +122,8 @@ def sign(entries: pl.DataFrame) -> Signed:
     occurrences = events.with_columns(found["signature_id"], found["http_status"])
     signatures = pl.DataFrame(rows, schema=SIGNATURE_SCHEMA, orient="row")
     return Signed(
-        # one id may be read from texts that differ in what does not count: the first title by name stands for all
-        signatures=signatures.sort("signature_id", "title", "parts").unique(
-            "signature_id", keep="first", maintain_order=True
-        ),
+        # one id may be read from texts that differ in what does not count: the earliest stands for all
+        signatures=signatures.unique("signature_id", keep="first", maintain_order=True).sort("signature_id"),
         occurrences=occurrences.select(pl.col(name).cast(kind) for name, kind in OCCURRENCE_SCHEMA.items()),
     )
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from classifiers.signatures import RULES, Signed, sign
+from classifiers.reassemble import fold
+from classifiers.signatures import RULES, Signed, sign, sign_events
 from collector.store import Reader, Store, Writer
 from collector.window import NS_PER_S
 
@@ -132,11 +133,28 @@ def _replace(writer: Writer, entries: pl.DataFrame, signed: Signed) -> None:
     before = writer.stored("find_signed_before", relation=keys, rules=RULES, **span)["signature_id"].to_list()
     if before:
         writer.execute("delete_occurrences", relation=keys, signature_ids=before, **span)
-    if signed.signatures.height:
-        writer.execute("update_signatures", relation=signed.signatures)
-        writer.execute("insert_signatures", relation=signed.signatures)
     if signed.occurrences.height:
         writer.execute("insert_occurrences", relation=signed.occurrences)
-    gone = set(before).difference(signed.signatures["signature_id"])
-    if gone:
-        writer.execute("delete_signatures", signature_ids=sorted(gone))
+        words = _with_origin(signed)
+        writer.execute("update_signatures", relation=words)
+        writer.execute("insert_signatures", relation=words)
+    orphaned = writer.frame("find_orphaned_words", signature_ids=before, **span)["signature_id"] if before else before
+    if len(orphaned):
+        _tell_again(writer, list(orphaned))
+
+
+def _with_origin(signed: Signed) -> pl.DataFrame:
+    """The signatures with the first entry of their earliest occurrence, whose words they have."""
+    first = signed.occurrences.unique("signature_id", keep="first", maintain_order=True).select(
+        "signature_id", told_at_ns="at_ns", told_project="project", told_insert_id=pl.col("insert_ids").list.first()
+    )
+    return signed.signatures.join(first, on="signature_id")
+
+
+def _tell_again(writer: Writer, signature_ids: list[str]) -> None:
+    """Words of signatures from the earliest occurrence that they still have; without one they are gone."""
+    entries = writer.frame("find_first_entries", signature_ids=signature_ids)
+    told = _with_origin(sign_events(fold(entries)))
+    writer.execute("delete_signatures", signature_ids=signature_ids)
+    if told.height:
+        writer.execute("insert_signatures", relation=told)

@@ -9,6 +9,9 @@ select
     fresh.rules,
     fresh.kind,
     fresh.title,
-    fresh.parts
+    fresh.parts,
+    fresh.told_at_ns,
+    fresh.told_project,
+    fresh.told_insert_id
 from fresh
 anti join signatures using (signature_id, rules)

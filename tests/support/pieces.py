@@ -30,7 +30,8 @@ def text_lines(*texts: str, at_ms: float = 0.0, step_ms: float = 0.01, **changes
     for number, text in enumerate(texts):
         at_ns = round((at_ms + number * step_ms) * 1_000_000)
         stamp = format_ns(START_NS + at_ns, digits=9)
-        found.append(log_entry(insertId=f"{name}{at_ns:015d}", timestamp=stamp, textPayload=text, **changes))
+        both = {"timestamp": stamp, "receiveTimestamp": stamp}
+        found.append(log_entry(insertId=f"{name}{at_ns:015d}", textPayload=text, **both, **changes))
     return found
 
 
