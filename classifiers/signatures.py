@@ -7,7 +7,7 @@ Everything runs on distinct texts: strip, mask and deduplicate in columns, then 
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
@@ -18,6 +18,7 @@ import polars as pl
 from classifiers.equivalence import representatives
 from classifiers.frames import Thrown, Trace, exception_in_line, read_trace
 from classifiers.heads import strip_head
+from classifiers.hints import find_hints
 from classifiers.masks import ACCESS, CORRELATION, METHODS, apply_rule, mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
@@ -93,8 +94,11 @@ class _Parts:
         content = orjson.dumps([RULES, self.kind, self.counted], option=orjson.OPT_SORT_KEYS)
         return hashlib.blake2b(content, digest_size=8).hexdigest()
 
-    def row(self) -> tuple[str, int, str, str, str]:
+    def row(self, hints: Sequence[str] = ()) -> tuple[str, int, str, str, str]:
+        """A row of SIGNATURE_SCHEMA; hints are told with it."""
         parts = {**self.told, **self.counted, "contributes": sorted(self.counted)}
+        if hints:
+            parts["hints"] = list(hints)
         return (
             self.signature_id,
             RULES,
@@ -115,7 +119,7 @@ def sign_events(events: pl.DataFrame) -> Signed:
     distinct = events.select(_DECIDING).with_columns(keyed["key"]).unique("key", keep="first", maintain_order=True)
     subjects = _subjects(distinct).with_columns(subject=pl.struct(pl.all()).hash())
     several = subjects.unique("subject", keep="first", maintain_order=True)
-    rows = [_read(row).row() for row in several.drop("subject").iter_rows()]
+    rows = [_read(row).row(find_hints(row[1] or "")) for row in several.drop("subject").iter_rows()]
     named = several.select("subject", signature_id=pl.Series([row[0] for row in rows], dtype=pl.String))
     known = subjects.select("subject", http_status="status").with_columns(distinct["key"]).join(named, on="subject")
     found = keyed.join(known, on="key", how="left", maintain_order="left")
