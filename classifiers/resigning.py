@@ -4,8 +4,10 @@ Law 5: a change of rules is replayed over history with a preview and never silen
 are stored as aliases of those that took their place.
 """
 
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from classifiers.signing import sign_new
 from collector.errors import StoreError
 from collector.store import Reader, Store, StoreConfig
 
-__all__ = ["Resigned", "preview_resigning", "read_stale", "sign_anew"]
+__all__ = ["Resigned", "read_stale", "sign_anew", "trial"]
 
 _WAL = ".wal"
 _ROOM = 2  # times the size of the database: for its copy, and what is written into that
@@ -98,12 +100,17 @@ def sign_anew(store: Store) -> Resigned | None:
     return _resigned(stale, pairs)
 
 
-def preview_resigning(store: Store, config: StoreConfig) -> Resigned | None:
-    """What sign_anew would change, tried on a copy beside the database; None when nothing was signed by older rules."""
+@contextlib.contextmanager
+def trial(store: Store, config: StoreConfig) -> Iterator[Store]:
+    """A store to try sign_anew on: a copy beside the database, which is taken away at the end.
+
+    Where nothing was signed by older rules there is nothing to try, and it is the store itself.
+    """
     with store.read() as reader:
-        stale = read_stale(reader)
-    if not stale.height:
-        return None
+        is_stale = read_stale(reader).height > 0
+    if not is_stale:
+        yield store
+        return
     _check_room(store.path)
     with tempfile.TemporaryDirectory(prefix=f".{store.path.name}.", dir=store.path.parent) as folder:
         copy = Path(folder) / store.path.name
@@ -112,10 +119,7 @@ def preview_resigning(store: Store, config: StoreConfig) -> Resigned | None:
                 part = store.path.with_name(store.path.name + ending)
                 if part.exists():
                     shutil.copyfile(part, copy.with_name(copy.name + ending))
-        tried = Store(config.model_copy(update={"path": copy}))
-        sign_new(tried)
-        with tried.read() as reader:
-            return _resigned(stale, reader.frame("count_replaced_signatures", rules=RULES))
+        yield Store(config.model_copy(update={"path": copy}))
 
 
 def _resigned(stale: pl.DataFrame, pairs: pl.DataFrame) -> Resigned:

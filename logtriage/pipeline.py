@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from classifiers.preview import Preview
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
+    from collector.store import StoreConfig
 
 __all__ = [
     "Choose",
@@ -202,7 +203,7 @@ def examine(
     examination = examine_cluster(cluster, reading, templates, config.onset)
     shared = [one.template_id for one in examination.signatures if one.template_id]
     untold = templates.named.untold(shared)
-    if untold.height and not _tell(config, untold, now_ns):
+    if untold.height and not _tell(Store(_soon(config)), untold, now_ns):
         examination = without_templates(examination, untold["template_id"].to_list())
     with store.read() as reader:
         entries = read_entry_lines(reader, cluster, ids(examination))
@@ -214,34 +215,49 @@ def regroup(config: Config, *, is_preview: bool, now_ns: int, progress: Progress
 
     Ids of templates that are told are stored, so that they stay valid; those that cannot be stored are not told.
     """
-    from classifiers.preview import preview_rules, read_stored, without_templates  # noqa: PLC0415 - for `--help`
-    from classifiers.resigning import preview_resigning, sign_anew  # noqa: PLC0415 - as above
+    from classifiers.resigning import sign_anew, trial  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.signatures import RULES  # noqa: PLC0415 - as above
 
-    store = Store(config.store)
+    store = Store(_soon(config)) if is_preview else Store(config.store)
     progress.start(None)
-    progress.advance("signing anew" if not is_preview else "trying the signatures", None)
-    resigned = preview_resigning(store, config.store) if is_preview else sign_anew(store)
-    progress.advance("replaying the rules", None)
-    for _ in range(_TELL_ROUNDS):
+    progress.advance("copying the database" if is_preview else "signing anew", None)
+    with trial(store, _soon(config)) if is_preview else contextlib.nullcontext(store) as tried:
+        progress.advance("signing anew", None)
+        resigned = sign_anew(tried) if tried is not store or not is_preview else None
+        progress.advance("replaying the rules", None)
+        return RegroupResult(_previewed(config, tried, now_ns), resigned, RULES)
+
+
+def _previewed(config: Config, store: Store, now_ns: int) -> "Preview":
+    """The rules over all that a store holds; the templates that are told by it are stored first."""
+    from classifiers.preview import preview_rules, read_stored, without_templates  # noqa: PLC0415 - for `--help`
+
+    told = 0
+    while True:
         with store.read() as reader:
             stored = read_stored(reader, config.clusters.rules)
         preview = preview_rules(stored)
         untold = stored.templates.named.untold([one.template_id for one in preview.proposals if one.template_id])
-        if not untold.height or not _tell(config, untold, now_ns):
-            break
-    return RegroupResult(without_templates(preview, untold["template_id"].to_list()), resigned, RULES)
+        if not untold.height or told == _TELL_ROUNDS or not _tell(store, untold, now_ns):
+            return without_templates(preview, untold["template_id"].to_list())
+        if store.path != config.store.path and not _tell(Store(_soon(config)), untold, now_ns):
+            return without_templates(preview, untold["template_id"].to_list())
+        told += 1
 
 
-def _tell(config: Config, templates: "pl.DataFrame", now_ns: int) -> bool:
+def _tell(store: Store, templates: "pl.DataFrame", now_ns: int) -> bool:
     """Stores what a person is about to be told; False when the database cannot be written now."""
-    soon = config.store.model_copy(update={"write_wait_s": min(config.store.write_wait_s, _TELL_WAIT_S)})
     try:
-        with Store(soon).write() as writer:
+        with store.write() as writer:
             writer.execute("insert_told_templates", relation=templates, now_ns=now_ns)
     except StoreError:
         return False
     return True
+
+
+def _soon(config: Config) -> "StoreConfig":
+    """The store for somebody who reads: it is written at once or not at all."""
+    return config.store.model_copy(update={"write_wait_s": min(config.store.write_wait_s, _TELL_WAIT_S)})
 
 
 def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:

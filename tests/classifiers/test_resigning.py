@@ -6,7 +6,7 @@ import pytest
 
 from classifiers import resigning, signatures, signing
 from classifiers.naming import read_names
-from classifiers.resigning import Resigned, preview_resigning, sign_anew
+from classifiers.resigning import Resigned, sign_anew, trial
 from classifiers.signatures import RULES
 from collector.store import Store, StoreConfig
 from tests.support.system import System
@@ -36,14 +36,22 @@ def told(found: Resigned | None) -> tuple[int, int, int, int]:
     return found.records, found.kept.height, found.merged.height, found.split.height
 
 
-def test_the_preview_tells_what_signing_anew_does_and_changes_nothing(store: Store) -> None:
+def test_a_trial_tells_what_signing_anew_does_and_changes_nothing(store: Store) -> None:
     before = ids(store, RULES)
 
-    found = preview_resigning(store, StoreConfig(path=store.path))
+    with trial(store, StoreConfig(path=store.path)) as tried:
+        found = sign_anew(tried)
 
     assert told(found) == (20, 3, 0, 0)
     assert (ids(store, RULES), ids(store, RULES + 1)) == (before, set())
     assert [path.name for path in store.path.parent.iterdir() if path.is_dir()] == []
+
+
+def test_where_nothing_is_to_be_tried_the_trial_is_the_store_itself(store: Store) -> None:
+    sign_anew(store)
+
+    with trial(store, StoreConfig(path=store.path)) as tried:
+        assert tried is store
 
 
 def test_signing_anew_replaces_and_the_ids_of_before_still_resolve(store: Store) -> None:
@@ -63,7 +71,6 @@ def test_signing_anew_twice_tells_it_once(store: Store) -> None:
     assert sign_anew(store)
 
     assert sign_anew(store) is None
-    assert preview_resigning(store, StoreConfig(path=store.path)) is None
 
 
 def test_a_run_that_was_cut_off_after_signing_is_finished_by_the_next(store: Store) -> None:
