@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
-from classifiers.findings import Change, VanishedKey
+from classifiers.findings import CHANGE_TYPES, Change, VanishedKey
 from classifiers.order import in_deploy_order
 from collector.records import Revision
 
@@ -16,12 +16,6 @@ __all__ = ["Difference", "difference", "vanished_keys"]
 
 Label = Literal["code only", "config only", "both", "nothing", "not known"]
 
-# Types of Change, the most telling first: what a deploy takes away breaks more than what it adds.
-_ORDER = (
-    "env_removed", "secret_ref_changed", "env_changed", "service_account", "cloud_sql", "vpc", "memory_limit",
-    "cpu_limit", "concurrency", "image", "timeout", "env_added", "max_instances", "min_instances", "ingress", "probes",
-    "other", "traffic",
-)  # fmt: skip
 # Canonical keys that are one value each: type and name of their change.
 _SECTIONS = {
     "memory_limit": ("memory_limit", "memory"),
@@ -75,7 +69,7 @@ def difference(before: Revision, after: Revision) -> Difference:
                 found.append(change)
             else:
                 unknown.append(change)
-    found.sort(key=lambda change: (_ORDER.index(change.type), change.name))
+    found.sort(key=lambda change: (CHANGE_TYPES.index(change.type), change.name))
     return Difference(
         before=before.revision,
         after=after.revision,

@@ -97,6 +97,7 @@ def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster],
         ledger_duplicates=int(ledger["duplicates"].sum()),
         ledger_dead=int(ledger["dead"].sum()),
         dead_reasons=counts.dead_reasons,
+        unsigned=(counts.unsigned or 0) + (counts.stale or 0),
         blind_spots=(*_stale(counts.stale), *_unsigned(counts.unsigned), *_blind_spots(history, counted)),
     )
 

@@ -10,6 +10,7 @@ from collector.records import Revision
 from collector.window import Window
 
 __all__ = [
+    "CHANGE_TYPES",
     "Absence",
     "Attribution",
     "Change",
@@ -36,6 +37,14 @@ Origin = Literal["users", "tests", "both", "health_checks", "scanners", "unknown
 Fault = Literal["product", "configuration", "dependency", "platform", "test_harness", "client", "unknown"]
 
 
+# Types of Change, the most telling first: what a deploy takes away breaks more than what it adds.
+CHANGE_TYPES = (
+    "env_removed", "secret_ref_changed", "env_changed", "service_account", "cloud_sql", "vpc", "memory_limit",
+    "cpu_limit", "concurrency", "image", "timeout", "env_added", "max_instances", "min_instances", "ingress", "probes",
+    "other", "traffic",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A fact that supports or weakens a claim, with its references. `statement` is one plain sentence."""
@@ -52,8 +61,7 @@ class Evidence:
 class Change:
     """One difference between two revisions. `before` and `after` tell source and version, never a value.
 
-    type: env_removed | env_added | env_changed | secret_ref_changed | image | memory_limit | cpu_limit | concurrency |
-    max_instances | min_instances | timeout | service_account | vpc | cloud_sql | ingress | probes | traffic | other
+    `type` is one of CHANGE_TYPES.
     """
 
     type: str
@@ -251,6 +259,7 @@ class Coverage:
     ledger_dead: int
     dead_reasons: tuple[tuple[str, int], ...]
     blind_spots: tuple[str, ...]
+    unsigned: int = 0  # records stored, in or before the window, that no rule of now has looked through
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Reader:
         except duckdb.IOException:
             raise  # the file's fault and not the query's: told by the store
         except pl.exceptions.PolarsError as error:
-            raise QueryError(f"A column has a type that cannot be shown: {error}. Cast it to varchar.") from error
+            said = str(error).partition("\n")[0].rstrip(".")
+            raise QueryError(f"A column has a type that cannot be shown: {said}. Cast it to varchar.") from error
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 

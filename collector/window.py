@@ -16,6 +16,7 @@ _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*([Zz]|[+-]\d\d:?\d\d)?\Z"
 )
 _LAST_NS = 9_214_646_400_000_000_000  # 2262-01-01: what fits into 64 bits of nanoseconds, with room for sums
+_HOURS, _MINUTES = 24, 60
 _DIGITS = 12  # of a number in a duration, above which it is longer than time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -99,6 +100,8 @@ def _instant_ns(  # noqa: PLR0913, PLR0917 - the eight groups of the pattern
     offset_s = 0
     if zone and zone not in "Zz":
         digits = zone.replace(":", "")
+        if int(digits[1:3]) >= _HOURS or int(digits[3:5]) >= _MINUTES:
+            raise ValueError(zone)
         offset_s = int(digits[1:3]) * 3600 + int(digits[3:5]) * 60
         offset_s = -offset_s if digits[0] == "-" else offset_s
     nanos = int((fraction or "0")[:9].ljust(9, "0"))

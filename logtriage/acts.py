@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifiers.findings import Cluster, Findings
+from classifiers.findings import CHANGE_TYPES, Cluster, Findings
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
@@ -82,11 +82,13 @@ def act_demo(config: Path | None, *, scenario: str, seed: int, folder: Path) -> 
     show(f"\nThis report is in {path}, its entries and their truth beside it.\n")
 
 
-def act_import(config: Path | None, db: Path | None, *, paths: Sequence[Path]) -> None:
-    """Files and folders into the store, with the sums of each."""
+def act_import(config: Path | None, db: Path | None, *, paths: Sequence[str]) -> None:
+    """Files and folders into the store, with the sums of each. An empty text is no path, and not this folder."""
     loaded = load_config(config, db=db)
+    if "" in paths:
+        raise ConfigError("A path of import is ``, an empty text. Give a file or a folder; this folder is `.`.")
     with _progress() as progress:
-        result = pipeline.import_paths(loaded, paths, progress=progress)
+        result = pipeline.import_paths(loaded, [Path(path) for path in paths], progress=progress)
     rows = [(plain(one.location, 300), one.kind or "-", _sums(one.ledger), plain(one.note)) for one in result.files]
     if len(rows) > 1:
         rows.append(("all", "", _sums(result.total), ""))
@@ -102,7 +104,7 @@ def act_collect(config: Path | None, db: Path | None, *, since: str | None) -> N
     if not loaded.sources:
         raise ConfigError(_NO_SOURCES)
     now_ns = time.time_ns()
-    since_ns = parse_instant_ns(since, name="--since", now_ns=now_ns) if since else None
+    since_ns = parse_instant_ns(since, name="--since", now_ns=now_ns) if since is not None else None
     with _progress() as progress:
         result = pipeline.collect(loaded, since_ns=since_ns, now_ns=now_ns, progress=progress)
     rows = [(plain(one.name, 80), _sums(one.ledger), "ok" if one.is_ok else "failed") for one in result.sources]
@@ -180,6 +182,10 @@ def act_revisions(config: Path | None, db: Path | None, *, service: str | None) 
 
 def act_diff(config: Path | None, db: Path | None, *, before: str, after: str, fail_on: Sequence[str]) -> bool:
     """What changed between two revisions; whether a change is of a kind that `--fail-on` names."""
+    unknown = [kind for kind in fail_on if kind not in {*CHANGE_TYPES, "any"}]
+    if unknown:
+        known = ", ".join(("any", *CHANGE_TYPES))
+        raise ConfigError(f"--fail-on is `{plain(unknown[0], 80)}`; known types: {known}. Correct the spelling.")
     found = pipeline.diff(load_config(config, db=db), before, after)
     rows = [
         (change_mark(change), change.type, plain(change.before or "", 60), plain(change.after or "", 60))
@@ -301,8 +307,10 @@ def _analyse(config: Config, since: str | None, until: str | None, hours: float)
 def _window(since: str | None, until: str | None, hours: float) -> tuple[Window, int]:
     """The window and the now of an analysis; a duration in --since counts back from --until."""
     now_ns = time.time_ns()
-    end_ns = parse_instant_ns(until, name="--until", now_ns=now_ns) if until else now_ns
-    start_ns = parse_instant_ns(since, name="--since", now_ns=end_ns) if since else end_ns - round(hours * _HOUR_NS)
+    end_ns = now_ns if until is None else parse_instant_ns(until, name="--until", now_ns=now_ns)
+    start_ns = end_ns - round(hours * _HOUR_NS)
+    if since is not None:
+        start_ns = parse_instant_ns(since, name="--since", now_ns=end_ns)
     return Window(start_ns, end_ns), end_ns
 
 

@@ -136,7 +136,9 @@ def daemon(
 def demo(
     *,
     scenario: Annotated[str, typer.Option(help="Which incident.")] = "secret_lost",
-    seed: Annotated[int, typer.Option(help="Another seed, other names, times and wordings.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=-(2**63), max=2**63 - 1, help="Another seed, other names, times and wordings.")
+    ] = 1,
     folder: Annotated[Path, typer.Option(readable=False, help="Where its files go.")] = Path("logtriage-demo"),
     config: ConfigOption = None,
 ) -> None:
@@ -146,9 +148,7 @@ def demo(
 
 @app.command("import", rich_help_panel=MORE)
 def import_(
-    paths: Annotated[
-        list[Path], typer.Argument(readable=False, metavar="PATH...", help="Files or folders; kind found by content.")
-    ],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders; kind found by content.")],
     *,
     db: DbOption = None,
     config: ConfigOption = None,

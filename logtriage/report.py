@@ -274,6 +274,8 @@ def _verdict(findings: Findings) -> str:
     entries = findings.coverage.entries
     if wrong:
         return f"WRONG NOW: {', '.join(wrong)}"
+    if findings.coverage.unsigned:
+        return f"CANNOT TELL: {plural(findings.coverage.unsigned, 'record')} not looked through yet, see BLIND"
     if findings.incidents:
         return f"NOTHING WRONG NOW: {plural(len(findings.incidents), 'incident')} in this window, all over"
     if not entries:

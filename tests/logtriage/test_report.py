@@ -173,6 +173,15 @@ def test_incidents_that_are_over_are_not_wrong_now() -> None:
     assert not view.is_wrong
 
 
+def test_records_that_were_not_looked_through_are_no_good_news() -> None:
+    unsigned = replace(quiet_findings().coverage, unsigned=1200)
+
+    assert build_report(quiet_findings(coverage=unsigned), CONFIG).verdict == (
+        "CANNOT TELL: 1,200 records not looked through yet, see BLIND"
+    )
+    assert build_report(findings(coverage=unsigned), CONFIG).verdict.startswith("WRONG NOW: 2 incidents")
+
+
 def test_missing_events_are_wrong_although_no_entry_fails() -> None:
     view = build_report(quiet_findings(absent_events=findings().absent_events), CONFIG)
 
