@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from classifiers.patterns import Patterns, first_of_each, sums
 from classifiers.places import AFTER_PREPOSITION, GIVEN, OF_KNOWN, OF_VALUE, needed_among
 from classifiers.shapes import VALUE, VALUE_MARK, shape
 from classifiers.words import PLACES, VALUE_HASH, WORD, Words, at_place, read_words, with_values
@@ -27,6 +28,8 @@ TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
     "template_id": pl.String(),  # 16 hex digits, from the template's text alone
 }
 
+_COMPARED = 200_000  # messages whose words are compared with one another: bounds memory; the others fit or stay
+_AT_ONCE = 100_000  # of those others
 _FEWEST = 3  # different words before a place can vary, unless one of them is a value by its shape; of key=x one more
 _ROUNDS = 8  # one joined word makes the next comparable; each round joins one more word of a message
 _TIMES_KNOWN = 2  # what is joined by known words makes more words known
@@ -36,7 +39,8 @@ _RARE = 8  # times fewer messages than the most common word of its message: not 
 def templates(messages: pl.Series) -> pl.DataFrame:
     """The template and its id of each message (TEMPLATE_SCHEMA, rows as in `messages`); a null has none.
 
-    messages: texts as `mask` gives them. Time is near linear in the number of distinct messages.
+    messages: texts as `mask` gives them. Time is near linear in the number of distinct messages. Of more than _COMPARED
+    that are alike but for their words, those beyond it take the templates found (classifiers/patterns.py).
     """
     texts = messages.cast(pl.String)
     distinct = texts.unique().drop_nulls()
@@ -64,9 +68,14 @@ def _joined(shapes: pl.Series) -> pl.Series:
     )
     alike = told.filter(pl.len().over("skeleton") > 1)
     if alike.height:
-        words = read_words(alike["shape"])
-        _join(words, alike["skeleton"].to_numpy())
-        shapes = shapes.clone().scatter(alike["row"], with_values(alike["shape"], words))
+        is_compared = first_of_each(alike, _COMPARED)
+        compared, others = alike.filter(is_compared), alike.filter(~is_compared)
+        words = read_words(compared["shape"])
+        _join(words, compared["skeleton"].to_numpy())
+        patterns = Patterns(words, compared["skeleton"].to_numpy())
+        shapes = shapes.clone().scatter(compared["row"], _fitted(compared, words, patterns))
+        for part in others.iter_slices(_AT_ONCE):
+            shapes = shapes.scatter(part["row"], _fitted(part, read_words(part["shape"]), patterns))
     tight = rf"{VALUE_MARK}(?:[:+*x-]{VALUE_MARK})+"  # host and port, both found
     run = rf"{VALUE_MARK}(?:[ ,;]+{VALUE_MARK})+"
     return (
@@ -74,6 +83,11 @@ def _joined(shapes: pl.Series) -> pl.Series:
         .str.replace_all(run, VALUE_MARK)
         .str.replace_all(VALUE_MARK, VALUE, literal=True)
     )
+
+
+def _fitted(messages: pl.DataFrame, words: Words, patterns: Patterns) -> pl.Series:
+    patterns.mark(words, messages["skeleton"].to_numpy())
+    return with_values(messages["shape"], words)
 
 
 def _join(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
@@ -102,7 +116,7 @@ def _join_together(words: Words, skeletons: npt.NDArray[np.uint64], left_out: np
     """Joins words of which messages have several: messages are equal when they are so without all words left out."""
     value = words.value.copy()
     value[left_out] = at_place(np.full(len(left_out), VALUE_HASH), words.place[left_out])
-    rest = _sums(words, value, skeletons)
+    rest = sums(words, value, skeletons)
     is_left_out = np.zeros(len(value), dtype=bool)
     is_left_out[left_out] = True
     is_proved = np.zeros(len(value), dtype=bool)
@@ -115,7 +129,7 @@ def _join_together(words: Words, skeletons: npt.NDArray[np.uint64], left_out: np
 
 def _join_singly(words: Words, skeletons: npt.NDArray[np.uint64]) -> bool:
     """Joins of each message the one word with the best proof, among messages equal elsewhere; whether it joined any."""
-    rest = _sums(words, words.value, skeletons)
+    rest = sums(words, words.value, skeletons)
     best = np.zeros(len(skeletons), dtype=np.uint32)
     chosen = np.full(len(skeletons), -1, dtype=np.int64)
     plain = _plain_words(words, np.ones(len(words.place), dtype=bool), len(skeletons))
@@ -129,13 +143,6 @@ def _join_singly(words: Words, skeletons: npt.NDArray[np.uint64]) -> bool:
     taken = chosen[chosen >= 0]
     _mark(words, taken)
     return bool(len(taken))
-
-
-def _sums(words: Words, value: npt.NDArray[np.uint64], skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Of each message the sum of its hashes, which stands for the message."""
-    total = skeletons.copy()
-    np.add.at(total, words.message, value)
-    return total
 
 
 def _is_plain(words: Words, at: slice) -> npt.NDArray[np.bool_]:
