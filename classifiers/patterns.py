@@ -31,19 +31,21 @@ class Patterns:
             places: of_messages.filter(pl.col("places") == places)["rest"].unique().to_numpy() for places in widest
         }
 
-    def mark(self, words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
-        """Makes variable what is so in the widest known template that fits a message."""
+    def fitting(self, words: Words, skeletons: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """The words, by number, that vary in the widest known template that fits their message."""
         is_open = np.ones(len(skeletons), dtype=bool)
         bits = np.where(words.place < PLACES, np.uint64(1) << words.place.astype(np.uint64), np.uint64(0))
         total = sums(words, words.value, skeletons)
         changed = at_place(np.full(len(words.place), VALUE_HASH), words.place) - words.value
+        found = [np.zeros(0, dtype=np.int64)]
         for places, rests in self._rests.items():
             at = np.flatnonzero((bits & np.uint64(places)) > 0)
             rest = total.copy()
             np.add.at(rest, words.message[at], changed[at])
             fits = is_open & np.isin(rest, rests)
-            words.is_variable[at[fits[words.message[at]]]] = True
+            found.append(at[fits[words.message[at]]])
             is_open &= ~fits
+        return np.concatenate(found)
 
 
 def first_of_each(alike: pl.DataFrame, most: int) -> pl.Series:

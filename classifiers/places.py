@@ -14,10 +14,9 @@ import polars as pl
 
 from classifiers.shapes import VALUE_MARK
 
-__all__ = ["AFTER_PREPOSITION", "GIVEN", "OF_KNOWN", "OF_VALUE", "facts_of_places", "facts_of_tokens", "needed_among"]
+__all__ = ["AFTER_PREPOSITION", "GIVEN", "OF_VALUE", "facts_of_places", "facts_of_tokens", "needed_among"]
 
 OF_VALUE = 6  # evidence of a word that is a value by its shape
-OF_KNOWN = 4  # of a word that was a variable elsewhere
 _OF_WORD = 2
 _OF_DECIDING = 0
 

@@ -7,7 +7,8 @@ SET of distinct messages: never of their order, their counts or windows.
 How: `shape` takes what looks like a value by itself. Of the words left, a word is variable when messages that are equal
 elsewhere hold enough different words at its place (classifiers/places.py says how many are enough). Words of one
 statement that vary together are found by leaving them out of the comparison together: those at places that ask for a
-name, those that are rare beside the others of their message, those that were a variable elsewhere.
+name, then those that are rare beside the others of their message. Last, what fits a template is of it
+(classifiers/patterns.py).
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from classifiers.patterns import Patterns, first_of_each, sums
-from classifiers.places import AFTER_PREPOSITION, GIVEN, OF_KNOWN, OF_VALUE, needed_among
+from classifiers.places import AFTER_PREPOSITION, GIVEN, OF_VALUE, needed_among
 from classifiers.shapes import VALUE, VALUE_MARK, shape
 from classifiers.words import PLACES, VALUE_HASH, WORD, Words, at_place, read_words, with_values
 
@@ -32,7 +33,6 @@ _COMPARED = 200_000  # messages whose words are compared with one another: bound
 _AT_ONCE = 100_000  # of those others
 _FEWEST = 3  # different words before a place can vary, unless one of them is a value by its shape; of key=x one more
 _ROUNDS = 8  # one joined word makes the next comparable; each round joins one more word of a message
-_TIMES_KNOWN = 2  # what is joined by known words makes more words known
 _RARE = 8  # times fewer messages than the most common word of its message: not of the statement's own words
 
 
@@ -86,7 +86,7 @@ def _joined(shapes: pl.Series) -> pl.Series:
 
 
 def _fitted(messages: pl.DataFrame, words: Words, patterns: Patterns) -> pl.Series:
-    patterns.mark(words, messages["skeleton"].to_numpy())
+    _mark(words, patterns.fitting(words, messages["skeleton"].to_numpy()))
     return with_values(messages["shape"], words)
 
 
@@ -95,21 +95,16 @@ def _join(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
     if not len(words.place):
         return
     seen = words.place < PLACES
-    is_plain = (words.evidence > 0) & ~words.is_variable
     _join_together(words, skeletons, np.flatnonzero(seen & (words.needed <= AFTER_PREPOSITION)))
     _join_together(words, skeletons, np.flatnonzero(seen & _is_rare(words, skeletons)))
     _join_each(words, skeletons)
-    for _ in range(_TIMES_KNOWN):
-        is_known = is_plain & np.isin(words.bare, words.bare[is_plain & words.is_variable])
-        words.evidence[is_known & ~words.is_variable] = OF_KNOWN
-        _join_together(words, skeletons, np.flatnonzero(seen & is_known))
-        _join_each(words, skeletons)
 
 
 def _join_each(words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
     for _ in range(_ROUNDS):
         if not _join_singly(words, skeletons):
             break
+    _mark(words, Patterns(words, skeletons).fitting(words, skeletons))
 
 
 def _join_together(words: Words, skeletons: npt.NDArray[np.uint64], left_out: npt.NDArray[np.int64]) -> None:
