@@ -21,8 +21,9 @@ class Patterns:
 
     def __init__(self, words: Words, skeletons: npt.NDArray[np.uint64]) -> None:
         """words: after joining; skeletons: of each message what is left of it without its words."""
-        joined = words.is_variable & (words.bare != VALUE_HASH) & (words.place < PLACES)
-        places = _places(words, joined, len(skeletons))
+        varies = words.is_variable & (words.place < PLACES)
+        places = _places(words, varies, len(skeletons))
+        places[_places(words, varies & (words.bare != VALUE_HASH), len(skeletons)) == 0] = 0  # no word was joined
         of_messages = pl.DataFrame({"places": places, "rest": sums(words, words.value, skeletons)})
         of_messages = of_messages.filter(pl.col("places") > 0)
         order = of_messages.group_by("places").len().sort(["len", "places"], descending=[True, False])
@@ -65,7 +66,7 @@ def sums(words: Words, value: npt.NDArray[np.uint64], skeletons: npt.NDArray[np.
 
 
 def _places(words: Words, joined: npt.NDArray[np.bool_], messages: int) -> npt.NDArray[np.uint64]:
-    """Of each message the places of its joined words, a bit each."""
+    """Of each message the places of these words, a bit each."""
     places = np.zeros(messages, dtype=np.uint64)
     np.bitwise_or.at(places, words.message[joined], np.uint64(1) << words.place[joined].astype(np.uint64))
     return places

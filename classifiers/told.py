@@ -1,8 +1,8 @@
 """Told templates: ids that a person was told stay valid, however the templates of later data read.
 
-The texts that were told take part when templates are found. A told id means the template that covers its text: a
-template found anew where that is more general, else the told text itself. So a told template never names less than it
-did. Several told ids that fall together are aliases; the oldest is the name.
+A told id means the template that covers its text: a template found anew where that is more general, else the told text
+itself. So a told template never names less than it did. What was told is no evidence when templates are found: telling
+changes nothing. Several told ids that fall together are aliases; the oldest is the name.
 """
 
 import re
@@ -73,10 +73,11 @@ def name_templates(messages: pl.Series, told: pl.DataFrame) -> Named:
     by_age = told.sort("told_at_ns", "template_id", "template").group_by("template_id", maintain_order=True)
     latest: dict[str, str] = dict(by_age.agg(pl.col("template").last()).iter_rows())
     given = messages.cast(pl.String)
-    found = templates(pl.concat([given.rename("m"), pl.Series("m", list(latest.values()), dtype=pl.String)]))
-    of_told = found["template"].slice(len(given)).to_list()
-    texts = {name: new if _covers(new, old) else old for (name, old), new in zip(latest.items(), of_told, strict=True)}
-    named = Named(found.head(len(given)), texts, latest)
+    found = templates(given)
+    several = found["template"].drop_nulls().value_counts().filter(pl.col("count") > 1)["template"]
+    covering = _covering(list(latest.values()), several)  # one message alone extends nothing
+    texts = {name: covering.get(old, old) for name, old in latest.items()}
+    named = Named(found, texts, latest)
     return Named(_renamed(given, named), texts, latest)
 
 
@@ -97,8 +98,15 @@ def _renamed(messages: pl.Series, named: Named) -> pl.DataFrame:
     return joined.select(pl.col("now").alias("template"), "template_id").select(list(TEMPLATE_SCHEMA))
 
 
-def _covers(new: str, old: str) -> bool:
-    return re.fullmatch(_pattern(new), old, re.DOTALL) is not None
+def _covering(told: list[str], found: pl.Series) -> dict[str, str]:
+    """Of each told text the widest template found that covers it, where there is one."""
+    texts = pl.Series("told", told, dtype=pl.String).unique()
+    wide = found.filter(found.str.contains(VALUE, literal=True)).to_list()
+    covering: dict[str, str] = {}
+    for template in sorted(wide, key=lambda one: (one.count(VALUE), -len(one), one)):  # the widest last
+        fits = texts.filter(texts.str.contains(f"(?s)^{_pattern(template)}$"))
+        covering |= dict.fromkeys(fits, template)
+    return covering
 
 
 def _pattern(template: str) -> str:
