@@ -231,6 +231,9 @@ def main() -> NoReturn:
     a tenth of a second.
     """
     code = EXIT_FAILED
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever began us: the next file opened must not take its place
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
     try:
         run()
     except SystemExit as ended:
