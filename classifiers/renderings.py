@@ -156,9 +156,9 @@ def _same_exception(group: Sequence[Rendering], met: Met) -> Iterator[Join]:
 
 
 def _holding(known: Sequence[Rendering]) -> list[tuple[Rendering, Rendering]]:
-    """Thrown exceptions with the lines that hold their text and name no exception themselves."""
+    """Thrown exceptions with the lines that hold their text and name no exception of another type."""
     thrown = {one.id: one for one in known if one.kind == "exception" and len(one.value.split()) >= _WORDS}
-    lines = [one for one in known if one.kind == "message" and one.message and not one.exception]
+    lines = [one for one in known if one.kind == "message" and one.message]
     if not thrown or not lines:
         return []
     by_value: dict[str, list[Rendering]] = {}
@@ -171,12 +171,13 @@ def _holding(known: Sequence[Rendering]) -> list[tuple[Rendering, Rendering]]:
         for line, found in zip(lines, held.to_list(), strict=True)
         for value in sorted(set(found))
         for one in by_value[value]
+        if not line.exception or line.type == one.type
     ]
 
 
 def _names_it(known: Sequence[Rendering], met: Met, *, joined: set[str]) -> list[Join]:
-    """The one line that holds an exception's text, for exceptions that no line has told by name."""
-    pairs = ((thrown, line) for thrown, line in _holding(known) if thrown.id not in joined)
+    """The one line that holds an exception's text, for exceptions and lines that are not joined by name."""
+    pairs = (pair for pair in _holding(known) if not joined & {one.id for one in pair})
     return list(_matched(pairs, met, "names_it"))
 
 

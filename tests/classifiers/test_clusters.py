@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -246,6 +247,53 @@ def test_a_window_that_holds_one_rendering_alone_tells_the_same_cluster() -> Non
     assert late["signature_id"].to_list() == [line_id]
     assert whole["cluster_id"].n_unique() == 1
     assert late["cluster_id"].to_list() == whole["cluster_id"].unique().to_list()
+
+
+PYTHON = (
+    "Traceback (most recent call last):\n"
+    '  File "/usr/lib/python3.11/site-packages/uvicorn/protocols/http/h11_impl.py", line 404, in run_asgi\n'
+    "    result = await app(\n"
+    '  File "/app/shop/pay.py", line 3, in go\n'
+    "    charge()\n"
+    "ValueError: no bank for this order"
+)
+JAVA = (
+    "java.lang.IllegalStateException: no bank for this order\n"
+    "\tat com.shop.Pay.go(Pay.java:3)\n"
+    "\tat org.springframework.web.servlet.FrameworkServlet.service(FrameworkServlet.java:897)"
+)
+NODE = "Error: no bank for this order\n    at go (/app/pay.js:3:1)"
+GO = "no bank for this order\ngoroutine 7 [running]:\nmain.pay(0x1)\n\t/app/pay.go:3 +0x1"
+
+
+def spoken(message: str, **fields: Any) -> dict[str, Any]:
+    """What the application itself logs of a failure, as JSON."""
+    return line(message, payload=json.dumps({"message": message, **fields}), log="stdout")
+
+
+@pytest.mark.parametrize(
+    ("own", "server"),
+    [
+        (
+            spoken("request failed", error={"type": "ValueError", "value": "no bank for this order"}),
+            f"ERROR:    Exception in ASGI application\n{PYTHON}",
+        ),
+        (
+            spoken("pay failed: no bank for this order"),
+            f"[2026-09-14 20:00:00 +0000] [12] [ERROR] Error handling request /pay\n{PYTHON}",
+        ),
+        (spoken("pay failed", exception=PYTHON), f"Internal Server Error: /pay\n{PYTHON}"),
+        (
+            spoken("pay failed", stack_trace=JAVA),
+            f"Servlet.service() for servlet [web] threw exception [Request failed: {JAVA.splitlines()[0]}]",
+        ),
+        (spoken("request error", err={"type": "Error", "message": "no bank for this order", "stack": NODE}), NODE),
+        (spoken("no bank for this order"), f"http: panic serving 10.0.0.1:3: {GO}"),
+    ],
+    ids=["uvicorn", "gunicorn", "django", "spring", "express", "go"],
+)
+def test_the_own_line_of_a_service_and_that_of_its_server_are_one_failure(own: dict[str, Any], server: str) -> None:
+    assert len(set(clustered(*repeated(own, line(server, 2))).values())) == 1
 
 
 RENDERINGS = (
