@@ -49,7 +49,16 @@ def stored(*parts: Signed) -> Iterator[Writer]:
         writer = Writer(database())
         for signed in parts:
             if signed.signatures.height:
-                writer.execute("insert_signatures", relation=signed.signatures)
+                first = signed.occurrences.unique("signature_id", keep="first", maintain_order=True)
+                told = first.select(
+                    "signature_id",
+                    told_at_ns="at_ns",
+                    told_project="project",
+                    told_insert_id=pl.col("insert_ids").list.first(),
+                )
+                words = signed.signatures.join(told, on="signature_id")
+                writer.execute("update_signatures", relation=words)
+                writer.execute("insert_signatures", relation=words)
                 writer.execute("insert_occurrences", relation=signed.occurrences)
         yield writer
     finally:
