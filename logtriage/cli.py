@@ -233,7 +233,7 @@ def main() -> NoReturn:
     code = EXIT_FAILED
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever began us: the next file opened must not take its place
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
     try:
         run()
     except SystemExit as ended:

@@ -180,6 +180,15 @@ def test_a_fault_of_our_own_is_one_line_on_request_in_full(tmp_path: Path) -> No
     assert "Traceback" in full.stderr
 
 
+@pytest.mark.parametrize(("closed", "code"), [("--help >&-", 0), ("reprot 2>&-", 2), ("--help >&- 2>&-", 0)])
+def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str, code: int) -> None:
+    script = f"{sys.executable} -c 'from logtriage.cli import main; main()' {closed}"
+
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     script = "from logtriage import cli\ndef stop(): raise KeyboardInterrupt\ncli._acts = stop\ncli.main()"
 
