@@ -14,7 +14,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from classifiers.masks import PRINCIPAL, SHIELD, UUID, marks
 
@@ -78,6 +77,8 @@ def _shapes(texts: pl.Series) -> pl.Series:
 
 
 def _shaped(texts: pl.Series) -> pl.Series:
+    import pyarrow as pa  # noqa: PLC0415 - a report signs nothing, and starts sooner without it
+
     _, offsets, content = texts.rechunk().to_arrow().buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[: texts.len() + 1]
     told = np.zeros(starts[-1] + 1, dtype=np.uint8)  # one byte more: what stands behind the last word is no word

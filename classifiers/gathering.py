@@ -7,6 +7,7 @@ the same id as a wide one.
 import polars as pl
 
 from classifiers.clusters import cluster, find_candidates
+from classifiers.crowds import find_crowds
 from classifiers.renderings import TOGETHER_SCHEMA
 from classifiers.signatures import RULES
 from collector.store import Reader
@@ -22,10 +23,12 @@ def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.D
 
     failures: rows of find_failures. A cluster need not occur among them: see `holding`.
     """
+    crowd, leads = find_crowds(failures)
     present = failures.select(_KEYS).unique()
     ever = reader.frame("find_known_signatures", end_ns=end_ns, rules=RULES)
     ever = ever.join(present.select("project", "service").unique(), on=["project", "service"], how="semi")
     known = pl.concat([present, ever]).unique() if ever.height <= _MOST_KNOWN else present
+    known = known.join(crowd, on=_KEYS, how="anti")
     ids = known["signature_id"].unique().sort().to_list()
     signatures = reader.frame("find_signatures", signature_ids=ids, rules=RULES)
     counted = find_candidates(known, signatures)
@@ -35,7 +38,8 @@ def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.D
         else pl.DataFrame(schema=TOGETHER_SCHEMA)
     )
     asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
-    return cluster(known, signatures, together, asked), signatures
+    members = pl.concat([cluster(known, signatures, together, asked), crowd])
+    return members, pl.concat([signatures, leads.select(signatures.columns)])
 
 
 def holding(members: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:

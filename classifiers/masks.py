@@ -127,7 +127,8 @@ KEEPS: tuple[Rule, ...] = (
     Rule(
         "close_code",
         r"10[01][0-9]",
-        rf"(?i)(\b(?:clos(?:e|ed|ing|ure)\b[^0-9\n]{{0,40}}?|sent |received ))({_CLOSE_CODES}){_END}",
+        r"(?i)((?:clos(?:e|ed|ing|ure)|disconnect(?:ed|ion)?)\b[^0-9\n]{0,40}?|(?:sent|received) )"
+        rf"({_CLOSE_CODES}){_END}",
         _KEPT,
     ),
     Rule(

@@ -44,6 +44,7 @@ class TestMask:
             "rejected: 403: Not authenticated",
             "socket closed code=1011 reason='internal error'",
             "received 1000 (normal closure)",
+            "WebSocketDisconnect: 1001",
             "[Errno 111] connection refused",
             "Error 111 connecting to cache",
             "worker exited with code 3",
