@@ -15,7 +15,7 @@ from classifiers.cases import Case
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
-from classifiers.untraced import ONSET_SLACK_NS, is_mild, links_without_traces, names_it
+from classifiers.untraced import ONSET_SLACK_NS, find_places, is_mild, links_without_traces, names_it
 
 __all__ = ["find_cascade", "fold_requests"]
 
@@ -36,13 +36,14 @@ def find_cascade(
     ends = traces.ends()
     firsts = {case.cluster_id: _firsts(case, ends.get(case.service, {})) for case in cases}
     by_id = {case.cluster_id: case for case in cases}
+    places = find_places(cases, rows)
     found: dict[str, list[Link]] = {}
     for symptom in cases:
         there = _exposed(symptom, traces)
         links = [link for cause in cases if (link := _by_traces(cause, symptom, firsts, there, calls, config))]
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
-            links = links_without_traces(symptom, cases, rows, calls, config) or links
+            links = links_without_traces(symptom, cases, places, calls, config) or links
         if not links and symptom.is_request_only:
             links = _of_several(symptom, cases, firsts, config)
         found[symptom.cluster_id] = links

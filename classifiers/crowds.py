@@ -12,7 +12,7 @@ from classifiers.signatures import RULES, SIGNATURE_SCHEMA
 
 __all__ = ["find_crowds"]
 
-_MOST_TOLD = 1_000  # signatures of one service that are told by themselves
+_MOST_TOLD = 500  # signatures of one service that are told by themselves
 _LEAD = "crowd"  # in place of a signature's id: no signature leads a crowd
 
 

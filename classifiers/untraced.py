@@ -3,9 +3,10 @@
 Such a link is inferred and always says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import polars as pl
 
@@ -13,7 +14,7 @@ from classifiers.cases import Case
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 
-__all__ = ["ONSET_SLACK_NS", "is_mild", "links_without_traces", "names_it"]
+__all__ = ["ONSET_SLACK_NS", "Places", "find_places", "is_mild", "links_without_traces", "names_it"]
 
 _SERVER_ERROR = 500
 _WARNING, _ERROR = 13, 17
@@ -24,13 +25,28 @@ _BOOT_NS = 30_000_000_000  # ... while it starts, when one step waits for anothe
 _AROUND_NS = 120_000_000_000
 
 
-def links_without_traces(
-    symptom: Case, cases: Sequence[Case], rows: pl.DataFrame, calls: CallGraph, config: CascadeConfig
-) -> list[Link]:
-    """Causes of which no trace can tell, because one of the two has none.
+Places = dict[str, npt.NDArray[np.int64]]  # of one case: its times in each instance, sorted
 
-    `rows` are those of find_failures with their cluster_id.
-    """
+
+def find_places(cases: Sequence[Case], rows: pl.DataFrame) -> dict[str, Places]:
+    """Where and when each case failed, by cluster id. `rows` are those of find_failures with their cluster_id."""
+    asked = [case.cluster_id for case in cases if case.is_request_only]
+    seen = rows.filter(
+        (pl.col("instance") != "")
+        & ((pl.col("log") != "requests") | pl.col("cluster_id").is_in(asked))  # the time of a request is its start
+    )
+    times = seen.group_by("cluster_id", "instance").agg(pl.col("first_ns").sort())
+    found: dict[str, Places] = {case.cluster_id: {} for case in cases}
+    for cluster_id, instance, first_ns in times.sort("cluster_id", "instance").iter_rows():
+        if cluster_id in found:
+            found[cluster_id][instance] = np.array(first_ns, dtype=np.int64)
+    return found
+
+
+def links_without_traces(
+    symptom: Case, cases: Sequence[Case], places: Mapping[str, Places], calls: CallGraph, config: CascadeConfig
+) -> list[Link]:
+    """Causes of which no trace can tell, because one of the two has none. places: see find_places."""
     links = []
     for cause in cases:
         is_apart = cause is symptom or cause.project != symptom.project or (cause.is_traced and symptom.is_traced)
@@ -41,7 +57,7 @@ def links_without_traces(
         elif is_mild(cause) and not is_mild(symptom):
             link = None
         else:
-            link = _by_instance(cause, symptom, rows, config) or _by_revision(cause, symptom, config)
+            link = _by_instance(cause, symptom, places, config) or _by_revision(cause, symptom, config)
         if link:
             links.append(link)
     return links
@@ -52,30 +68,27 @@ def is_mild(case: Case) -> bool:
     return case.kind != "platform" and _WARNING <= case.severity < _ERROR
 
 
-def _by_instance(cause: Case, symptom: Case, rows: pl.DataFrame, config: CascadeConfig) -> Link | None:
+def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], config: CascadeConfig) -> Link | None:
     """The cause shortly before in the same instance, and nearer or far more often before than after."""
     if symptom.is_request_only:
         return None
-    theirs, mine = _places(rows, cause), _places(rows, symptom)
+    theirs, mine = places[cause.cluster_id], places[symptom.cluster_id]
+    height = sum(map(len, mine.values()))
+    if theirs.keys().isdisjoint(mine) or (height < _FEW and not names_it(cause, symptom)):
+        return None
     for within_ns in (_WITHIN_NS, _BOOT_NS):
         before, after = _lags(mine, theirs, within_ns), _lags(theirs, mine, within_ns)
-        if before.len() < max(_FEW, config.share * mine.height):
+        if len(before) < max(_FEW, config.share * height):
             continue
-        lag = int(before.median() or 0)  # type: ignore[arg-type] # of an integer column
-        back = int(after.median() or 0)  # type: ignore[arg-type] # of an integer column
-        is_first = (
-            after.len() < before.len() or back >= lag if within_ns == _WITHIN_NS else 2 * after.len() < before.len()
-        )
+        lag, back = int(np.median(before)), int(np.median(after)) if len(after) else 0
+        is_first = len(after) < len(before) or back >= lag if within_ns == _WITHIN_NS else 2 * len(after) < len(before)
         if names_it(symptom, cause):
             return None
         if is_first or names_it(cause, symptom):
-            return Link(
-                symptom.cluster_id, cause.cluster_id, before.len() / mine.height, before.len(), lag, "instances"
-            )
-    met = _lags(theirs, mine, _WITHIN_NS)
-    if names_it(cause, symptom) and met.len() >= config.share * mine.height > 0:
-        share = min(1.0, met.len() / mine.height)
-        return Link(symptom.cluster_id, cause.cluster_id, share, met.len(), 0, "instances")
+            return Link(symptom.cluster_id, cause.cluster_id, len(before) / height, len(before), lag, "instances")
+    met = len(_lags(theirs, mine, _WITHIN_NS))
+    if met >= config.share * height > 0 and names_it(cause, symptom):
+        return Link(symptom.cluster_id, cause.cluster_id, min(1.0, met / height), met, 0, "instances")
     return None
 
 
@@ -88,25 +101,16 @@ def names_it(cause: Case, symptom: Case) -> bool:
     return is_thrown and is_line and len(value.split()) > 1 and value in str(line.get("message") or "")
 
 
-def _places(rows: pl.DataFrame, case: Case) -> pl.DataFrame:
-    own = rows.filter((pl.col("cluster_id") == case.cluster_id) & (pl.col("instance") != ""))
-    return (
-        own.filter((pl.col("log") != "requests") | case.is_request_only)  # the time of a request is its start
-        .select("instance", "first_ns")
-        .sort("first_ns", "instance")
-    )
-
-
-def _lags(mine: pl.DataFrame, theirs: pl.DataFrame, within_ns: int) -> pl.Series:
+def _lags(mine: Places, theirs: Places, within_ns: int) -> npt.NDArray[np.int64]:
     """For each of mine that has one of theirs at most so long before in its instance: how long before."""
-    met = mine.join_asof(
-        theirs.with_columns(other_ns="first_ns"),
-        on="first_ns",
-        by="instance",
-        strategy="backward",
-        check_sortedness=False,
-    )
-    return met.select(lag=pl.col("first_ns") - pl.col("other_ns")).filter(pl.col("lag") <= within_ns)["lag"]
+    found = [np.zeros(0, dtype=np.int64)]
+    for instance, times in mine.items():
+        others = theirs.get(instance)
+        if others is not None:
+            at = np.searchsorted(others, times, side="right")
+            lags = times[at > 0] - others[at[at > 0] - 1]
+            found.append(lags[lags <= within_ns])
+    return np.concatenate(found)
 
 
 def _by_revision(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:

@@ -30,14 +30,14 @@ def failures(names: int, often: int = 1) -> pl.DataFrame:
 
 
 def test_a_service_of_few_signatures_has_no_crowd() -> None:
-    members, leads = find_crowds(failures(1_000))
+    members, leads = find_crowds(failures(500))
 
     assert members.is_empty()
     assert leads.is_empty()
 
 
 def test_what_fails_most_often_is_told_by_itself_and_the_rest_is_one_cluster() -> None:
-    members, leads = find_crowds(failures(1_200, often=5))
+    members, leads = find_crowds(failures(700, often=5))
 
     in_crowd = members.filter(~pl.col("is_lead"))
     assert in_crowd.height == 200
@@ -47,7 +47,7 @@ def test_what_fails_most_often_is_told_by_itself_and_the_rest_is_one_cluster() -
 
 
 def test_the_order_of_rows_decides_nothing() -> None:
-    rows = failures(1_300)
+    rows = failures(800)
 
     assert find_crowds(rows)[0].equals(find_crowds(rows.reverse())[0])
 
@@ -55,12 +55,12 @@ def test_the_order_of_rows_decides_nothing() -> None:
 def test_every_entry_of_a_crowd_is_told_in_exactly_one_cluster(tmp_path: Path) -> None:
     lines = [
         line(f"id{number}", number * 0.1, f"{_word(number)} broke {_word(number * 7)}", severity="ERROR")
-        for number in range(1_400)
+        for number in range(700)
     ]
     told = findings(stored(tmp_path, raw_batch(*lines)))
 
     groups = [*told.clusters, *told.standing, *told.noise]
     ids = [insert_id for one in groups for insert_id in one.insert_ids]
-    assert sorted(ids) == sorted(f"id{number}" for number in range(1_400))
-    assert max(len(one.insert_ids) for one in groups) == 400
+    assert sorted(ids) == sorted(f"id{number}" for number in range(700))
+    assert max(len(one.insert_ids) for one in groups) == 200
     assert told.coverage.entries == told.coverage.problem_entries + told.coverage.noise_entries
