@@ -10,7 +10,7 @@ import polars as pl
 from classifiers.clusters import CLUSTER_SCHEMA, cluster_id
 from classifiers.signatures import RULES, SIGNATURE_SCHEMA
 
-__all__ = ["find_crowds"]
+__all__ = ["find_crowds", "is_crowd"]
 
 _MOST_TOLD = 500  # signatures of one service that are told by themselves
 _LEAD = "crowd"  # in place of a signature's id: no signature leads a crowd
@@ -48,3 +48,8 @@ def find_crowds(failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.concat([pl.DataFrame(schema=CLUSTER_SCHEMA), *shaped]),
         pl.DataFrame(leads, schema=SIGNATURE_SCHEMA, orient="row"),
     )
+
+
+def is_crowd(members: pl.DataFrame) -> pl.Series:
+    """Which rows of members (CLUSTER_SCHEMA) are those of a crowd or its lead."""
+    return members["cluster_id"].is_in(members.filter(pl.col("rule") == "crowd")["cluster_id"].unique().to_list())

@@ -10,6 +10,7 @@ import polars as pl
 
 from classifiers.cases import Case, build_cases
 from classifiers.classify import Reading
+from classifiers.crowds import is_crowd
 from classifiers.findings import Cluster
 from classifiers.neighbours import Neighbour, find_neighbours
 from classifiers.onset import OnsetConfig
@@ -111,7 +112,10 @@ def examine(cluster: Cluster, reading: Reading, templates: Templates, config: On
         signatures=_signatures(cluster, members, history.failures.filter(is_own), templates),
         trends=_trends(cluster, reading, config),
         neighbours=find_neighbours(
-            (cluster.project, cluster.service, cluster.signature_ids), history.members, history.failures, templates
+            (cluster.project, cluster.service, cluster.signature_ids),
+            history.members.filter(~is_crowd(history.members)),
+            history.failures,
+            templates,
         ),
         insert_ids=_entries(cluster, reading),
         rules=tuple(

@@ -38,6 +38,9 @@ class Neighbour:
     together: tuple[int, int] | None
 
 
+_MOST_OWN = 500  # signatures of a cluster that is no crowd (see crowds.py)
+
+
 @dataclass(frozen=True, slots=True)
 class _Signature:
     """What of a signature can be near that of another."""
@@ -57,9 +60,12 @@ def find_neighbours(
 ) -> tuple[Neighbour, ...]:
     """At most eight, and three of a kind: those that read alike first, then by entries.
 
+    Of a crowd, which holds whatever is rare, nothing is near.
     cluster: project, service and signature ids. members: CLUSTER_SCHEMA. failures: rows of find_failures.
     """
     project, service, ids = cluster
+    if len(ids) > _MOST_OWN:
+        return ()
     known = {row["signature_id"]: _signature(row, templates) for row in templates.signatures.iter_rows(named=True)}
     own = [known[name] for name in sorted(ids) if name in known]
     moments = Moments(failures)

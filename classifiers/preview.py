@@ -11,6 +11,7 @@ import polars as pl
 
 from classifiers.alike import Alike, find_alike
 from classifiers.clusters import cluster_id
+from classifiers.crowds import is_crowd
 from classifiers.gathering import gather
 from classifiers.naming import Key, read_names
 from classifiers.regroup import Outcome, regroup, warnings
@@ -99,7 +100,8 @@ def preview_rules(stored: Stored) -> Preview:
     moved = stored.base.join(stored.members.select(*keys, after="cluster_id"), on=keys).filter(
         pl.col("cluster_id") != pl.col("after")
     )
-    proposals, kept_apart = find_alike(stored.members, failures, stored.templates)
+    by_themselves = stored.members.filter(~is_crowd(stored.members))
+    proposals, kept_apart = find_alike(by_themselves, failures, stored.templates)
     first, last = failures["first_ns"].min(), failures["last_ns"].max()
     return Preview(
         first_ns=first if isinstance(first, int) else None,

@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 
 from classifiers.clusters import CLUSTER_SCHEMA, cluster_id, rank
+from classifiers.crowds import is_crowd
 from classifiers.naming import Key, Meaning, Names
 from classifiers.rules import Rule
 
@@ -52,13 +53,15 @@ class Regrouped:
 
 
 def regroup(members: pl.DataFrame, signatures: pl.DataFrame, rules: Sequence[Rule], names: Names) -> Regrouped:
-    """members: as clusters.py gives them. signatures: SIGNATURE_SCHEMA of all of them."""
-    rows = list(members.select(list(CLUSTER_SCHEMA)).iter_rows())
+    """members: as gather gives them. signatures: SIGNATURE_SCHEMA of all but crowds, which stay."""
+    in_crowd = is_crowd(members)
+    rows = list(members.filter(~in_crowd).select(list(CLUSTER_SCHEMA)).iter_rows())
     told = signatures.select("signature_id", "kind", "parts").iter_rows()
     ranks = {name: rank(kind, orjson.loads(parts)) for name, kind, parts in told}
     groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows}, ranks)
     outcomes = [_replay(number, rule, groups, names) for number, rule in enumerate(rules)]
-    return Regrouped(_rows(rows, groups), tuple(outcomes))
+    regrouped = pl.concat([_rows(rows, groups), members.filter(in_crowd).select(list(CLUSTER_SCHEMA))])
+    return Regrouped(regrouped, tuple(outcomes))
 
 
 def warnings(outcomes: Sequence[Outcome], ever: Names) -> list[str]:

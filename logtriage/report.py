@@ -338,7 +338,7 @@ def _cluster_counts(cluster: Cluster, near: Near) -> str:
     earliest, latest = clock(cluster.onset.earliest_ns, near), clock(cluster.onset.latest_ns, near)
     began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
     return (
-        f"{plural(cluster.occurrences, 'failure')} told by {plural(len(cluster.insert_ids), 'entry', 'entries')}, "
+        f"{plural(cluster.occurrences, 'failure')} told by {plural(cluster.entries, 'entry', 'entries')}, "
         f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
         f"{began}"
     )

@@ -18,6 +18,7 @@ __all__ = ["NOT_EXAMINED", "ExaminedView", "ShowView", "SignatureView", "examine
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE, _UNSEEN = "·", " "  # nothing failed; nothing was asked
 _EDGE = 5  # entries shown from the beginning, and as many from the end
+_SIGNATURES = 20  # told of a cluster; a crowd has thousands
 _TEXT, _TITLE, _PART = 160, 160, 300
 # Why a signature is in a cluster; of a rule that is not listed its name is told.
 _RULES = {
@@ -83,13 +84,21 @@ def view_examined(
         entries_title=f"ENTRIES: {plural(many, 'entry', 'entries')} in this window" if entries else "",
         entries=tuple(_entry(one, cluster, near) for one in entries),
         entries_left=f"{left:,} more between the first and the last: --all shows them" if left > 0 else "",
-        signatures=tuple(_signature(one) for one in examination.signatures),
-        rules=tuple(
-            f"clusters.rules[{number}] of config.yaml had a hand in this" + (f": {plain(why, 200)}" if why else "")
-            for number, why in examination.rules
+        signatures=tuple(_signature(one) for one in examination.signatures[:_SIGNATURES]),
+        rules=(
+            *_left(examination),
+            *(
+                f"clusters.rules[{number}] of config.yaml had a hand in this" + (f": {plain(why, 200)}" if why else "")
+                for number, why in examination.rules
+            ),
         ),
         neighbours=tuple(_neighbour(one) for one in examination.neighbours),
     )
+
+
+def _left(examination: "Examination") -> tuple[str, ...]:
+    left = len(examination.signatures) - _SIGNATURES
+    return (f"{plural(left, 'more signature')}: --format json lists them",) if left > 0 else ()
 
 
 def examined_json(examination: "Examination", entries: tuple["EntryLine", ...]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from pathlib import Path
 import polars as pl
 
 from classifiers.crowds import find_crowds
+from classifiers.naming import Names
+from classifiers.regroup import regroup
 from tests.classifiers.test_coverage import findings, line, stored
 from tests.support.entries import raw_batch
 
@@ -64,3 +66,11 @@ def test_every_entry_of_a_crowd_is_told_in_exactly_one_cluster(tmp_path: Path) -
     assert sorted(ids) == sorted(f"id{number}" for number in range(700))
     assert max(len(one.insert_ids) for one in groups) == 200
     assert told.coverage.entries == told.coverage.problem_entries + told.coverage.noise_entries
+
+
+def test_rules_leave_a_crowd_as_it_is() -> None:
+    crowd, leads = find_crowds(failures(700))
+
+    done = regroup(crowd, leads, (), Names((), aliases={}, templates=dict))
+
+    assert done.members.sort(pl.all()).equals(crowd.sort(pl.all()))
