@@ -137,7 +137,7 @@ def _steady(case: Case, confidence: float) -> Hypothesis:
     """That nothing changed: as many failures per request as ever, or nothing to compare with."""
     fit = case.fit
     if fit.is_change or fit.exposed_before < fit.failures_after:
-        told = f"{fit.exposed_before:.0f} {unit_of(case)} before the first failure are too few to compare with"
+        told = f"the {fit.exposed_before:.0f} {unit_of(case)} before it do not rule out that nothing changed"
         return Hypothesis("unknown", confidence, told)
     half = len(case.grid.total) // 2
     failed_early = int((case.bins < half).sum())

@@ -28,13 +28,14 @@ class Timeline:
     start_ns: int
     end_ns: int
     bin_minutes: int
+    began_ns: int = 0  # in the first bin: nothing is known from before; as nothing is behind end_ns, in the last one
 
     @classmethod
     def over(cls, start_ns: int, end_ns: int) -> "Timeline":
         """The finest timeline of at most 4,000 bins, aligned to whole minutes."""
         first = start_ns // _MINUTE_NS
         minutes = -(-end_ns // _MINUTE_NS) - first
-        return cls(first * _MINUTE_NS, end_ns, max(1, -(-minutes // _BINS)))
+        return cls(first * _MINUTE_NS, end_ns, max(1, -(-minutes // _BINS)), start_ns)
 
     @property
     def bin_ns(self) -> int:
@@ -49,6 +50,9 @@ class Timeline:
     def bin_of(self, at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The bin of each instant; instants outside go to the nearest one."""
         return np.clip((at_ns - self.start_ns) // self.bin_ns, 0, self.bins - 1)
+
+
+_ALMOST = 0.999  # of a bin at most is not known, so that its ends stay in order
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,13 @@ class Grid:
         return np.concatenate([[0.0], np.cumsum(self.total + _FLOOR)])
 
     def clock(self, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Exposure that had passed at each instant, spread evenly within a bin."""
-        position = (np.asarray(at_ns, dtype=np.float64) - self.timeline.start_ns) / self.timeline.bin_ns
-        return np.interp(position, np.arange(len(self._edges)), self._edges)
+        """Exposure that had passed at each instant, spread evenly over what is known of its bin."""
+        line = self.timeline
+        position = (np.asarray(at_ns, dtype=np.float64) - line.start_ns) / line.bin_ns
+        ends = np.arange(len(self._edges), dtype=np.float64)
+        ends[0] = max(ends[0], min((line.began_ns - line.start_ns) / line.bin_ns, _ALMOST))
+        ends[-1] = max(min(ends[-1], (line.end_ns - line.start_ns) / line.bin_ns), ends[-2] + 1 - _ALMOST)
+        return np.interp(position, ends, self._edges)
 
     def share(self, revision: str) -> NDArray[np.float64]:
         """Share of the revision in each bin; bins without exposure take the share of the bin before."""

@@ -156,7 +156,7 @@ class Cluster:
     project: str
     service: str
     signature_ids: tuple[str, ...]
-    insert_ids: tuple[str, ...]  # every entry, each once, ordered by time
+    insert_ids: tuple[str, ...]  # every entry, each once, by time; of old failures and noise the first 100
     trace_ids: tuple[str, ...]  # a sample, at most 20
     occurrences: int  # failures; several entries may tell of one
     units: int  # distinct traces, else requests, else instance minutes: what rates count

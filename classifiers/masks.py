@@ -123,6 +123,7 @@ KEEPS: tuple[Rule, ...] = (
         rf"""["'\]]?\s?[=: (\[#]+\s?["'(]?-?)([0-9]{{1,5}}){_END}""",
         _KEPT,
     ),
+    Rule("driver_error", r"\([0-9]{4}, ", r"(\()([0-9]{4})(, ['\"])", _KEPT + "${3}"),  # of a database's driver
     Rule("error_number", r"Error |ERROR ", r"(\b(?:Error|ERROR) )([0-9]{2,5})( \(| [a-z]|:)", _KEPT + "${3}"),
     Rule(
         "close_code",

@@ -18,6 +18,9 @@ _UNKNOWN = 2  # P2
 _Z = 1.645
 
 
+_FEW_MINUTES = 4
+
+
 class PriorityConfig(BaseModel):
     """Section `priority` of config.yaml. Shares of the requests of a service since the onset."""
 
@@ -33,7 +36,10 @@ def blast_share(case: Case, exposure: Exposure) -> float | None:
     """Failed units of the exposed ones of the whole service between onset and last failure; None where unknown."""
     grid = exposure.service(case.project, case.service) if case.is_counted else case.grid
     bins = case.bins[case.fit.index :]
-    exposed = float(grid.total[int(bins[0]) : int(bins[-1]) + 1].sum())
+    span = slice(int(bins[0]), int(bins[-1]) + 1)
+    if not case.is_counted and len(bins) < _FEW_MINUTES:
+        span = slice(None)  # of a minute or two all were hit, whatever it was
+    exposed = float(grid.total[span].sum())
     return min(1.0, len(bins) / exposed) if exposed > 0 else None
 
 

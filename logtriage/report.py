@@ -337,8 +337,9 @@ def _role(cluster: Cluster, lookup: Lookup) -> str:
 def _cluster_counts(cluster: Cluster, near: Near) -> str:
     earliest, latest = clock(cluster.onset.earliest_ns, near), clock(cluster.onset.latest_ns, near)
     began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
+    entries = cluster.entries or len(cluster.insert_ids)
     return (
-        f"{plural(cluster.occurrences, 'failure')} told by {plural(cluster.entries, 'entry', 'entries')}, "
+        f"{plural(cluster.occurrences, 'occurrence')} in {plural(entries, 'entry', 'entries')}, "
         f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
         f"{began}"
     )
@@ -393,6 +394,6 @@ def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[Ot
 
 def _other(cluster: Cluster, near: Near) -> OtherRow:
     title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, 150)}"
-    seen = f"{plural(cluster.occurrences, 'failure')}, last {clock(cluster.last_ns, near)}"
+    seen = f"{plural(cluster.occurrences, 'occurrence')}, last {clock(cluster.last_ns, near)}"
     known = f"known as {plain(cluster.known.name, 60)}, " if cluster.known else ""
     return OtherRow(title, f"{seen} ({known}{plain(cluster.id, 100)})")

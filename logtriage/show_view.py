@@ -174,7 +174,7 @@ def _signature(one: "SignatureLine") -> SignatureView:
     if one.template_id is not None:
         others = plural(one.shared_by - 1, "other signature")
         template = f"template {one.template_id}, shared with {others}: {plain(one.template, _TITLE)}"
-    counts = f"{plural(one.failures, 'failure')}, {plural(one.entries, 'entry', 'entries')} in window and baseline"
+    counts = f"{plural(one.failures, 'occurrence')}, {plural(one.entries, 'entry', 'entries')} in window and baseline"
     return SignatureView(
         heading=f"{one.signature_id} {plain(one.title, _TITLE)}",
         why=f"{_RULES.get(one.rule, one.rule.replace('_', ' '))}{share}; {counts}",

@@ -45,6 +45,7 @@ class TestMask:
             "socket closed code=1011 reason='internal error'",
             "received 1000 (normal closure)",
             "WebSocketDisconnect: 1001",
+            "(2006, 'server has gone away')",
             "[Errno 111] connection refused",
             "Error 111 connecting to cache",
             "worker exited with code 3",

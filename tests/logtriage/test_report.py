@@ -293,7 +293,7 @@ def test_one_cluster_is_shown_with_all_its_evidence() -> None:
 
     assert view.role == "root, ongoing"
     assert view.counts.startswith(
-        "96 failures told by 30 entries, seen 20:00 to 23:00 UTC; began between 19:59 and 20:00"
+        "96 occurrences in 30 entries, seen 20:00 to 23:00 UTC; began between 19:59 and 20:00"
     )
     assert [fact.kind for fact in view.evidence] == ["measured", "unknown", "measured"]
     assert view.evidence[0].refs == "count_failures_by_revision; entries e1, e2; revisions shop-00008-bad"

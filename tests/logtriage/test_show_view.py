@@ -61,7 +61,7 @@ def test_the_page_says_what_counted_why_it_is_in_and_what_is_not() -> None:
     told = " ".join(page.split())
 
     assert "counts: message `payment refused` told only: logger `pay`" in told
-    assert "the request that failed of it (90% of the time); 6 failures, 6 entries" in told
+    assert "the request that failed of it (90% of the time); 6 occurrences, 6 entries" in told
     assert f"template {'b' * 16}, shared with 2 other signatures: payment <*>" in told
     assert "it reads alike, not in it: other words: late; never together" in told
     assert "clusters.rules[0] of config.yaml had a hand in this: told by a person" in told
