@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from classifiers.renderings import Join, Met, Rendering, candidates, find_joins, rank, rendering
+from classifiers.renderings import Join, Met, Rendering, candidates, find_joins, rendering
 
-__all__ = ["CLUSTER_SCHEMA", "cluster", "cluster_id", "find_candidates", "rank"]
+__all__ = ["CLUSTER_SCHEMA", "cluster", "cluster_id", "find_candidates"]
 
 CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "cluster_id": pl.String(),  # 16 hex digits, from project, service and leading signature
@@ -92,7 +92,7 @@ def _service(
     present = set(seen["signature_id"].unique().to_list())
     joins += _requests([one for one in known if one.id in present], _Together(seen), seen)
     why = {one.joined: one for one in reversed(joins)}
-    ranks = {one.id: one.rank for one in known}
+    ranks = {one.id: (one.rank, one.told_ns) for one in known}
     rows: list[tuple[Any, ...]] = []
     for members in _groups([one.id for one in known], joins):
         lead = min(members, key=lambda name: (ranks[name], name))

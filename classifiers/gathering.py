@@ -39,7 +39,7 @@ def gather(reader: Reader, failures: pl.DataFrame, *, end_ns: int) -> tuple[pl.D
     )
     asked = failures.rename({"first_ns": "at_ns"}).with_columns(trace=pl.coalesce("trace", "borrowed"))
     members = pl.concat([cluster(known, signatures, together, asked), crowd])
-    return members, pl.concat([signatures, leads.select(signatures.columns)])
+    return members, pl.concat([signatures, leads], how="diagonal")
 
 
 def holding(members: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:

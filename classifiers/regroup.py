@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-import orjson
 import polars as pl
 
-from classifiers.clusters import CLUSTER_SCHEMA, cluster_id, rank
+from classifiers.clusters import CLUSTER_SCHEMA, cluster_id
 from classifiers.crowds import is_crowd
 from classifiers.naming import Key, Meaning, Names
+from classifiers.renderings import rendering
 from classifiers.rules import Rule
 
 __all__ = ["Outcome", "Regrouped", "regroup", "warnings"]
@@ -56,8 +56,8 @@ def regroup(members: pl.DataFrame, signatures: pl.DataFrame, rules: Sequence[Rul
     """members: as gather gives them. signatures: SIGNATURE_SCHEMA of all but crowds, which stay."""
     in_crowd = is_crowd(members)
     rows = list(members.filter(~in_crowd).select(list(CLUSTER_SCHEMA)).iter_rows())
-    told = signatures.select("signature_id", "kind", "parts").iter_rows()
-    ranks = {name: rank(kind, orjson.loads(parts)) for name, kind, parts in told}
+    known = map(rendering, signatures.iter_rows(named=True))
+    ranks = {one.id: (one.rank, one.told_ns) for one in known}
     groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows}, ranks)
     outcomes = [_replay(number, rule, groups, names) for number, rule in enumerate(rules)]
     regrouped = pl.concat([_rows(rows, groups), members.filter(in_crowd).select(list(CLUSTER_SCHEMA))])
@@ -88,7 +88,7 @@ def warnings(outcomes: Sequence[Outcome], ever: Names) -> list[str]:
 class _Groups:
     """The grouping as the rules find it and leave it; it knows which rule did what."""
 
-    def __init__(self, clusters: Mapping[Key, str], ranks: Mapping[str, int]) -> None:
+    def __init__(self, clusters: Mapping[Key, str], ranks: Mapping[str, tuple[int, int]]) -> None:
         self._ranks = ranks
         self.of: dict[Key, int] = {}
         self.members: dict[int, set[Key]] = {}

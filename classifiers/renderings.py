@@ -36,11 +36,15 @@ _NAMES = re.compile(r"[^\W\d_]{2,}")
 
 @dataclass(frozen=True)
 class Rendering:
-    """What of a signature counts for clusters. `rank`: 0 tells most; is_thrown: a trace, not a line about it."""
+    """What of a signature counts for clusters. `rank`: 0 tells most; is_thrown: a trace, not a line about it.
+
+    told_ns: when it first occurred, so that of equals the oldest leads, in every window and whatever comes later.
+    """
 
     id: str
     kind: str
     rank: int
+    told_ns: int
     type: str
     value: str
     message: str
@@ -101,13 +105,14 @@ def rank(kind: str, parts: dict[str, Any]) -> int:
 
 
 def rendering(row: dict[str, Any]) -> Rendering:
-    """The rendering of a row of SIGNATURE_SCHEMA."""
+    """The rendering of a row of SIGNATURE_SCHEMA, with told_at_ns where that is known."""
     parts = orjson.loads(row["parts"])
     frames = tuple(parts.get("frames", ()))
     return Rendering(
         id=row["signature_id"],
         kind=row["kind"],
         rank=rank(row["kind"], parts),
+        told_ns=row.get("told_at_ns") or 0,
         type=parts.get("type") or "",
         value=parts.get("value") or "",
         message=parts.get("message") or "",
