@@ -92,10 +92,10 @@ def _service(
     present = set(seen["signature_id"].unique().to_list())
     joins += _requests([one for one in known if one.id in present], _Together(seen), seen)
     why = {one.joined: one for one in reversed(joins)}
-    ranks = {one.id: (one.rank, one.told_ns) for one in known}
+    precedence = {one.id: one.precedence for one in known}
     rows: list[tuple[Any, ...]] = []
     for members in _groups([one.id for one in known], joins):
-        lead = min(members, key=lambda name: (ranks[name], name))
+        lead = min(members, key=precedence.__getitem__)
         digest = cluster_id(project, service, lead)
         for name in members:
             join = why.get(name) or next((one for one in joins if one.to == name), None)

@@ -18,7 +18,6 @@ __all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 _NOT_LOOKED_FOR = "latency, hung requests and events that stop are not looked for yet"
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
-_GAP_FACTOR = 20.0
 
 
 @dataclass(frozen=True, slots=True)

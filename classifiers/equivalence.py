@@ -8,14 +8,15 @@ does not matter: the signature is the same.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from classifiers.masks import PRINCIPAL, SHIELD, UUID, marks
+from classifiers.masks import PRINCIPAL, SHIELD, UUID, change_where, marks
 
 __all__ = ["representatives"]
 
@@ -64,16 +65,17 @@ def representatives(texts: pl.Series) -> pl.Series:
 def _shapes(texts: pl.Series) -> pl.Series:
     """The texts, byte for byte as long, with 0 for what is masked whatever it is."""
     for hint, fixed in _FIXED:
-        hit = texts.str.contains(hint)
-        if hit.any():
-            changed = texts.filter(hit)
-            for pattern, zeros in fixed:
-                changed = changed.str.replace_all(pattern, zeros)
-            texts = texts.clone().scatter(hit.arg_true(), changed)
+        texts = change_where(texts, texts.str.contains(hint), partial(_with_zeros, fixed))
     sizes = texts.str.len_bytes().to_numpy().astype(np.int64)
     part = np.cumsum(sizes) // _CHUNK_BYTES
     bounds = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(sizes)]
     return pl.concat([_shaped(texts[first:last]) for first, last in pairwise(bounds)])
+
+
+def _with_zeros(fixed: Sequence[tuple[str, str]], texts: pl.Series) -> pl.Series:
+    for pattern, zeros in fixed:
+        texts = texts.str.replace_all(pattern, zeros)
+    return texts
 
 
 def _shaped(texts: pl.Series) -> pl.Series:

@@ -1,20 +1,24 @@
 """Masks: the versioned table that replaces what varies in a text by `<kind>`, and the list of what survives it.
 
-The keep-list runs before any mask and puts a shield before tokens that decide what failed (HTTP status, WebSocket close
-code, errno, exit code, SQLSTATE, error numbers, names in quotes, service principals); no mask matches a shielded token.
-Words are never masked: module, attribute and event names, exception types and gRPC codes survive as they are.
+The keep-list runs before all masks but EARLY_MASKS and puts a shield before tokens that decide what failed (HTTP
+status, WebSocket close code, errno, exit code, SQLSTATE, error numbers, names in quotes, service principals); no mask
+matches a shielded token. Words are never masked: module, attribute and event names, exception types and gRPC codes
+survive as they are.
 
 A change of a row changes signatures: raise `RULES` in classifiers/signatures.py with it.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 __all__ = [
     "ACCESS", "CORRELATION", "EARLY_MASKS", "KEEPS", "KEPT_TOKENS", "MASKS", "METHODS", "MONTH",
-    "PRINCIPAL", "SHIELD", "TIME", "UUID", "ZONE", "Rule", "apply_rule", "marks", "mask",
+    "PRINCIPAL", "SHIELD", "TIME", "UUID", "ZONE", "Rule", "apply_rule", "change_where",
+    "marks", "mask",
 ]  # fmt: skip
 
 # A letter at its end, so that a digit behind it does not begin a word; a control character, so that no text has it.
@@ -257,48 +261,48 @@ def marks(shapes: pl.Series) -> pl.Series:
     one match can hide another.
     """
     marked = _shielded(shapes)
-    hit = marked.str.contains(_ANY_MARK)
-    if not hit.any():
-        return marked
-    found = marked.filter(hit)
+    return change_where(marked, marked.str.contains(_ANY_MARK), _widely_marked)
+
+
+def _widely_marked(texts: pl.Series) -> pl.Series:
     for rule in _WIDENED:
         for _ in range(_MARKED_AT_MOST):
-            again = found.str.contains(rule.pattern)
-            if not again.any():
+            before, texts = texts, apply_rule(texts, rule)
+            if texts is before:
                 break
-            changed = found.filter(again).str.replace_all(rule.pattern, rule.replacement)
-            found = found.clone().scatter(again.arg_true(), changed)
-    return marked.clone().scatter(hit.arg_true(), found)
+    return texts
 
 
 def _mask_lines(texts: pl.Series) -> pl.Series:
     """The masks on texts of one line; those without a digit or an address are left as they are."""
-    hit = texts.str.contains(r"[0-9@]").fill_null(value=False)
-    if not hit.any():
-        return texts
-    marked = _shielded(texts.filter(hit).str.replace_all("\x02", "", literal=True))
+    return change_where(texts, texts.str.contains(r"[0-9@]").fill_null(value=False), _masked)
+
+
+def _masked(texts: pl.Series) -> pl.Series:
+    marked = _shielded(texts.str.replace_all("\x02", "", literal=True))
     for rule in (CORRELATION, *EARLY_MASKS):
         marked = apply_rule(marked, rule)
-    is_kept = marked.str.contains(_ANY_KEEP)
-    if is_kept.any():
-        kept = marked.filter(is_kept)
-        for rule in KEEPS:
-            kept = apply_rule(kept, rule)
-        marked = marked.clone().scatter(is_kept.arg_true(), kept)
+    marked = change_where(marked, marked.str.contains(_ANY_KEEP), _kept)
     for rule in MASKS:
         marked = apply_rule(marked, rule)
-    plain = marked.str.replace_all(SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
-    return texts.clone().scatter(hit.arg_true(), plain)
+    return marked.str.replace_all(SHIELD, "", literal=True).str.replace_all(_AT_SHIELD, "@", literal=True)
+
+
+def _kept(texts: pl.Series) -> pl.Series:
+    for rule in KEEPS:
+        texts = apply_rule(texts, rule)
+    return texts
 
 
 def _shielded(texts: pl.Series) -> pl.Series:
     """The texts with the digits of all KEPT_TOKENS shielded. Each text by itself, so that none depends on another."""
     for rule in KEPT_TOKENS:
-        hit = texts.str.contains(rule.pattern)
-        if hit.any():
-            shielded = [re.sub(rule.pattern, _shield, text) for text in texts.filter(hit)]
-            texts = texts.clone().scatter(hit.arg_true(), pl.Series(shielded, dtype=pl.String))
+        texts = change_where(texts, texts.str.contains(rule.pattern), partial(_shield_tokens, rule))
     return texts
+
+
+def _shield_tokens(rule: Rule, texts: pl.Series) -> pl.Series:
+    return pl.Series(texts.name, [re.sub(rule.pattern, _shield, text) for text in texts], dtype=pl.String)
 
 
 def _shield(token: re.Match[str]) -> str:
@@ -306,14 +310,18 @@ def _shield(token: re.Match[str]) -> str:
 
 
 def apply_rule(texts: pl.Series, rule: Rule) -> pl.Series:
-    """The rule on those texts that hold its hint."""
+    """The rule on those texts that hold its hint; the very same series where none does."""
     hit = texts.str.contains(rule.hint).fill_null(value=False)
+    return change_where(texts, hit, lambda hits: hits.str.replace_all(rule.pattern, rule.replacement))
+
+
+def change_where(texts: pl.Series, hit: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The texts, changed where `hit` is true; `change` is given these alone, and is not called where there are none."""
     if not hit.any():
         return texts
     if hit.all():
-        return texts.str.replace_all(rule.pattern, rule.replacement)
-    changed = texts.filter(hit).str.replace_all(rule.pattern, rule.replacement)
-    return texts.clone().scatter(hit.arg_true(), changed)  # scatter writes in place: into the copy
+        return change(texts)
+    return texts.clone().scatter(hit.arg_true(), change(texts.filter(hit)))  # scatter writes in place: into the copy
 
 
 _MARKED_AT_MOST = 8
@@ -331,7 +339,8 @@ def _widened(rule: Rule) -> Rule:
     )
     for values, digits in _VALUES:
         pattern = pattern.replace(values, digits)
-    return Rule(rule.name, "", "(?m)" + pattern.replace(r"\A", "^").replace(r"\z", "$"), rule.replacement)
+    pattern = "(?m)" + pattern.replace(r"\A", "^").replace(r"\z", "$")
+    return Rule(rule.name, pattern, pattern, rule.replacement)
 
 
 _WIDENED = tuple(_widened(rule) for rule in (*KEEPS, Rule("access", "", ACCESS, "${1}" + SHIELD + "${4}${5}")))

@@ -56,9 +56,8 @@ def regroup(members: pl.DataFrame, signatures: pl.DataFrame, rules: Sequence[Rul
     """members: as gather gives them. signatures: SIGNATURE_SCHEMA of all but crowds, which stay."""
     in_crowd = is_crowd(members)
     rows = list(members.filter(~in_crowd).select(list(CLUSTER_SCHEMA)).iter_rows())
-    known = map(rendering, signatures.iter_rows(named=True))
-    ranks = {one.id: (one.rank, one.told_ns) for one in known}
-    groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows}, ranks)
+    precedence = {one.id: one.precedence for one in map(rendering, signatures.iter_rows(named=True))}
+    groups = _Groups({(row[1], row[2], row[3]): row[0] for row in rows}, precedence)
     outcomes = [_replay(number, rule, groups, names) for number, rule in enumerate(rules)]
     regrouped = pl.concat([_rows(rows, groups), members.filter(in_crowd).select(list(CLUSTER_SCHEMA))])
     return Regrouped(regrouped, tuple(outcomes))
@@ -88,8 +87,8 @@ def warnings(outcomes: Sequence[Outcome], ever: Names) -> list[str]:
 class _Groups:
     """The grouping as the rules find it and leave it; it knows which rule did what."""
 
-    def __init__(self, clusters: Mapping[Key, str], ranks: Mapping[str, tuple[int, int]]) -> None:
-        self._ranks = ranks
+    def __init__(self, clusters: Mapping[Key, str], precedence: Mapping[str, tuple[int, int, str]]) -> None:
+        self._precedence = precedence
         self.of: dict[Key, int] = {}
         self.members: dict[int, set[Key]] = {}
         numbers: dict[str, int] = {}
@@ -111,7 +110,7 @@ class _Groups:
 
     def led(self, number: int) -> tuple[Key, ...]:
         """The members of a group, the one that tells most first."""
-        return tuple(sorted(self.members[number], key=lambda key: (self._ranks[key[2]], key[2])))
+        return tuple(sorted(self.members[number], key=lambda key: self._precedence[key[2]]))
 
     def move(self, keys: Iterable[Key], number: int) -> None:
         """The signatures into one group."""

@@ -54,6 +54,11 @@ class Rendering:
     has_route: bool
 
     @property
+    def precedence(self) -> tuple[int, int, str]:
+        """By which the first of several leads their cluster."""
+        return (self.rank, self.told_ns, self.id)
+
+    @property
     def exception(self) -> tuple[str, str] | None:
         """Type and text, when both are known."""
         return (self.type, self.value) if self.type and self.value else None

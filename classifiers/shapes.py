@@ -8,7 +8,7 @@ long a list is says nothing about its statement.
 
 import polars as pl
 
-from classifiers.masks import Rule
+from classifiers.masks import Rule, apply_rule
 
 __all__ = ["HEAD_CHARS", "VALUE", "VALUE_MARK", "shape"]
 
@@ -93,8 +93,5 @@ def shape(texts: pl.Series) -> pl.Series:
     """The texts on one line, at most HEAD_CHARS characters, with VALUE_MARK for each value; nulls stay."""
     texts = texts.str.slice(0, HEAD_CHARS).str.replace_all(VALUE_MARK, "", literal=True)
     for rule in _SHAPES:
-        hit = texts.str.contains(rule.hint).fill_null(value=False)
-        if hit.any():
-            changed = texts.filter(hit).str.replace_all(rule.pattern, rule.replacement)
-            texts = texts.clone().scatter(hit.arg_true(), changed)
+        texts = apply_rule(texts, rule)
     return texts

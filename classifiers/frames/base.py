@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-__all__ = ["Frame", "Raised", "Thrown", "Trace", "told_trace"]
+__all__ = ["Frame", "LineReader", "Raised", "Thrown", "Trace", "read_with", "told_trace"]
 
 _VALUE_LINES = 50  # of an exception's text: validators write one line a field, dumps write thousands
 
@@ -81,6 +82,23 @@ class Raised:
         """The record of it."""
         value = "\n".join(self.value[:_VALUE_LINES]).strip()
         return Thrown(short_type(self.type), value, tuple(self.frames[::-1] if innermost_first else self.frames))
+
+
+class LineReader(Protocol):
+    """Reads a trace line by line."""
+
+    def take(self, line: str) -> None:
+        """Read one line."""
+
+    def close(self) -> Trace | None:
+        """The trace of all lines that were read."""
+
+
+def read_with(reader: LineReader, lines: Iterable[str]) -> Trace | None:
+    """The trace that the reader finds in the lines."""
+    for line in lines:
+        reader.take(line)
+    return reader.close()
 
 
 def short_type(name: str) -> str:

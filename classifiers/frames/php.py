@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from classifiers.frames.base import Frame, Raised, Trace, told_trace
+from classifiers.frames.base import Frame, Raised, Trace, read_with, told_trace
 from classifiers.frames.names import library_path, place_path, steady
 
 __all__ = ["frame_of", "may_hold", "read"]
@@ -66,10 +66,7 @@ def _call(line: str) -> tuple[str, str] | None:
 
 def read(lines: list[str]) -> Trace | None:
     """The trace that the lines hold."""
-    reader = _Reader()
-    for line in lines:
-        reader.take(line)
-    return reader.close()
+    return read_with(_Reader(), lines)
 
 
 class _Reader:

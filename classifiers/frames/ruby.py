@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from classifiers.frames.base import Frame, Raised, Trace, told_trace
+from classifiers.frames.base import Frame, Raised, Trace, read_with, told_trace
 from classifiers.frames.lines import plain
 from classifiers.frames.names import library_path, place_path, steady
 from classifiers.frames.thrown import split_header
@@ -53,10 +53,7 @@ def _frame(line: str) -> tuple[Frame, str | None, bool] | None:
 
 def read(lines: list[str]) -> Trace | None:
     """The trace that the lines hold."""
-    reader = _Reader()
-    for line in lines:
-        reader.take(line)
-    return reader.close()
+    return read_with(_Reader(), lines)
 
 
 class _Reader:
