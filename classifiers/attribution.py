@@ -17,7 +17,7 @@ from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.origin import origin_of_share
-from classifiers.rivals import Candidate, Split, outside_gain, revision_gain
+from classifiers.rivals import Candidate, Rival, Split, outside_gain, revision_gain
 
 __all__ = ["AttributionConfig", "Weighed", "Weight", "is_about_dependency", "lead_change", "named_in", "weigh"]
 
@@ -102,6 +102,7 @@ class Weighed:
     outside: float
     outside_split: Split
     chance: float
+    rivals: tuple[tuple[Rival, float], ...] = ()  # those given, each with its probability, most probable first
 
     @property
     def best(self) -> Weight | None:
@@ -109,16 +110,17 @@ class Weighed:
         return self.weights[0] if self.weights else None
 
 
-def weigh(
+def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of its own
     case: Case,
     candidates: Sequence[tuple[Candidate, Difference | None]],
     *,
     shared: int,
     text: str,
     known: Collection[tuple[str, str]] = (),
+    rivals: Sequence[Rival] = (),
     config: AttributionConfig,
 ) -> Weighed:
-    """Probabilities of every explanation of a case.
+    """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
 
     `shared`: number of services without a link that began to fail at once. `known`: service and revision of those that
     are guilty of another failure.
@@ -136,18 +138,19 @@ def weigh(
         if (candidate.service, candidate.revision) in known:
             prior += math.log(config.known_factor)
         rows.append((candidate, difference, named, split, split.gain + prior))
-    logs = [0.0, outside, *(row[4] for row in rows)]
+    logs = [0.0, outside, *(row[4] for row in rows), *(rival.log_weight for rival in rivals)]
     top = max(logs)
     total = sum(math.exp(one - top) for one in logs)
     share = [math.exp(one - top) / total for one in logs]
     weights = [
         Weight(candidate, split, _capped(case, split, candidate.linked, probability, config), difference, named)
-        for (candidate, difference, named, split, _), probability in zip(rows, share[2:], strict=True)
+        for (candidate, difference, named, split, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
     ]
     weights.sort(
         key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
     )
-    return Weighed(tuple(weights), share[1], outside_split, share[0])
+    others = sorted(zip(rivals, share[2 + len(rows) :], strict=True), key=lambda one: (-one[1], one[0].statement))
+    return Weighed(tuple(weights), share[1], outside_split, share[0], tuple(others))
 
 
 def _outside(case: Case, shared: int, config: AttributionConfig) -> tuple[float, Split]:

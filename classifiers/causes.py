@@ -122,12 +122,19 @@ def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[
         if weight.confidence >= _WORTH_TELLING
     ]
     left = max(0.0, 1.0 - sum(weight.confidence for weight in weighed.weights))
-    whole = weighed.outside + weighed.chance
-    outside = left * (weighed.outside / whole if whole > 0 else 0.5)
+    whole = weighed.outside + weighed.chance + sum(share for _, share in weighed.rivals)
+    scale = left / whole if whole > 0 else 0.0
+    told = [(rival, scale * share) for rival, share in weighed.rivals]
+    found += [
+        Hypothesis(rival.cause, round(share, 4), rival.statement, rival.evidence)
+        for rival, share in told
+        if share >= _WORTH_TELLING
+    ]
+    outside = scale * weighed.outside if whole > 0 else left / 2
     cause, statement, evidence = _outside(judged, origin, facts)
     if outside >= _WORTH_TELLING:
         found.append(Hypothesis(cause, round(outside, 4), statement, evidence))
-    steady = left - outside
+    steady = left - outside - sum(share for _, share in told)
     if steady >= _WORTH_TELLING:
         found.append(_steady(case, round(steady, 4)))
     return tuple(sorted(found, key=lambda one: (-one.confidence, one.cause, one.statement)))

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Grid
+from classifiers.findings import Cause, Evidence
 
-__all__ = ["Candidate", "Split", "outside_gain", "revision_gain"]
+__all__ = ["Candidate", "Rival", "Split", "outside_gain", "revision_gain"]
 
 Relation = Literal["own", "callee", "caller", "linked"]
 _SHAPE = 0.5  # of the Gamma prior: vague
@@ -59,6 +60,21 @@ class Split:
     def rate_good(self) -> float | None:
         """Failures per exposed unit on the other side; None where nothing was exposed."""
         return min(1.0, self.failures_good / self.exposed_good) if self.exposed_good >= 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """An explanation that is neither a revision nor an onset at any moment, weighed beside them.
+
+    `log_weight` is the log of its prior times the likelihood it wins over one rate for all, as `Split.gain` is: nothing
+    about it may have been counted twice. `split` is what it claims to fail and not to.
+    """
+
+    cause: Cause
+    statement: str
+    log_weight: float
+    split: "Split"
+    evidence: tuple[Evidence, ...] = ()
 
 
 def revision_gain(case: Case, candidate: Candidate) -> Split:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from classifiers.attribution import AttributionConfig, Weighed, lead_change, nam
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
-from classifiers.rivals import Candidate
+from classifiers.rivals import Candidate, Rival
 from tests.support.cases import MINUTE_NS, case, grid
 
 CONFIG = AttributionConfig()
@@ -163,3 +164,23 @@ def test_a_limit_that_was_met_points_to_its_change() -> None:
 def test_an_unknown_image_is_inferred_only_where_everything_else_is_equal() -> None:
     assert lead(broken(), Difference("old", "new", (), "not known", ("image",))) == (Change("image", "image"), ())
     assert lead(broken(), Difference("old", "new", (), "not known", ("image", "env"))) == (None, ())
+
+
+def test_another_explanation_takes_its_share_beside_revisions_and_the_outside() -> None:
+    of = broken(8)
+    suspects = [(candidate(of, "new", 120.0), BOTH)]
+    alone = weigh(of, suspects, shared=0, text="", config=CONFIG)
+    best = alone.best
+    assert best is not None
+    told = [
+        Rival("secret_rotation", "the secret changed", math.log(0.03) + best.split.gain + more, best.split)
+        for more in (0.0, 2.0)
+    ]
+
+    found = weigh(of, suspects, shared=0, text="", rivals=told, config=CONFIG)
+
+    assert [rival for rival, _ in found.rivals] == told[::-1]
+    assert found.best is not None
+    assert found.best.confidence < best.confidence
+    whole = sum(one.confidence for one in found.weights) + sum(share for _, share in found.rivals)
+    assert whole + found.outside + found.chance <= 1 + 1e-9
