@@ -23,10 +23,11 @@ format: $(READY) ## formats and mends what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## ingest speed against DuckDB's own reader, on a generated file of mixed entries
+bench: $(READY) ## speed of ingest and of the attribution, each against what DuckDB alone takes for the same rows
 	mkdir -p benchmarks/data
 	test -f benchmarks/data/entries.jsonl || $(BIN)/python benchmarks/generate_entries.py benchmarks/data/entries.jsonl
 	$(BIN)/python benchmarks/ingest.py benchmarks/data/entries.jsonl
+	$(BIN)/python -m benchmarks.attribution
 
 lock: $(READY) ## resolves the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install -q uv
