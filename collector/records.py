@@ -94,7 +94,7 @@ FACT_SCHEMA = pl.Schema(
         "service": pl.String(),
         "revision": pl.String(),  # "" for facts about the service (traffic, request to deploy, other changes)
         "at_ns": pl.Int64(),
-        "kind": pl.String(),  # created | ready | failed | spec | traffic | deploy | change
+        "kind": pl.String(),  # created | ready | failed | spec | traffic | deploy | change | deleted
         "origin": pl.String(),  # audit_activity | audit_system_event | describe | admin_api
         "insert_id": pl.String(),  # the entry it was read from, else a file or resource name
         "actor": pl.String(),  # service accounts as they are, people as <email:HASH>, "" unknown

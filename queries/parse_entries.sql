@@ -100,7 +100,8 @@ select
         said.context.name, said.name, said.labels.module, said.caller
     ) as logger,
     cast(payload as varchar) as payload,
-    is_proto or coalesce(contains(said."@type", 'AuditLog'), false) as is_audit,
+    is_proto or coalesce(contains(said."@type", 'AuditLog') or ends_with(said."@type", 'ResourceMaintenanceLog'), false)
+        as is_audit,
     request.requestMethod as http_method,
     request.requestUrl as http_url,
     try_cast(try_cast(request.status as double) as smallint) as http_status,

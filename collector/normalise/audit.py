@@ -11,6 +11,7 @@ these keys in `detail`:
                tells it, null nothing; "project_number"}
     failed    {"message", "reason", "code"}: a system event that says that a revision is not ready
     change    see platform_changes.py: a change that is no deploy
+    deleted   {}: a revision, or with revision "" all of a service, was taken away
 
 A failed deploy is a `deploy` with outcome failed and is no revision. A system event about a Revision is the best
 source of all; an activity entry's request often lacks lists, so its configuration is never complete.
@@ -21,7 +22,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from collector.normalise.configuration import canonical_config
-from collector.normalise.platform_changes import change_facts
+from collector.normalise.platform_changes import (
+    change_facts,
+    deletion_facts,
+    is_maintenance,
+    maintenance_facts,
+    maintenance_state,
+)
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import Provenance, document_facts, document_kind, fact, nonce_of
 from collector.normalise.untrusted import at, flag, instant_ns, items, mapping, text, whole
@@ -68,7 +75,7 @@ class _Call:
         """Of a deploy or change as far as this entry knows."""
         if self.code:
             return "failed"
-        is_done = self.is_last or (not self.is_first and bool(mapping(self.payload.get("response"))))
+        is_done = self.is_last or self.is_system or (not self.is_first and bool(mapping(self.payload.get("response"))))
         return "succeeded" if is_done else "requested"
 
 
@@ -90,7 +97,22 @@ def read_audit(entry: dict[str, Any], *, redactor: Redactor, insert_id: str | No
     """
     call = _call(entry, redactor)
     provenance = _provenance(entry, call, redactor, insert_id)
+    payload = mapping(entry.get("jsonPayload"))
+    if is_maintenance(payload):
+        return _maintenance(payload, replace(provenance, origin="audit_system_event"))
     return AuditReading(redactor.text(_sentence(call)), _summary(call, provenance), _facts(call, provenance))
+
+
+def _maintenance(payload: dict[str, Any], provenance: Provenance) -> AuditReading:
+    """What an entry of the maintenance log says."""
+    redact = provenance.redactor.text
+    resource = redact(text(at(payload, "resource", "resourceName")))
+    state = redact(maintenance_state(payload))
+    told = {"service_name": "maintenance.googleapis.com", "resource": resource, "status": state}
+    sentence = f"Maintenance of {'/'.join(resource.split('/')[-2:]) or 'a resource'}: {state or 'state not told'}"
+    return AuditReading(
+        sentence, {key: value for key, value in told.items() if value}, maintenance_facts(payload, provenance)
+    )
 
 
 def _facts(call: _Call, provenance: Provenance) -> list[dict[str, Any]]:
@@ -99,7 +121,10 @@ def _facts(call: _Call, provenance: Provenance) -> list[dict[str, Any]]:
         return []
     if _is_run(call):
         return _run_facts(call, provenance)
-    return change_facts(call.payload, call.method, _said(call), provenance)
+    said = _said(call)
+    changes = change_facts(call.payload, call.method, said, provenance)
+    is_run = call.service_name == "run.googleapis.com"
+    return changes + (deletion_facts(call.payload, call.method, said, provenance) if is_run else [])
 
 
 def _call(entry: dict[str, Any], redactor: Redactor) -> _Call:

@@ -233,7 +233,7 @@ def audit_entry(
         agent = f"google-cloud-sdk gcloud/534.0.0 command/{command} invocation-id/1" if command else "Terraform/1.9"
         body.setdefault("authenticationInfo", {"principalEmail": DEPLOYER})
         body.setdefault("requestMetadata", {"callerIp": "192.0.2.1", "callerSuppliedUserAgent": agent})
-    service = resource.rpartition("/services/")[2] if "/services/" in resource else "shop"
+    service = resource.rpartition("/services/")[2].partition("/")[0] if "/services/" in resource else "shop"
     entry = {
         "insertId": insert_id,
         "logName": f"projects/{PROJECT}/logs/cloudaudit.googleapis.com%2F{log}",
@@ -249,6 +249,31 @@ def audit_entry(
         "protoPayload": body,
     }  # fmt: skip
     return {**entry, "operation": operation} if operation else entry
+
+
+def maintenance_entry(
+    state: str, *, at: str = "2026-05-04T10:00:00Z", insert_id: str = "m", **more: Any
+) -> dict[str, Any]:
+    """A LogEntry of the maintenance log about the database `main`."""
+    return {
+        "insertId": insert_id,
+        "logName": f"projects/{PROJECT}/logs/maintenance.googleapis.com%2Fmaintenance_events",
+        "timestamp": at,
+        "severity": "INFO",
+        "resource": {"type": "cloudsql_database", "labels": {"project_id": PROJECT, "region": REGION}},
+        "jsonPayload": {
+            "@type": "type.googleapis.com/google.cloud.maintenance.logging.v1beta.ResourceMaintenanceLog",
+            "name": f"projects/{PROJECT}/locations/{REGION}/resourceMaintenance/m1",
+            "state": state,
+            "resource": {
+                "resourceName": f"//sqladmin.googleapis.com/projects/{PROJECT}/instances/main",
+                "type": "sqladmin.googleapis.com/Instance",
+            },
+            "maintenanceScheduledStartTime": "2026-05-04T10:00:00Z",
+            "maintenanceScheduledEndTime": "2026-05-04T11:00:00Z",
+            **more,
+        },
+    }
 
 
 def as_facts(rows: list[dict[str, Any]]) -> pl.DataFrame:

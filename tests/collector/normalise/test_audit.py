@@ -19,6 +19,7 @@ from tests.support.cloud_run import (
     REGION,
     audit_entry,
     container_v1,
+    maintenance_entry,
     revision_v1,
     secret_v1,
     secret_v2,
@@ -279,7 +280,8 @@ class TestOtherChanges:
         [
             ("cloudsql.googleapis.com", "cloudsql.instances.update"),
             ("redis.googleapis.com", "google.cloud.redis.v1.CloudRedis.FailoverInstance"),
-            ("run.googleapis.com", "google.cloud.run.v2.Services.DeleteService"),
+            ("cloudsql.googleapis.com", "cloudsql.instances.export"),
+            ("compute.googleapis.com", "v1.compute.firewalls.patch"),
         ],
     )
     def test_any_writing_call_is_a_change(self, service_name: str, method: str) -> None:
@@ -287,13 +289,93 @@ class TestOtherChanges:
 
     @pytest.mark.parametrize(
         "method",
-        ["google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion", "x.ListThings", "/Jobs.RunJob"],
+        [
+            "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
+            "x.ListThings",
+            "/Jobs.RunJob",
+            "cloudsql.instances.connect",
+            "cloudsql.sslCerts.createEphemeral",
+            "google.iam.credentials.v1.GenerateAccessToken",
+        ],
     )
     def test_a_reading_call_is_none(self, method: str) -> None:
         assert read(audit_entry(method, "projects/p/x/y")).facts == []
 
     def test_the_data_access_log_tells_of_no_change(self) -> None:
         assert read(audit_entry("x.UpdateRow", "projects/p/x/y", log="data_access")).facts == []
+
+    def test_a_system_event_tells_when_the_work_began_and_ended(self) -> None:
+        entry = audit_entry(
+            "cloudsql.instances.automatedBackup",
+            f"projects/{PROJECT}/instances/main",
+            log="system_event",
+            serviceName="cloudsql.googleapis.com",
+            metadata={
+                "windowStartTime": "2026-05-04T08:00:00Z",
+                "backupStartTime": "2026-05-04T09:58:00Z",
+                "backupCompletionTime": "2026-05-04T09:59:30Z",
+            },
+        )
+
+        change = told(read(entry), "change")[0]
+
+        assert change["outcome"] == "succeeded"
+        assert change["start_ns"] == parse_instant_ns("2026-05-04T09:58:00Z", name="t", now_ns=0)
+        assert change["end_ns"] == parse_instant_ns("2026-05-04T09:59:30Z", name="t", now_ns=0)
+
+    def test_a_services_api_that_was_enabled_is_about_no_cloud_run_service(self) -> None:
+        entry = audit_entry(
+            "google.api.serviceusage.v1.ServiceUsage.EnableService",
+            f"projects/{NUMBER}/services/redis.googleapis.com",
+            serviceName="serviceusage.googleapis.com",
+        )
+
+        assert read(entry).facts[0]["service"] == ""
+
+    def test_the_maintenance_log_is_a_change_in_each_of_its_states(self) -> None:
+        reading = read(maintenance_entry("STARTED"))
+
+        change = told(reading, "change")[0]
+        assert (change["service_name"], change["method"], change["outcome"]) == (
+            "cloudsql.googleapis.com", "maintenance", "requested"
+        )  # fmt: skip
+        assert change["operation"].endswith("/resourceMaintenance/m1")
+        assert reading.message == "Maintenance of instances/main: started"
+        assert reading.facts[0]["origin"] == "audit_system_event"
+
+
+class TestDeletions:
+    @pytest.mark.parametrize(
+        ("method", "resource", "revision"),
+        [
+            ("google.cloud.run.v2.Services.DeleteService", SERVICE_V2, ""),
+            ("google.cloud.run.v1.Services.DeleteService", SERVICE, ""),
+            (
+                "google.cloud.run.v2.Revisions.DeleteRevision",
+                f"{SERVICE_V2}/revisions/shop-00004-aaa",
+                "shop-00004-aaa",
+            ),
+            ("google.cloud.run.v1.Revisions.DeleteRevision", REVISION, "shop-00004-aaa"),
+        ],
+    )
+    def test_a_deletion_is_a_change_and_tells_what_went(self, method: str, resource: str, revision: str) -> None:
+        reading = read(audit_entry(method, resource))
+
+        assert kinds(reading) == ["change", "deleted"]
+        assert [(fact["service"], fact["revision"]) for fact in reading.facts[1:]] == [("shop", revision)]
+
+    def test_a_deletion_that_was_refused_took_nothing_away(self) -> None:
+        entry = audit_entry(
+            "google.cloud.run.v1.Services.DeleteService", SERVICE, status={"code": 7, "message": "Permission denied."}
+        )
+
+        assert kinds(read(entry)) == ["change"]
+
+    def test_a_revision_whose_service_is_not_told_is_told_by_its_name(self) -> None:
+        entry = audit_entry("google.cloud.run.v1.Revisions.DeleteRevision", REVISION)
+        del entry["resource"]["labels"]["service_name"]
+
+        assert [(fact["service"], fact["revision"]) for fact in read(entry).facts[1:]] == [("", "shop-00004-aaa")]
 
 
 class TestLaws:
