@@ -5,8 +5,10 @@ later. Of several causes the nearest one is told; roots stand at the end of the 
 trace, the order within one instance counts instead, and is marked as inferred.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from statistics import median
 
 import polars as pl
@@ -36,11 +38,14 @@ def find_cascade(
     ends = traces.ends()
     firsts = {case.cluster_id: _firsts(case, ends.get(case.service, {})) for case in cases}
     by_id = {case.cluster_id: case for case in cases}
+    met = _met(cases, firsts)
+    asked = _Asked(traces)
     places = find_places(cases, rows)
     found: dict[str, list[Link]] = {}
     for symptom in cases:
-        there = _exposed(symptom, traces)
-        links = [link for cause in cases if (link := _by_traces(cause, symptom, firsts, there, calls, config))]
+        near = _near(symptom, cases, firsts, met, config)
+        there = asked.of(symptom) if near else set()
+        links = [link for cause in near if (link := _by_traces(cause, symptom, firsts, there, calls, config))]
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
             links = links_without_traces(symptom, cases, places, calls, config) or links
@@ -80,12 +85,46 @@ def _firsts(case: Case, ends: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _exposed(case: Case, traces: Traces) -> set[str]:
-    """The traces that asked the service of the case for what it failed at."""
-    own = traces.requests.filter(pl.col("service") == case.service)
-    if case.routes:
-        own = own.filter(pl.col("route").is_in(case.routes))
-    return set(own["trace"]) or set(case.met_ns)
+def _met(cases: Sequence[Case], firsts: Mapping[str, Mapping[str, int]]) -> dict[str, list[int]]:
+    """Per trace the places of the cases that failed in it."""
+    met: dict[str, list[int]] = {}
+    for place, case in enumerate(cases):
+        for trace in firsts[case.cluster_id]:
+            met.setdefault(trace, []).append(place)
+    return met
+
+
+def _near(
+    symptom: Case, cases: Sequence[Case], firsts: Mapping[str, Mapping[str, int]], met: Mapping[str, list[int]],
+    config: CascadeConfig,
+) -> list[Case]:  # fmt: skip
+    """The cases that failed in enough of the traces of this one to explain it, in their order."""
+    mine = firsts[symptom.cluster_id]
+    shared = Counter(chain.from_iterable(met[trace] for trace in mine))
+    return [cases[place] for place, many in sorted(shared.items()) if many >= config.share * len(mine)]
+
+
+class _Asked:
+    """The traces that asked a service for what a case failed at. Every question is answered once."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._requests = {
+            str(key[0]): own
+            for key, own in traces.requests.select("service", "route", "trace")
+            .partition_by("service", as_dict=True)
+            .items()
+        }
+        self._told: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+
+    def of(self, case: Case) -> set[str]:
+        """The traces; where no request is known, those in which it failed."""
+        key = (case.service, case.routes)
+        if key not in self._told:
+            own = self._requests.get(case.service)
+            if own is not None and case.routes:
+                own = own.filter(pl.col("route").is_in(case.routes))
+            self._told[key] = set() if own is None else set(own["trace"])
+        return self._told[key] or set(case.met_ns)
 
 
 def _by_traces(

@@ -7,8 +7,10 @@ on the routes and origins that failed, since a quiet route next door says nothin
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,7 @@ from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
 from classifiers.origin import origin_of_share
 from classifiers.traces import Traces, is_trace
-from classifiers.units import asked_units, met, minute_units, placed
+from classifiers.units import Units, find_units
 
 __all__ = ["Case", "build_cases"]
 
@@ -136,13 +138,38 @@ def build_cases(
     signature. `in_window` counts occurrences from start_ns on.
     """
     told = {row["cluster_id"]: row for row in leads.iter_rows(named=True)}
-    origins = _origins(traces.requests)
-    routes = _routes_asked(traces.requests)
-    cases = []
-    for key, rows in sorted(failures.partition_by("cluster_id", as_dict=True).items(), key=lambda item: str(item[0])):
-        lead = told[str(key[0])]
-        cases.append(_case(rows, lead, routes, origins, exposure, start_ns=start_ns, config=config))
-    return cases
+    senders = _Senders(traces.requests)
+    asked = [key for key in exposure.services() if exposure.has_requests(*key)]
+    units = find_units(failures, asked)
+    return [
+        _case(row, told[row["cluster_id"]], units[row["cluster_id"]], senders, exposure, config)
+        for row in _summed(failures, start_ns).iter_rows(named=True)
+    ]
+
+
+def _summed(failures: pl.DataFrame, start_ns: int) -> pl.DataFrame:
+    """Every cluster with what its rows say together, by its id."""
+    return (
+        failures.group_by("cluster_id")
+        .agg(
+            pl.col("project", "service").first(),
+            pl.col("signature_id").unique().sort().alias("signature_ids"),
+            pl.col("severity").cast(pl.Int64).max().fill_null(0),
+            pl.col("http_status").max(),
+            pl.col("occurrences", "entries").sum(),
+            pl.col("occurrences").filter(pl.col("last_ns") >= start_ns).sum().alias("in_window"),
+        )
+        .sort("cluster_id")
+    )
+
+
+class _Senders:
+    """Who sent the requests of the failed traces, and where they came in."""
+
+    def __init__(self, requests: pl.DataFrame) -> None:
+        """Frame of find_trace_requests."""
+        self.origins = _origins(requests)
+        self.routes = _routes_asked(requests)
 
 
 def _origins(requests: pl.DataFrame) -> dict[str, tuple[str, int | None]]:
@@ -163,42 +190,37 @@ def _routes_asked(requests: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
     return asked
 
 
-def _case(  # noqa: PLR0913 - the frames of one history, passed on as they are
-    rows: pl.DataFrame, lead: dict[str, str], routes: dict[str, dict[str, list[str]]],
-    origins: dict[str, tuple[str, int | None]], exposure: Exposure, *, start_ns: int, config: OnsetConfig,
+def _case(
+    row: Mapping[str, Any], lead: Mapping[str, str], units: Units, senders: _Senders, exposure: Exposure,
+    config: OnsetConfig,
 ) -> Case:  # fmt: skip
-    project, service = str(rows["project"][0]), str(rows["service"][0])
-    known = placed(rows)
-    is_counted = exposure.has_requests(project, service) and known["trace"].count() > 0
-    units = asked_units(known) if is_counted else minute_units(known)
-    keys = units["trace"].to_list()
-    senders = [origins.get(key, ("unknown", None)) for key in keys]
-    counts = Counter(origin for origin, _ in senders)
-    matched = _routes(keys, routes.get(service, {})) if is_counted else ()
-    times = units["at_ns"].to_numpy()
-    grid = _grid(exposure, project, service, matched, counts) if is_counted else None
+    project, service, times = row["project"], row["service"], units.at_ns
+    sent = [senders.origins.get(key or "", ("unknown", None)) for key in units.keys]
+    counts = Counter(origin for origin, _ in sent)
+    matched = _routes(units.keys, senders.routes.get(service, {})) if units.is_asked else ()
+    grid = _grid(exposure, project, service, matched, counts) if units.is_asked else None
     fit = find_onset(times, grid, config) if grid else _fit_minutes(times, exposure, project, service, config)
     return Case(
-        cluster_id=str(rows["cluster_id"][0]),
+        cluster_id=row["cluster_id"],
         project=project,
         service=service,
         title=lead["title"],
         kind=lead["kind"],
         parts=lead["parts"],
-        signature_ids=tuple(rows["signature_id"].unique().sort().to_list()),
-        severity=int(rows["severity"].cast(pl.Int64).max() or 0),  # type: ignore[arg-type] # of an integer column
-        http_status=_status(rows),
-        occurrences=int(rows["occurrences"].sum()),
-        entries=int(rows["entries"].sum()),
-        in_window=int(rows.filter(pl.col("last_ns") >= start_ns)["occurrences"].sum()),
+        signature_ids=tuple(row["signature_ids"]),
+        severity=row["severity"],
+        http_status=row["http_status"],
+        occurrences=row["occurrences"],
+        entries=row["entries"],
+        in_window=row["in_window"],
         times_ns=times,
-        revisions=units["revision"].to_list(),
-        traces=keys,
-        met_ns=met(known),
+        revisions=units.revisions,
+        traces=units.keys,
+        met_ns=units.met_ns,
         origins=dict(sorted(counts.items())),
         routes=matched,
-        clients=len({client for _, client in senders if client is not None}),
-        borrowed=float(units["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
+        clients=len({client for _, client in sent if client is not None}),
+        borrowed=units.borrowed,
         spared=_spared(exposure, project, service, matched, counts, fit),
         grid=grid or exposure.instance_minutes(project, service),
         fit=fit,
@@ -216,14 +238,9 @@ def _spared(
     return float(users.total[since:].sum()) * (fit.rate_after or 0.0)
 
 
-def _status(rows: pl.DataFrame) -> int | None:
-    highest = rows["http_status"].max()
-    return int(highest) if isinstance(highest, int) else None
-
-
-def _routes(keys: list[str], routes: dict[str, list[str]]) -> tuple[str, ...]:
+def _routes(keys: Sequence[str | None], routes: dict[str, list[str]]) -> tuple[str, ...]:
     """Routes of the service on which at least two in a hundred of the failed requests came in."""
-    many = Counter(route for key in keys for route in routes.get(key, ()))
+    many = Counter(route for key in keys if key for route in routes.get(key, ()))
     return tuple(sorted(route for route, asked in many.items() if asked >= _ROUTE_SHARE * len(keys)))
 
 

@@ -205,8 +205,13 @@ def _two_rates(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> tup
 def _course(
     counts: NDArray[np.float64], exposed: NDArray[np.float64], low: float, high: float, switch: float
 ) -> NDArray[np.bool_]:
-    """The most likely sequence of the two rates (Viterbi), each change of rate at a price."""
-    gains = (counts * np.log(high / low) - exposed * (high - low)).tolist()
+    """The most likely sequence of the two rates (Viterbi), each change of rate at a price.
+
+    Within a run of bins that all speak for the same rate no change pays: a run is one step.
+    """
+    each = counts * np.log(high / low) - exposed * (high - low)
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(each > 0)]))
+    gains = np.add.reduceat(each, starts).tolist()
     score = [0.0, -switch]
     came: list[tuple[int, int]] = []
     for gain in gains:
@@ -219,7 +224,7 @@ def _course(
     for step in reversed(came):
         states.append(state)
         state = step[state]
-    return np.array(states[::-1], dtype=bool)
+    return np.repeat(np.array(states[::-1], dtype=bool), np.diff(np.concatenate([starts, [len(each)]])))
 
 
 def _between(units: NDArray[np.int64], begin: int, end: int) -> int:

@@ -1,53 +1,103 @@
-"""Units: failures put together by the trace or request in which they happened, else by the minute of an instance."""
+"""Units: failures put together by the trace or request in which they happened, else by the minute of an instance.
 
+All clusters are put together at once: small frames cost twenty times as much.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-__all__ = ["asked_units", "met", "minute_units", "placed"]
+__all__ = ["Units", "find_units"]
 
 _ASKED = 0.3  # share of occurrences whose trace or request is known from which these are the unit
 _MINUTE_NS = 60_000_000_000
+_CLUSTER = ["cluster_id", "project", "service"]
 
 
-def placed(rows: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units of one cluster, by time. `keys`: the trace or request of each, None where nothing is known.
+
+    `met_ns` tells of every key when it first failed of this; `borrowed` is the share of the units whose key was
+    inferred. `is_asked`: units are traces or requests, else instance minutes.
+    """
+
+    at_ns: NDArray[np.int64]
+    revisions: list[str]
+    keys: list[str | None]
+    borrowed: float
+    met_ns: dict[str, int]
+    is_asked: bool
+
+
+def find_units(failures: pl.DataFrame, asked: Collection[tuple[str, str]]) -> dict[str, Units]:
+    """The units of every cluster, by its id. failures: rows of find_failures with their cluster_id.
+
+    `asked` are the services, by project and name, of which it is known how often they were asked.
+    """
+    keyed = _placed(failures)
+    known = keyed.filter(pl.col("trace").is_not_null())
+    services = pl.DataFrame(sorted(asked), schema={"project": pl.String(), "service": pl.String()}, orient="row")
+    counted = known.select(_CLUSTER).unique().join(services, on=["project", "service"])["cluster_id"].to_list()
+    by_trace = _grouped(known.filter(pl.col("cluster_id").is_in(counted)), ["trace"])
+    minutes = keyed.filter(~pl.col("cluster_id").is_in(counted)).with_columns(
+        minute=pl.col("first_ns") // _MINUTE_NS, is_borrowed=pl.lit(value=False)
+    )
+    by_minute = _grouped(minutes, ["revision", "instance", "minute"])
+    met = _met(known)
+    return {
+        name: Units(
+            at_ns=own["at_ns"].to_numpy(),
+            revisions=own["revision"].to_list(),
+            keys=own["trace"].to_list(),
+            borrowed=float(own["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
+            met_ns=met.get(name, {}),
+            is_asked=is_asked,
+        )
+        for is_asked, units in ((True, by_trace), (False, by_minute))
+        for name, own in _by_cluster(units).items()
+    }
+
+
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the key of their trace or request, own or borrowed; of none where too few are known to count by.
 
-    The time of a request is its start, long before it failed: lines tell when, where there are any.
+    The time of a request is its start, long before it failed: lines tell when, where a cluster has any.
     """
-    lines = rows.filter(pl.col("log") != "requests")
-    rows = lines if lines.height else rows
-    is_borrowed = pl.col("trace").is_null() & pl.col("borrowed").is_not_null() & (pl.col("log") != "requests")
+    is_line = pl.col("log") != "requests"
+    rows = rows.filter(is_line | ~is_line.any().over("cluster_id"))
+    is_borrowed = pl.col("trace").is_null() & pl.col("borrowed").is_not_null() & is_line
     keyed = rows.with_columns(trace=pl.coalesce("trace", "borrowed"), is_borrowed=is_borrowed)
-    known = keyed.filter(pl.col("trace").is_not_null())["occurrences"].sum()
-    if int(known) < _ASKED * int(keyed["occurrences"].sum()):
-        keyed = keyed.with_columns(trace=pl.lit(None, dtype=pl.String))
-    return keyed.sort("first_ns", "revision", "instance")
-
-
-def asked_units(keyed: pl.DataFrame) -> pl.DataFrame:
-    """at_ns, revision, trace and is_borrowed of each trace or request, by time."""
-    return _grouped(keyed.filter(pl.col("trace").is_not_null()), ["trace"])
-
-
-def minute_units(keyed: pl.DataFrame) -> pl.DataFrame:
-    """The same of each minute of an instance; the trace is the first one known of it."""
-    minutes = keyed.with_columns(minute=pl.col("first_ns") // _MINUTE_NS, is_borrowed=pl.lit(value=False))
-    return _grouped(minutes, ["revision", "instance", "minute"])
+    known = pl.col("occurrences").filter(pl.col("trace").is_not_null()).sum().over("cluster_id")
+    is_enough = known >= _ASKED * pl.col("occurrences").sum().over("cluster_id")
+    return keyed.with_columns(trace=pl.when(is_enough).then("trace")).sort("first_ns", "revision", "instance")
 
 
 def _grouped(keyed: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return (
-        keyed.group_by(keys, maintain_order=True)
+        keyed.group_by("cluster_id", *keys, maintain_order=True)
         .agg(
             pl.col("first_ns").min().alias("at_ns"),
             pl.col("is_borrowed").all(),
             *(pl.col(name).drop_nulls().first() for name in ("revision", "trace") if name not in keys),
         )
-        .select("at_ns", "revision", "trace", "is_borrowed")
+        .select("cluster_id", "at_ns", "revision", "trace", "is_borrowed")
         .sort("at_ns", "revision", "trace")
     )
 
 
-def met(keyed: pl.DataFrame) -> dict[str, int]:
-    """When each trace or request first failed, by that time."""
-    known = keyed.filter(pl.col("trace").is_not_null()).group_by("trace").agg(pl.col("first_ns").min())
-    return dict(known.sort("first_ns", "trace").iter_rows())
+def _met(known: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Per cluster: when each trace or request first failed, by that time."""
+    firsts = known.group_by("cluster_id", "trace").agg(pl.col("first_ns").min()).sort("first_ns", "trace")
+    return {
+        name: dict(zip(own["trace"].to_list(), own["first_ns"].to_list(), strict=True))
+        for name, own in _by_cluster(firsts).items()
+    }
+
+
+def _by_cluster(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = frame.partition_by("cluster_id", as_dict=True, maintain_order=True)
+    return {str(key[0]): own for key, own in parts.items()}

@@ -47,6 +47,8 @@ class Teller:
         self._samples = {
             (row["project"], row["service"], row["signature_id"]): row for row in samples.iter_rows(named=True)
         }
+        keys = ["project", "service", "signature_id"]
+        self._failures = history.failures.partition_by(keys, as_dict=True, maintain_order=True)
         self._leads: dict[str, str] = dict(history.leads.select("cluster_id", "lead").iter_rows())
 
     def plain(self, case: Case) -> Cluster:
@@ -132,9 +134,9 @@ class Teller:
 
     def _rows(self, case: Case) -> pl.DataFrame:
         """The rows of find_failures of a case, whatever was folded into it."""
-        rows = self.history.failures
-        is_own = (pl.col("project") == case.project) & (pl.col("service") == case.service)
-        return rows.filter(is_own & pl.col("signature_id").is_in(case.signature_ids))
+        keys = ((case.project, case.service, name) for name in case.signature_ids)
+        parts = [self._failures[key] for key in keys if key in self._failures]
+        return pl.concat(parts) if parts else self.history.failures.clear()
 
     def _sample(self, case: Case) -> str:
         """The message of the leading signature's first entry in the window; of a request its line."""
