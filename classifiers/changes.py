@@ -1,18 +1,16 @@
-"""What changed between two revisions, and which configuration keys a deploy dropped.
+"""What changed between two revisions, section by section.
 
 Only what is known of both is compared. Texts tell source, version and keyed hash, never a value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal
 
-from classifiers.findings import CHANGE_TYPES, Change, VanishedKey
-from classifiers.order import in_deploy_order
+from classifiers.findings import CHANGE_TYPES, Change
 from collector.records import Revision
 
-__all__ = ["Difference", "difference", "vanished_keys"]
+__all__ = ["Difference", "difference", "variable_text"]
 
 Label = Literal["code only", "config only", "both", "nothing", "not known"]
 
@@ -28,7 +26,6 @@ _SECTIONS = {
     "vpc": ("vpc", "vpc"),
     "cloud_sql": ("cloud_sql", "cloud_sql"),
     "probes": ("probes", "probes"),
-    "volumes": ("other", "volumes"),
     "command": ("other", "command"),
     "execution_environment": ("other", "execution_environment"),
     "encryption_key": ("other", "encryption_key"),
@@ -45,7 +42,7 @@ _MISSING = object()
 class Difference:
     """Changes from one revision to another, most telling first.
 
-    `unknown` are the sections that could not be compared, because one side does not tell them. The label is
+    `unknown` are the sections that could not be compared, `reasons` a clause for each of them, why. The label is
     "not known" where they leave open whether code or configuration changed; `configuration` stands for all of them.
     """
 
@@ -54,75 +51,45 @@ class Difference:
     changes: tuple[Change, ...]
     label: Label
     unknown: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """A section that cannot be compared, and why; {before} and {after} stand for the revisions."""
+
+    section: str
+    why: str
 
 
 def difference(before: Revision, after: Revision) -> Difference:
     """What is different in `after`; nothing is claimed of sections that either side does not tell."""
+    names = {"before": before.revision, "after": after.revision}
     if before.config is None or after.config is None:
-        return Difference(before.revision, after.revision, (), "not known", ("configuration",))
+        bare = [one.revision for one in (before, after) if one.config is None]
+        why = f"no document of {' and '.join(bare)} is stored, so what it was configured with is not known"
+        return Difference(before.revision, after.revision, (), "not known", ("configuration",), (why,))
     old, new = before.config, after.config
     found: list[Change] = []
-    unknown: list[str] = []
-    for part in (_env(old, new), _image(old, new), _sections(old, new), _sidecars(old, new)):
+    unknown: dict[str, str] = {}
+    for part in (_env(old, new), _image(old, new), _sections(old, new), _volumes(old, new), _sidecars(old, new)):
         for change in part:
             if isinstance(change, Change):
                 found.append(change)
             else:
-                unknown.append(change)
+                unknown.setdefault(change.section, change.why.format(**names))
     found.sort(key=lambda change: (CHANGE_TYPES.index(change.type), change.name))
     return Difference(
         before=before.revision,
         after=after.revision,
         changes=tuple(found),
         label=_label(found, unknown),
-        unknown=tuple(dict.fromkeys(unknown)),
+        unknown=tuple(unknown),
+        reasons=tuple(unknown.values()),
     )
 
 
-def vanished_keys(revisions: Sequence[Revision]) -> tuple[VanishedKey, ...]:
-    """Environment variables that a deploy dropped, by service and time; `errors_since` is left False.
-
-    Compared with the last revision before whose variables are known. A revision that never worked counts for nothing.
-    """
-    vanished: list[VanishedKey] = []
-    for _, group in groupby(in_deploy_order(revisions), key=lambda one: (one.project, one.service)):
-        known = [(one, keys) for one in group if (keys := _keys(one)) is not None and not _failed(one)]
-        for place in range(1, len(known)):
-            revision, keys = known[place]
-            before, had = known[place - 1]
-            for key in sorted(had - keys):
-                present_in = sum(key in earlier for _, earlier in known[:place])
-                vanished.append(_vanished(revision, before, key, present_in))
-    return tuple(vanished)
-
-
-def _vanished(revision: Revision, before: Revision, key: str, present_in: int) -> VanishedKey:
-    instants = (revision.created_ns, revision.ready_ns, revision.traffic_ns, revision.first_seen_ns)
-    return VanishedKey(
-        service=revision.service,
-        revision=revision.revision,
-        previous_revision=before.revision,
-        key=key,
-        present_in=present_in,
-        at_ns=next((at_ns for at_ns in instants if at_ns is not None), 0),
-        errors_since=False,
-    )
-
-
-def _failed(revision: Revision) -> bool:
-    return revision.failed_ns is not None and revision.ready_ns is None and not revision.requests
-
-
-def _keys(revision: Revision) -> set[str] | None:
-    """Names of all variables, those of sidecars as CONTAINER/NAME; None where the main container's are not known."""
-    config = revision.config or {}
-    if "env" not in config:
-        return None
-    sidecars = config.get("containers") or {}
-    return set(config["env"]) | {f"{name}/{key}" for name, one in sidecars.items() for key in one.get("env", ())}
-
-
-def _label(changes: list[Change], unknown: list[str]) -> Label:
+def _label(changes: list[Change], unknown: dict[str, str]) -> Label:
     has_code = any(_is_code(change.type, change.name) for change in changes)
     has_config = any(not _is_code(change.type, change.name) for change in changes)
     if has_code and has_config:
@@ -139,24 +106,25 @@ def _is_code(kind: str, name: str) -> bool:
     return kind == "image" or (kind == "other" and name.rpartition("/")[2] == "command")
 
 
-def _env(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[Change | str]:
+def _env(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[Change | _Unknown]:
     """Changes of variables, or the name of the section where either list is not known."""
     if "env" not in old or "env" not in new:
-        yield f"{prefix}env"
+        yield _untold(f"{prefix}env", "env" in old, "env" in new)
         return
     for name in sorted({*old["env"], *new["env"]}):
         before, after = old["env"].get(name), new["env"].get(name)
         if after is None:
-            yield Change("env_removed", prefix + name, _variable(before), None)
+            yield Change("env_removed", prefix + name, variable_text(before), None)
         elif before is None:
-            yield Change("env_added", prefix + name, None, _variable(after))
+            yield Change("env_added", prefix + name, None, variable_text(after))
         elif "unknown" in {before["source"], after["source"]}:
             if before != after:
-                yield f"{prefix}env {name}"
+                withheld = (before["source"] == "unknown", after["source"] == "unknown")
+                yield _Unknown(f"{prefix}env {name}", f"the audit log withheld its value of {_sides(*withheld)}")
         elif not _is_same_variable(before, after, is_same_api=old.get("api") == new.get("api")):
             are_secrets = before["source"] == after["source"] == "secret"
             kind = "secret_ref_changed" if are_secrets else "env_changed"
-            yield Change(kind, prefix + name, _variable(before), _variable(after))
+            yield Change(kind, prefix + name, variable_text(before), variable_text(after))
 
 
 def _is_same_variable(before: dict[str, str], after: dict[str, str], *, is_same_api: bool) -> bool:
@@ -168,19 +136,19 @@ def _is_same_variable(before: dict[str, str], after: dict[str, str], *, is_same_
     return is_same_name and before["version"] == after["version"]
 
 
-def _variable(variable: dict[str, str]) -> str:
+def variable_text(variable: dict[str, str]) -> str:
     """`secret db-pass:7`, `literal #a1b2c3`: where it comes from and which one it is, never what it is."""
     if variable["source"] == "secret":
         return f"secret {variable['secret']}:{variable['version']}"
     return f"{variable['source']} #{variable['hash'][:6]}" if "hash" in variable else "not known"
 
 
-def _image(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[Change | str]:
+def _image(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[Change | _Unknown]:
     """A change of image where it is proven; equal tags prove nothing, since a tag moves."""
     before, after = str(old.get("image", "")), str(new.get("image", ""))
     is_digest = "@" in before, "@" in after
     if not before or not after:
-        yield f"{prefix}image"
+        yield _untold(f"{prefix}image", bool(before), bool(after))
     elif all(is_digest):
         if before.partition("@")[2] != after.partition("@")[2]:
             yield Change("image", f"{prefix}image", _image_text(old), _image_text(new))
@@ -189,17 +157,18 @@ def _image(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterat
     elif before != after:
         yield Change("image", f"{prefix}image", before, after)
     else:
-        yield f"{prefix}image"
+        yield _Unknown(f"{prefix}image", "both name the same tag without a digest, and a tag moves")
 
 
-def _by_tag(old: dict[str, Any], new: dict[str, Any], prefix: str) -> Iterator[Change | str]:
+def _by_tag(old: dict[str, Any], new: dict[str, Any], prefix: str) -> Iterator[Change | _Unknown]:
     """Digest on one side, tag on the other: two different repositories differ, anything else is not known."""
     names = [str(one.get("image", "")) for one in (old, new)]
     repositories = {_repository(name) for name in names}
     if len(repositories) > 1:
         yield Change("image", f"{prefix}image", _image_text(old), _image_text(new))
     else:
-        yield f"{prefix}image"
+        why = f"{_sides(*('@' not in name for name in names))} tells a tag without a digest, and a tag moves"
+        yield _Unknown(f"{prefix}image", why)
 
 
 def _repository(image: str) -> str:
@@ -214,24 +183,61 @@ def _image_text(config: dict[str, Any]) -> str:
     return f"{told} (commit {config['commit'][:12]})" if config.get("commit") else told
 
 
-def _sections(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change | str]:
+def _sections(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change | _Unknown]:
     is_same_api = old.get("api") == new.get("api")
     for key, (kind, name) in {**_SECTIONS, **_SERVICE_LEVEL}.items():
         before, after = old.get(key, _MISSING), new.get(key, _MISSING)
         if before is _MISSING or after is _MISSING:
             if key not in _SERVICE_LEVEL:
-                yield name
+                yield _untold(name, before is not _MISSING, after is not _MISSING)
         elif before != after:
             if not is_same_api and (before in (None, {}, []) or after in (None, {}, [])):
-                yield name  # left to the platform in one dialect, spelled out in the other
+                told, spelled = ("{before}", "{after}") if before in (None, {}, []) else ("{after}", "{before}")
+                yield _Unknown(
+                    name, f"left to the platform in what is stored of {told}, spelled out in that of {spelled}"
+                )
             else:
                 yield Change(kind, name, _text(before), _text(after))
 
 
-def _sidecars(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change | str]:
+def _volumes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change | _Unknown]:
+    """Mounted secrets by the secret's name, since names of volumes are made up anew; other volumes together."""
+    if "volumes" not in old or "volumes" not in new:
+        yield _untold("volumes", "volumes" in old, "volumes" in new)
+        return
+    is_same_api = old.get("api") == new.get("api")
+    (before, rest_before), (after, rest_after) = (_mounts(one["volumes"], is_same_api) for one in (old, new))
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield Change("other", f"mounted secret {name}", before.get(name), after.get(name))
+    if rest_before != rest_after:
+        yield Change("other", "volumes", _text(rest_before), _text(rest_after))
+
+
+def _mounts(volumes: dict[str, Any], is_same_api: bool) -> tuple[dict[str, str], dict[str, Any]]:  # noqa: FBT001 - a fact
+    """Files of each mounted secret, and the volumes of other kinds."""
+    secrets: dict[str, str] = {}
+    for _, volume in sorted(volumes.items()):
+        if volume.get("kind") == "secret":
+            name = volume["secret"] if is_same_api else volume["secret"].rpartition("/")[2]
+            files = ", ".join(f"{path}:{version}" for path, version in sorted(volume.get("items", {}).items()))
+            secrets[name] = ", ".join(filter(None, (secrets.get(name), files or "all:latest")))
+    return secrets, {name: one for name, one in volumes.items() if one.get("kind") != "secret"}
+
+
+def _untold(section: str, is_before: bool, is_after: bool) -> _Unknown:  # noqa: FBT001 - two facts of equal rank
+    """A section that the documents of one side or of both leave out."""
+    return _Unknown(section, f"what is stored of {_sides(not is_before, not is_after)} does not tell it")
+
+
+def _sides(is_before: bool, is_after: bool) -> str:  # noqa: FBT001 - two facts of equal rank
+    return " and ".join(name for name, holds in (("{before}", is_before), ("{after}", is_after)) if holds)
+
+
+def _sidecars(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change | _Unknown]:
     """Containers beside the main one: added, removed, or changed as the main one may be."""
     if "containers" not in old or "containers" not in new:
-        yield "containers"
+        yield _untold("containers", "containers" in old, "containers" in new)
         return
     for name in sorted({*old["containers"], *new["containers"]}):
         before, after = old["containers"].get(name), new["containers"].get(name)

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
-from classifiers.changes import vanished_keys
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
@@ -26,7 +25,8 @@ from classifiers.problems import ProblemConfig, Verdict, judge
 from classifiers.rules import ClustersConfig
 from classifiers.signing import sign_new
 from classifiers.suspects import CallGraph, Suspects
-from classifiers.verdicts import Teller, tell_clusters, with_errors
+from classifiers.vanished import vanished_keys, with_errors
+from classifiers.verdicts import Teller, tell_clusters
 from classifiers.weighing import weigh_cases
 from collector.store import Reader
 from collector.window import Window
@@ -108,7 +108,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         standing=standing,
         absent_events=(),
         latency=(),
-        vanished_keys=with_errors(vanished_keys(history.revisions), clusters, window),
+        vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
         coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),
         noise=noise,

@@ -231,15 +231,28 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class VanishedKey:
-    """A configuration key that a deploy dropped, whether or not an error followed."""
+    """A variable or mounted secret that a deploy dropped, whether or not an error followed.
+
+    `renamed_to` is another key that came with the same deploy and holds the same; `restored_in` the revision that
+    brought it back, by a deploy or by a roll-back.
+    """
 
     service: str
     revision: str
-    previous_revision: str
+    previous_revision: str  # the last one before of which the list is known
     key: str
-    present_in: int  # revisions before that had it
+    present_in: int  # revisions before that had it, one after the other, of those whose lists are known
     at_ns: int
     errors_since: bool
+    project: str = ""
+    kind: Literal["variable", "mounted secret"] = "variable"
+    was: str | None = None  # `secret db-pass:7`; never a value
+    unknown_between: int = 0  # revisions between the two of which the list is not known
+    took_traffic: bool = True
+    renamed_to: str | None = None
+    restored_in: str | None = None
+    kept_by: tuple[str, ...] = ()  # other services that still have it
+    cluster_ids: tuple[str, ...] = ()  # the failures since that are tied to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from classifiers.findings import (
     Onset,
     RevisionCount,
     State,
-    VanishedKey,
 )
 from classifiers.history import History
 from classifiers.links import Link
@@ -23,14 +22,13 @@ from classifiers.origin import origin_of_share
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.storms import find_storm
 from classifiers.weighing import Judged
-from collector.window import Window, format_ns
+from collector.window import format_ns
 
-__all__ = ["Teller", "tell_clusters", "with_errors"]
+__all__ = ["Teller", "tell_clusters"]
 
 _TRACES = 20
 _IDS_OF_NOISE = 100  # entries listed of a cluster that is no problem; all are counted
 _SAMPLE_IDS = 5
-_HALF_OVER = 0.5
 
 
 class Teller:
@@ -218,22 +216,6 @@ def _after_root(symptom: Cluster, root: Cluster) -> Cluster:
         cause=root.cause,
         fault=root.fault,
         priority="P3" if is_harmless else symptom.priority,
-    )
-
-
-def with_errors(
-    vanished: Sequence[VanishedKey], clusters: Sequence[Cluster], window: Window
-) -> tuple[VanishedKey, ...]:
-    """Vanished keys of the window, each with whether a failure is attributed to its revision."""
-    blamed = {
-        (one.attribution.service, one.attribution.revision)
-        for one in clusters
-        if one.attribution and one.attribution.confidence >= _HALF_OVER
-    }
-    return tuple(
-        replace(key, errors_since=(key.service, key.revision) in blamed)
-        for key in vanished
-        if window.start_ns <= key.at_ns < window.end_ns
     )
 
 

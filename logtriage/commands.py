@@ -5,6 +5,7 @@ A command holds names only, never a value; what is not known stands in capitals 
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifiers.findings import Attribution, Change, Cluster
@@ -12,7 +13,7 @@ from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import plural, short_revision
 
-__all__ = ["BLAMED", "Command", "commands_for", "first_step"]
+__all__ = ["BLAMED", "Command", "commands_for", "first_step", "setting_options"]
 
 BLAMED = 0.5  # from this confidence on a revision is blamed
 # Kinds of change that a person can undo by setting one key.
@@ -84,17 +85,29 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
     return tuple(commands)
 
 
+def setting_options(changes: Sequence[Change]) -> str:
+    """The options of gcloud that set keys of the main container as they were; secrets and values each in one option."""
+    told: dict[str, list[str]] = {}
+    for change in changes:
+        option, value = _option(change, _quoted(change.name))
+        told.setdefault(option, []).append(value)
+    return " ".join(f"{option}={','.join(values)}" for option, values in sorted(told.items()))
+
+
 def _setting(change: Change) -> str:
     """The option of gcloud that sets a key as it was, with the secret's name and version where they are known."""
     container, _, name = change.name.rpartition("/")  # CONTAINER/KEY for a sidecar's
     target = f"--container={_quoted(container)} " if container else ""
-    key = _quoted(name)
+    return target + "=".join(_option(change, _quoted(name)))
+
+
+def _option(change: Change, key: str) -> tuple[str, str]:
     secret = _SECRET.search(change.before or "")
     if secret:
-        return f"{target}--update-secrets={key}={secret.group(1)}:{secret.group(2)}"
+        return "--update-secrets", f"{key}={secret.group(1)}:{secret.group(2)}"
     if change.type == "secret_ref_changed" or "secret" in (change.before or ""):
-        return f"{target}--update-secrets={key}=SECRET:VERSION"
-    return f"{target}--update-env-vars={key}=VALUE"
+        return "--update-secrets", f"{key}=SECRET:VERSION"
+    return "--update-env-vars", f"{key}=VALUE"
 
 
 def _dropped(blamed: Attribution, lookup: Lookup) -> str:

@@ -3,17 +3,19 @@
 Nothing to say, nothing sent: without incidents and warnings the digest is empty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.findings import Cluster, Findings, Incident, Priority
+from classifiers.findings import Cluster, Findings, Incident, Priority, VanishedKey
 from collector.window import Window
 from logtriage.commands import commands_for
 from logtriage.escape import plain
 from logtriage.lines import Line, incident_lines, state_of
 from logtriage.lookup import Lookup
+from logtriage.vanished_view import by_deploy, drop_words, error_words, key_note, present_words, restore_line
 from logtriage.wording import Near, clock, day_clock, plural, short_revision
 
 __all__ = ["Digest", "DigestConfig", "Message", "build_digest", "digest_text", "unsent"]
@@ -21,6 +23,8 @@ __all__ = ["Digest", "DigestConfig", "Message", "build_digest", "digest_text", "
 _SIGNS = {"P0": "🔴", "P1": "🟠", "P2": "🟡", "P3": "⚪"}
 _OVER = "🟢"
 _WARNING = "🟡"
+_KEYS_TOLD = 6  # of a deploy that dropped more, each with what it was
+_KEYS_IN_HEADLINE = 3  # a headline has 150 characters in some channels
 
 
 class DigestConfig(BaseModel):
@@ -58,7 +62,7 @@ class Digest:
 
 
 def build_digest(findings: Findings, config: DigestConfig) -> Digest:
-    """One message an incident down to the lowest priority, then one a vanished key that no failure followed yet."""
+    """One message an incident down to the lowest priority, then one a deploy that dropped keys without an error yet."""
     lookup = Lookup(findings)
     footer = _footer(findings)
     told = []
@@ -66,7 +70,7 @@ def build_digest(findings: Findings, config: DigestConfig) -> Digest:
         root = lookup.cluster(incident.root)
         if root is not None and incident.priority <= config.lowest_priority:
             told.append(_incident_message(incident, root, lookup, footer))
-    return Digest(findings.window, (*told, *_warnings(findings, footer)))
+    return Digest(findings.window, (*told, *_warnings(lookup, footer)))
 
 
 def unsent(digest: Digest, sent: frozenset[str]) -> Digest:
@@ -113,22 +117,36 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
     )
 
 
-def _warnings(findings: Findings, footer: str) -> tuple[Message, ...]:
-    """A key that vanished, told before its first failure; with failures its incident tells it."""
-    return tuple(
-        Message(
-            key=f"vanished:{key.service}:{key.revision}:{key.key}",
-            sign=_WARNING,
-            headline=f"{plain(key.service, 80)} {short_revision(key.revision, key.service)} drops {plain(key.key, 80)}",
-            lines=(
-                Line("GOOD", f"present in the {plural(key.present_in, 'revision')} before"),
-                Line("BAD", f"gone since {clock(key.at_ns, Near.of(findings.window))} UTC; no failure yet"),
-            ),
-            command="",
-            footer=footer,
-        )
-        for key in findings.vanished_keys
-        if not key.errors_since
+def _warnings(lookup: Lookup, footer: str) -> tuple[Message, ...]:
+    """One message a deploy that dropped keys, before the first failure; with failures their incident tells it."""
+    deploys = [
+        (every[0], open_keys)
+        for every in by_deploy(lookup.findings.vanished_keys)
+        if (open_keys := [key for key in every if not key.errors_since and not key.restored_in])
+    ]
+    return tuple(_warning(first, keys, lookup, footer) for first, keys in deploys)
+
+
+def _warning(first: VanishedKey, keys: Sequence[VanishedKey], lookup: Lookup, footer: str) -> Message:
+    """`first` of all keys of the deploy names the message, so that it is sent once whatever becomes of the others."""
+    revision, before = (short_revision(one, first.service) for one in (first.revision, first.previous_revision))
+    is_one = len({present_words(key) for key in keys}) == 1
+    told = f" ({present_words(keys[0])})" if is_one else ""
+    errors = error_words(keys[0], lookup)
+    drops = f"drops {drop_words(keys, _KEYS_IN_HEADLINE)}{told}. {errors.capitalize()}."
+    lines = [Line("SINCE", f"{clock(first.at_ns, lookup.near)} UTC, compared with {before}")]
+    for key in keys[:_KEYS_TOLD]:
+        parts = (f"was {plain(key.was, 80)}" if key.was else "", key_note(key), "" if told else present_words(key))
+        if any(parts):
+            text = f"{plain(key.key, 80)}: {'; '.join(filter(None, parts))}"
+            lines.append(Line("WAS" if len(lines) == 1 else "", text))
+    return Message(
+        key=f"vanished:{first.service}:{first.revision}:{first.key}",
+        sign=_WARNING,
+        headline=f"{plain(first.service, 80)} {revision} {drops}",
+        lines=tuple(lines),
+        command=restore_line([key for key in keys if not key.renamed_to]),
+        footer=footer,
     )
 
 

@@ -237,6 +237,14 @@ def _vanished(key: VanishedKey) -> dict[str, Any]:
         "present_in": key.present_in,
         "at": _time(key.at_ns),
         "errors_since": key.errors_since,
+        "kind": key.kind,
+        "was": key.was,
+        "unknown_between": key.unknown_between,
+        "took_traffic": key.took_traffic,
+        "renamed_to": key.renamed_to,
+        "restored_in": key.restored_in,
+        "kept_by": list(key.kept_by),
+        "clusters": list(key.cluster_ids),
     }
 
 

@@ -13,13 +13,13 @@ from classifiers.findings import (
     Incident,
     Latency,
     Priority,
-    VanishedKey,
 )
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
 from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
+from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
 
 __all__ = [
@@ -165,7 +165,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         ledger=_ledger(findings),
         counts=_counts(findings),
         incidents=incidents,
-        warnings=tuple(_vanished(key, near) for key in findings.vanished_keys),
+        warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         absent=tuple(_absent(event) for event in findings.absent_events),
         slower=tuple(_slower(latency) for latency in findings.latency),
         standing=standing,
@@ -357,13 +357,6 @@ def _rival(rival: Hypothesis) -> RivalRow:
 def _ids(ids: tuple[str, ...]) -> str:
     shown = ", ".join(plain(one, 80) for one in ids[:_IDS_SHOWN])
     return f"{shown} and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else shown
-
-
-def _vanished(key: VanishedKey, near: Near) -> OtherRow:
-    revision = short_revision(key.revision, key.service)
-    title = f"{plain(key.service, 80)} {revision} {clock(key.at_ns, near)} drops {plain(key.key, 80)}"
-    errors = "failures since" if key.errors_since else "no failure yet"
-    return OtherRow(title, f"present in the {plural(key.present_in, 'revision')} before; {errors}")
 
 
 def _absent(event: Absence) -> OtherRow:

@@ -1,11 +1,11 @@
-"""What changed between two revisions, and which keys vanished."""
+"""What changed between two revisions."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from classifiers.changes import difference, vanished_keys
+from classifiers.changes import difference
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
@@ -168,37 +168,3 @@ class TestDifference:
         found = difference(of_env(1, {"A": "1"}), after)
 
         assert (found.changes, found.unknown) == ((), ("env A",))
-
-
-class TestVanishedKeys:
-    def test_a_dropped_key_tells_who_dropped_it_and_how_many_had_it(self) -> None:
-        revisions = [of_env(1, {"A": "1", "B": "1"}), of_env(2, {"A": "1", "B": "2"}), of_env(3, {"A": "1"})]
-
-        (vanished,) = vanished_keys(revisions)
-
-        assert (vanished.key, vanished.revision, vanished.previous_revision) == (
-            "B",
-            "shop-00003-aaa",
-            "shop-00002-aaa",
-        )
-        assert (vanished.present_in, vanished.at_ns, vanished.errors_since) == (2, 3 * 10**9, False)
-
-    def test_a_revision_of_unknown_configuration_drops_nothing(self) -> None:
-        revisions = [of_env(1, {"A": "1"}), revision(2, None), of_env(3, {"A": "1"})]
-
-        assert vanished_keys(revisions) == ()
-
-    def test_a_key_lost_over_an_unknown_revision_is_told_at_the_first_that_is_known(self) -> None:
-        (vanished,) = vanished_keys([of_env(1, {"A": "1"}), revision(2, None), of_env(3, {})])
-
-        assert (vanished.revision, vanished.previous_revision) == ("shop-00003-aaa", "shop-00001-aaa")
-
-    def test_a_revision_that_never_worked_drops_nothing(self) -> None:
-        failed = replace(of_env(2, {}), failed_ns=5, requests=0)
-
-        assert vanished_keys([of_env(1, {"A": "1"}), failed]) == ()
-
-    def test_services_do_not_mix(self) -> None:
-        other = replace(of_env(2, {}), service="till")
-
-        assert vanished_keys([of_env(1, {"A": "1"}), other]) == ()

@@ -35,7 +35,9 @@ def test_a_vanished_key_warns_until_failures_follow() -> None:
     warned = build_digest(quiet_findings(vanished_keys=(key,)), CONFIG)
     followed = build_digest(quiet_findings(vanished_keys=(replace(key, errors_since=True),)), CONFIG)
 
-    assert [message.headline for message in warned.messages] == ["shop 00008-bad drops OLD_KEY"]
+    assert [message.headline for message in warned.messages] == [
+        "shop 00008-bad drops OLD_KEY (present in the 7 revisions before). No error yet."
+    ]
     assert followed.messages == ()
 
 

@@ -267,7 +267,7 @@ def test_a_vanished_key_warns_before_the_first_failure() -> None:
     row = build_report(findings(), CONFIG).warnings[0]
 
     assert row.title == "shop 00008-bad 20:00 drops OLD_KEY"
-    assert row.note == "present in the 7 revisions before; no failure yet"
+    assert row.note == "present in the 7 revisions before; no error tied to it yet"
 
 
 def test_a_service_keeps_whole_incidents_that_touch_it() -> None:
