@@ -70,7 +70,7 @@ class Case:
         """Failed traces or requests, or failing instance minutes."""
         return len(self.times_ns)
 
-    @property
+    @cached_property
     def is_traced(self) -> bool:
         """Traces are known in which it failed: they tell what else did."""
         return any(map(is_trace, self.met_ns))

@@ -5,6 +5,7 @@ spaced for accidents of a Poisson process; bursts are one arrival each. Lines of
 storm fails few requests with many lines.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,8 +42,7 @@ def find_storm(case: "Case", lines: pl.DataFrame) -> Storm | None:
     lines: the rows of find_failures of the case.
     """
     units = case.times_ns[case.fit.index :]
-    rows = lines.filter((pl.col("first_ns") >= case.fit.at_ns) & (pl.col("log") != "requests"))
-    rows = rows if rows.height else lines.filter(pl.col("first_ns") >= case.fit.at_ns)
+    rows = _rows(lines, case.fit.at_ns)
     per_unit = _lines_per_unit(rows)
     period, is_per_instance = _rhythm(rows)
     spans = _bursts(units, case) if len(units) >= _LEAST_UNITS else []
@@ -72,21 +72,52 @@ def find_period(times_ns: NDArray[np.int64]) -> tuple[float, float] | None:
     return _period([gaps]) or _period(_between_bursts([gaps]))
 
 
-def _rhythm(rows: pl.DataFrame) -> tuple[tuple[float, float] | None, bool]:
-    """The period of all failures together, else of those of each instance; and whether it is one of an instance."""
-    keyed = rows.with_columns(key=pl.coalesce("trace", "borrowed"))
-    known = keyed.filter(pl.col("key").is_not_null()).group_by("key").agg(
-        pl.col("first_ns").min(), pl.col("instance").sort_by("first_ns", "instance").first()
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of find_failures as numbers that stand for names, in the order of these; -1 where there is none."""
+
+    first_ns: NDArray[np.int64]
+    instance: NDArray[np.int64]
+    key: NDArray[np.int64]  # own or borrowed trace
+    trace: NDArray[np.int64]
+    signature: NDArray[np.int64]
+    occurrences: NDArray[np.int64]
+
+
+def _rows(lines: pl.DataFrame, since_ns: int) -> _Rows:
+    """Those from an instant on; requests only where there is nothing else: their time is their start."""
+    told = lines.select(
+        "first_ns",
+        "occurrences",
+        (pl.col("log") != "requests").alias("is_line"),
+        *(
+            name.rank("dense").cast(pl.Int64).fill_null(-1).alias(alias)
+            for alias, name in (
+                ("instance", pl.col("instance")), ("key", pl.coalesce("trace", "borrowed")),
+                ("trace", pl.col("trace")), ("signature", pl.col("signature_id")),
+            )
+        ),
     )  # fmt: skip
-    arrivals = known if known.height * 2 >= rows.height else keyed  # law 3: a request is one arrival
-    arrivals = arrivals.select("instance", "first_ns").sort("first_ns", "instance")
-    whole = find_period(arrivals["first_ns"].to_numpy())
-    if whole or arrivals["instance"].n_unique() < 2:  # noqa: PLR2004 - of one instance it is the same
+    columns = {name: told[name].to_numpy() for name in told.columns}
+    is_late = columns["first_ns"] >= since_ns
+    is_line = is_late & columns.pop("is_line")
+    chosen = is_line if is_line.any() else is_late
+    return _Rows(**{name: column[chosen] for name, column in columns.items()})
+
+
+def _rhythm(rows: _Rows) -> tuple[tuple[float, float] | None, bool]:
+    """The period of all failures together, else of those of each instance; and whether it is one of an instance."""
+    order = np.lexsort((rows.instance, rows.first_ns, rows.key))
+    order = order[rows.key[order] >= 0]
+    firsts = order[np.diff(rows.key[order], prepend=-1) != 0]
+    arrivals = firsts if len(firsts) * 2 >= len(rows.key) else np.arange(len(rows.key))  # law 3: a request is one
+    arrivals = arrivals[np.lexsort((rows.instance[arrivals], rows.first_ns[arrivals]))]
+    times, instances = rows.first_ns[arrivals], rows.instance[arrivals]
+    whole = find_period(times)
+    names = np.unique(instances)
+    if whole or len(names) < 2:  # noqa: PLR2004 - of one instance it is the same
         return whole, False
-    parts = [
-        np.diff(part["first_ns"].to_numpy()) / 1e9
-        for _, part in sorted(arrivals.partition_by("instance", as_dict=True).items(), key=lambda item: str(item[0]))
-    ]
+    parts = [np.diff(times[instances == name]) / 1e9 for name in names]
     own = _period(parts) or _period(_between_bursts(parts))
     return own, own is not None
 
@@ -248,11 +279,14 @@ def _failed_share(units: NDArray[np.int64], case: "Case", spans: list[tuple[int,
     return round(min(1.0, failed / exposed), 4) if exposed >= 1 else None
 
 
-def _lines_per_unit(rows: pl.DataFrame) -> float:
+def _lines_per_unit(rows: _Rows) -> float:
     """Lines of the most repeated statement in one request: the median over requests; 1 where no trace is known."""
-    traced = rows.filter(pl.col("trace").is_not_null())
-    if not traced.height:
+    traced = np.flatnonzero(rows.trace >= 0)
+    if not traced.size:
         return 1.0
-    per_statement = traced.group_by("trace", "signature_id").agg(pl.col("occurrences").sum())
-    median = per_statement.group_by("trace").agg(pl.col("occurrences").max())["occurrences"].median()
-    return float(median or 1.0)  # type: ignore[arg-type] # of an integer column
+    order = traced[np.lexsort((rows.signature[traced], rows.trace[traced]))]
+    trace, signature = rows.trace[order], rows.signature[order]
+    is_first = (np.diff(trace, prepend=-1) != 0) | (np.diff(signature, prepend=-1) != 0)
+    per_statement = np.add.reduceat(rows.occurrences[order], np.flatnonzero(is_first))
+    starts = np.flatnonzero(np.diff(trace[is_first], prepend=-1) != 0)
+    return float(np.median(np.maximum.reduceat(per_statement, starts)))
