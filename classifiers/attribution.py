@@ -8,30 +8,43 @@ revision that began to serve after the onset is never named.
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import orjson
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
+from classifiers.lineage import Lineage
+from classifiers.named import Namings, likeliest, naming
 from classifiers.origin import origin_of_share
-from classifiers.rivals import Candidate, Rival, Split, outside_gain, revision_gain
+from classifiers.rivals import (
+    UNKNOWN,
+    Candidate,
+    Carriers,
+    Rival,
+    Split,
+    Tally,
+    earlier_gains,
+    outside_gain,
+    revision_gain,
+)
 
-__all__ = ["AttributionConfig", "Weighed", "Weight", "is_about_dependency", "lead_change", "named_in", "weigh"]
+__all__ = [
+    "AttributionConfig",
+    "Suspicion",
+    "Weighed",
+    "Weight",
+    "exonerated",
+    "is_about_dependency",
+    "lead_change",
+    "weigh",
+]
 
 _SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
 _SPARED = 3.0  # failures expected and not seen: rule of three
-_WORDS = re.compile(r"[A-Za-z0-9]+")
-_DULL = frozenset(
-    {"url", "key", "id", "env", "name", "api", "app", "the", "host", "port", "service", "secret", "token"}
-)
-_CODE_FAULT = re.compile(
-    r"(?i)(Type|Attribute|Name|Import|ModuleNotFound|Syntax|Indentation|Reference|Index|Range|Assertion|NotImplemented|"
-    r"NullPointer\w*|NoSuch\w+|ClassNotFound\w*|ClassCast\w*|UnboundLocal|Recursion|StopIteration)(Error|Exception)?\Z|"
-    r"panic"
-)
+_APART = 3.0  # log-likelihood from which designs in the history of deploys tell two changes of one deploy apart
 _DEPENDENCY = re.compile(
     r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|"
     r"unreachable|no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|"
@@ -40,16 +53,6 @@ _DEPENDENCY = re.compile(
     r"server closed|too many (?:clients|connections)|"
     r"(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
 )
-_LIMITS = {
-    "memory_limit": r"memory limit|out of memory|\boom\b|heap|cannot allocate|killed",
-    "cpu_limit": r"\bcpu\b|throttl",
-    "concurrency": r"no available instance|too many (?:concurrent )?(?:requests|connections)|concurren|pool exhausted",
-    "max_instances": r"no available instance|rate exceeded|instance limit",
-    "timeout": r"request timeout|upstream request timeout|has been terminated because it has reached the maximum",
-    "service_account": r"permission|forbidden|denied|unauthori[sz]ed|iam",
-    "vpc": r"connector|unreachable|no route|connect",
-    "cloud_sql": r"cloudsql|database|postgres|mysql|sql",
-}
 
 
 class AttributionConfig(BaseModel):
@@ -70,7 +73,12 @@ class AttributionConfig(BaseModel):
         default=5.0, ge=1
     )  # ... when only tests fail: harnesses change often, and ask for errors
     spared_factor: float = Field(default=40.0, ge=1)  # ... while users of the same routes are spared
-    named_factor: float = Field(default=5.0, ge=1)  # how much likelier a revision is whose change the failure names
+    broken_clusters: float = Field(
+        default=3.0, ge=1
+    )  # a deploy, or an outage, that breaks something breaks about so many
+    most_deploys: float = Field(default=0.3, gt=0, lt=1)  # ... of several deploys that cannot be told apart, together
+    named_most: float = Field(default=30.0, ge=1)  # how much likelier a change is at most that the failure names
+    unnamed_share: float = Field(default=0.3, gt=0, lt=1)  # of deploys that break something: by what no ledger tells
     worse_factor: float = Field(
         default=0.1, gt=0, le=1
     )  # ... of a failure that was there before it: deploys bring failures more often than they multiply them
@@ -84,14 +92,30 @@ class AttributionConfig(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Suspicion:
+    """One change of a deploy, its share of the deploy's guilt, and how its carriers part the counts."""
+
+    change: Change | None  # None: something that the ledger does not tell
+    share: float
+    named: float  # likelihood ratio of what the failure says
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
 class Weight:
-    """One revision with its probability and the counts behind it."""
+    """One revision with its probability and the counts behind it.
+
+    `members` are the revisions that may have brought it, with their shares: this one, and those before it that took too
+    few requests to show it. In the order of deploying.
+    """
 
     candidate: Candidate
     split: Split
     confidence: float
     difference: Difference | None
     named: Change | None
+    suspicions: tuple[Suspicion, ...] = ()
+    members: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +134,17 @@ class Weighed:
         return self.weights[0] if self.weights else None
 
 
+@dataclass(frozen=True)
+class _Light:
+    """What the changes of deploys are judged in: the words of the failure, those of all others, and the ledger."""
+
+    text: str
+    known: Collection[tuple[str, str]]
+    lineage: Lineage
+    namings: Namings
+    config: AttributionConfig
+
+
 def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of its own
     case: Case,
     candidates: Sequence[tuple[Candidate, Difference | None]],
@@ -118,39 +153,126 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     text: str,
     known: Collection[tuple[str, str]] = (),
     rivals: Sequence[Rival] = (),
+    looks: int = 1,
+    lineage: Lineage | None = None,
+    namings: Namings | None = None,
     config: AttributionConfig,
 ) -> Weighed:
     """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
 
-    `shared`: number of services without a link that began to fail at once. `known`: service and revision of those that
-    are guilty of another failure.
+    shared: number of services without a link that began to fail at once. known: service and revision of those that are
+    guilty of another failure. looks: clusters that a deploy or an outage could be accused of; one that breaks something
+    breaks few of them, so its prior is shared out among them. That bounds false accusations at any number of looks:
+    while nothing happens a Bayes factor is a martingale of mean 1, and ever exceeds 1/prior with at most that prior.
     """
+    light = _Light(text, known, lineage or Lineage(()), namings or Namings(), config)
+    spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
     outside, outside_split = _outside(case, shared, config)
-    rows = []
+    tallies: dict[tuple[str, str], Tally] = {}
+    rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
         if candidate.served_ns > min(case.fit.latest_ns, case.fit.at_ns) + _SLACK_NS:
             continue
-        split = revision_gain(case, candidate)
-        if split.gain == -math.inf:
-            continue
-        named = named_in(difference, text) if difference else None
-        prior = _prior(case, candidate, difference, named, config)
-        if (candidate.service, candidate.revision) in known:
-            prior += math.log(config.known_factor)
-        rows.append((candidate, difference, named, split, split.gain + prior))
-    logs = [0.0, outside, *(row[4] for row in rows), *(rival.log_weight for rival in rivals)]
-    top = max(logs)
-    total = sum(math.exp(one - top) for one in logs)
-    share = [math.exp(one - top) / total for one in logs]
+        key = (candidate.service, candidate.relation)
+        tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
+        row = _suspect(case, candidate, difference, tally, light)
+        if row:
+            rows.append(row)
+    weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
+    logs = np.array([0.0, *(one + spread for one in weighed)])
+    shares = np.exp(logs - logs.max())
+    share: list[float] = (shares / shares.sum()).tolist()
     weights = [
-        Weight(candidate, split, _capped(case, split, candidate.linked, probability, config), difference, named)
-        for (candidate, difference, named, split, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
+        replace(weight, confidence=_capped(case, weight.split, weight.candidate.linked, probability, config))
+        for (weight, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
     ]
     weights.sort(
         key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
     )
     others = sorted(zip(rivals, share[2 + len(rows) :], strict=True), key=lambda one: (-one[1], one[0].statement))
     return Weighed(tuple(weights), share[1], outside_split, share[0], tuple(others))
+
+
+def _suspect(
+    case: Case, candidate: Candidate, difference: Difference | None, tally: Tally, light: _Light
+) -> tuple[Weight, float] | None:
+    """A revision with the log of its prior times likelihood; None where it explains nothing."""
+    plain = revision_gain(case, candidate, tally=tally)
+    if plain.gain == -math.inf:
+        return None
+    ideas = _ideas(case, candidate, difference, light)
+    splits: dict[tuple[bool | None, ...], Split] = {(None,) * len(candidate.later): plain}
+    found: list[Split] = []
+    for idea, _ in ideas:
+        told = tuple(idea.states.get(one) for one in candidate.later)
+        if told not in splits:
+            splits[told] = revision_gain(case, candidate, idea, tally)
+        found.append(splits[told])
+    logs = [math.log(idea.weight * ratio) + split.gain for (idea, ratio), split in zip(ideas, found, strict=True)]
+    whole = _log_sum(logs)
+    suspicions = tuple(
+        Suspicion(idea.change, math.exp(log - whole), ratio, split)
+        for (idea, ratio), split, log in zip(ideas, found, logs, strict=True)
+    )
+    designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
+    members, log_members = _members(case, candidate, difference, plain, tally, light)
+    log_weight = _prior(case, candidate, light) + designed + log_members
+    named = max(suspicions, key=lambda one: (one.named, one.share))
+    best = found[logs.index(max(logs))]
+    told_by = named.change if named.named > 1 else None
+    return Weight(candidate, best, 0.0, difference, told_by, suspicions, members), log_weight
+
+
+def _ideas(
+    case: Case, candidate: Candidate, difference: Difference | None, light: _Light
+) -> list[tuple[Carriers, float]]:
+    """What of a deploy may have done it: each of its changes, or what no ledger tells; with the words' ratio."""
+    if difference is None or not difference.changes:
+        is_nothing = difference is not None and difference.label == "nothing"
+        return [(replace(UNKNOWN, weight=light.config.nothing_factor if is_nothing else 1.0), 1.0)]
+    left = light.config.unnamed_share
+    each = (1.0 - left) / len(difference.changes)
+    ideas: list[tuple[Carriers, float]] = [(replace(UNKNOWN, weight=left), 1.0)]
+    for change in difference.changes:
+        kept = light.lineage.kept(candidate.project, candidate.service, candidate.revision, change)
+        ratio = min(naming(change, case, light.text, light.namings), light.config.named_most)
+        ideas.append((Carriers(change, kept, each), ratio))
+    return ideas
+
+
+def _members(
+    case: Case, candidate: Candidate, difference: Difference | None, plain: Split, tally: Tally, light: _Light
+) -> tuple[tuple[tuple[str, float], ...], float]:
+    """Which deploys may have brought it, with their shares, and the log of what they weigh together.
+
+    Each by its own difference to the one before it: many deploys in a row are many chances to break something.
+    """
+    names = (*candidate.idle, candidate.revision)
+    gains = [*earlier_gains(case, candidate, plain, tally).tolist(), plain.gain]
+    own = light.lineage.step(candidate.project, candidate.service, candidate.revision) if candidate.idle else None
+    steps = [
+        *(light.lineage.step(candidate.project, candidate.service, one) for one in candidate.idle), own or difference,
+    ]  # fmt: skip
+    logs = [gain + math.log(_factor(case, step, light)) for gain, step in zip(gains, steps, strict=True)]
+    whole = _log_sum(logs)
+    shares = [math.exp(one - whole) for one in logs]
+    many = 1.0 / sum(share * share for share in shares)  # as many deploys as count
+    most = light.config.most_deploys / light.config.bad_deploys
+    return tuple(zip(names, shares, strict=True)), whole - math.log(max(many / most, 1.0))
+
+
+def _factor(case: Case, step: Difference | None, light: _Light) -> float:
+    """How much likelier a deploy is to have done it than any deploy, by what it changed and what the failure says."""
+    if step is None or not step.changes:
+        return light.config.nothing_factor if step is not None and step.label == "nothing" else 1.0
+    ratios = [min(naming(one, case, light.text, light.namings), light.config.named_most) for one in step.changes]
+    left = light.config.unnamed_share
+    return left + (1.0 - left) * sum(ratios) / len(ratios)
+
+
+def _log_sum(logs: Sequence[float]) -> float:
+    top = max(logs)
+    return top + math.log(sum(math.exp(one - top) for one in logs))
 
 
 def _outside(case: Case, shared: int, config: AttributionConfig) -> tuple[float, Split]:
@@ -168,47 +290,26 @@ def is_about_dependency(text: str) -> bool:
     return _DEPENDENCY.search(text) is not None
 
 
-def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:
-    """The change that most likely did it, and what else changed in the same deploy."""
+def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:  # noqa: ARG001
+    """The change that most likely did it, and what else changed in the same deploy and cannot be told apart from it."""
     difference = weight.difference
     if difference is None:
         return None, ()
-    changes = difference.changes
-    if not changes:
+    if not difference.changes:
         # all that is known is equal, and a deploy changes something
         is_image = "image" in difference.unknown and "env" not in difference.unknown
         return (Change("image", "image") if is_image else None), ()
-    lead = weight.named or _by_kind(changes, case, text) or changes[0]
-    return lead, tuple(one for one in changes if one != lead)
+    alive = [one for one in difference.changes if one not in exonerated(weight)]
+    ratios = {one.change: one.named for one in weight.suspicions if one.change}
+    lead = likeliest(alive, [ratios.get(one, 1.0) for one in alive]) or alive[0]
+    return lead, tuple(one for one in alive if one != lead)
 
 
-def named_in(difference: Difference, text: str) -> Change | None:
-    """The first change of a variable or secret whose name the failure tells: whole, or by its distinctive words."""
-    words = {word.lower() for word in _WORDS.findall(text)}
-    for change in difference.changes:
-        if change.type not in {"env_removed", "env_changed", "secret_ref_changed", "env_added"}:
-            continue
-        name = change.name.rpartition("/")[2]
-        if re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text):
-            return change
-        parts = {part.lower() for part in _WORDS.findall(name.replace("_", " "))} - _DULL
-        if len(parts) > 1 and parts <= words:
-            return change
-    return None
-
-
-def _by_kind(changes: Sequence[Change], case: Case, text: str) -> Change | None:
-    """The change that goes with this kind of failure: a limit that was met, or code that cannot run."""
-    lowered = text.lower()
-    for change in changes:
-        pattern = _LIMITS.get(change.type)
-        if pattern and re.search(pattern, lowered):
-            return change
-    parts = orjson.loads(case.parts)
-    kind = str(parts.get("type") or "").rpartition(".")[2]
-    if kind and _CODE_FAULT.match(kind):
-        return next((change for change in changes if change.type == "image"), None)
-    return None
+def exonerated(weight: Weight) -> tuple[Change, ...]:
+    """Changes of the deploy whose carriers did not fail, while those of another change of it did."""
+    told = [one for one in weight.suspicions if one.change]
+    best = max((one.split.gain for one in told), default=0.0)
+    return tuple(one.change for one in told if one.change and one.split.gain < best - _APART)
 
 
 def _was_there(case: Case, candidate: Candidate) -> bool:
@@ -216,24 +317,20 @@ def _was_there(case: Case, candidate: Candidate) -> bool:
     return int((case.times_ns < candidate.served_ns - _SLACK_NS).sum()) > 1
 
 
-def _prior(
-    case: Case, candidate: Candidate, difference: Difference | None, named: Change | None, config: AttributionConfig
-) -> float:
-    """Log of how likely such a deploy is to break something, before anything was counted."""
+def _prior(case: Case, candidate: Candidate, light: _Light) -> float:
+    """Log of how likely a deploy of such a service is to break something here, whatever it changed."""
+    config = light.config
     prior = {
         "own": config.bad_deploys,
         "callee": config.bad_callee,
         "caller": config.bad_caller,
         "linked": config.bad_linked,
     }[candidate.relation]
-    factor = 1.0
-    if named:
-        factor = config.named_factor
-    elif difference and difference.label == "nothing":
-        factor = config.nothing_factor
     if _was_there(case, candidate):
-        factor *= config.worse_factor
-    return math.log(prior * factor)
+        prior *= config.worse_factor
+    if (candidate.service, candidate.revision) in light.known:
+        prior *= config.known_factor
+    return math.log(prior)
 
 
 def _capped(case: Case, split: Split, linked: float, probability: float, config: AttributionConfig) -> float:

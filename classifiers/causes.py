@@ -123,14 +123,13 @@ def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[
     ]
     left = max(0.0, 1.0 - sum(weight.confidence for weight in weighed.weights))
     whole = weighed.outside + weighed.chance + sum(share for _, share in weighed.rivals)
-    scale = left / whole if whole > 0 else 0.0
-    told = [(rival, scale * share) for rival, share in weighed.rivals]
+    told = [(rival, left * (share / whole) if whole > 0 else 0.0) for rival, share in weighed.rivals]
     found += [
         Hypothesis(rival.cause, round(share, 4), rival.statement, rival.evidence)
         for rival, share in told
         if share >= _WORTH_TELLING
     ]
-    outside = scale * weighed.outside if whole > 0 else left / 2
+    outside = left * (weighed.outside / whole if whole > 0 else 0.5)
     cause, statement, evidence = _outside(judged, origin, facts)
     if outside >= _WORTH_TELLING:
         found.append(Hypothesis(cause, round(outside, 4), statement, evidence))

@@ -94,7 +94,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
     entries = part_entries(reading.entries, problems, rest)
     samples = _samples(reading, [*problems, *rest])
-    weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution)
+    weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")

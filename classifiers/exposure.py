@@ -90,6 +90,17 @@ class Grid:
         share = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
         return np.where(last >= 0, share[np.maximum(last, 0)], 0.0)
 
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """A row for each revision, in the order of by_revision."""
+        if not self.by_revision:
+            return np.zeros((0, self.timeline.bins))
+        return np.stack([self.share(name) for name in self.by_revision])
+
+    def parted(self, exposed: NDArray[np.float64]) -> dict[str, float]:
+        """What of an exposure per bin came with each revision, if it parted as this one did."""
+        return dict(zip(self.by_revision, (self._shares @ exposed).tolist(), strict=True))
+
     def steady(self) -> "Grid":
         """One and the same exposure in every bin since the first that had any: time itself."""
         began = np.maximum.accumulate(self.total > 0)

@@ -8,7 +8,8 @@ revision may only begin when it was deployed.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,12 +18,23 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Grid
-from classifiers.findings import Cause, Evidence
+from classifiers.findings import Cause, Change, Evidence
 
-__all__ = ["Candidate", "Rival", "Split", "outside_gain", "revision_gain"]
+__all__ = [
+    "UNKNOWN",
+    "Candidate",
+    "Carriers",
+    "Rival",
+    "Split",
+    "Tally",
+    "earlier_gains",
+    "outside_gain",
+    "revision_gain",
+]
 
 Relation = Literal["own", "callee", "caller", "linked"]
 _SHAPE = 0.5  # of the Gamma prior: vague
+_ONE_MORE = 1.0  # log-likelihood that a split over several revisions must win over one alone
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Candidate:
     labels: Sequence[str]
     grid: Grid  # exposure of its service
     linked: float  # share of the failures whose revision is known from their own rows or trace
+    idle: tuple[str, ...] = ()  # deployed before it, since the last that failed too, without a failure; in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +90,103 @@ class Rival:
     evidence: tuple[Evidence, ...] = ()
 
 
-def revision_gain(case: Case, candidate: Candidate) -> Split:
-    """The best split by the candidate alone, or by it and those that were deployed after it and still fail."""
-    labels = np.array(candidate.labels, dtype=object)
-    total = float(case.held.total.sum())
-    best: Split | None = None
-    blamed: tuple[str, ...] = ()
-    exposed = 0.0
-    for revision in (candidate.revision, *candidate.later):
-        blamed = (*blamed, revision)
-        failed_here = int((labels == revision).sum())
-        if not failed_here:
-            if revision == candidate.revision:
-                return Split(-np.inf, 0, 0.0, case.units, total, blamed)
-            exposed += _exposed(case, candidate, revision)
-            continue  # a later one that never failed may stand between two that did
-        exposed += _exposed(case, candidate, revision)
-        failed = int(np.isin(labels, blamed).sum())
-        split = _split(case, failed, exposed, total, blamed)
-        # one more revision is one more freedom
-        if best is None or split.gain - 1.0 > best.gain:
-            best = split
-    return best or Split(-np.inf, 0, 0.0, case.units, total, blamed)
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """An idea of which later revisions still have what broke: True has it, False has not, not named: not known.
+
+    `change` is what the idea is about, None for none in particular. `weight` is its prior, among those of one revision.
+    """
+
+    change: Change | None
+    states: Mapping[str, bool]
+    weight: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Failures and exposure of a case by the revision of one service that bore them."""
+
+    units: int
+    total: float
+    failed: Mapping[str, int]
+    exposed: Mapping[str, float]
+
+    @classmethod
+    def of(cls, case: Case, candidate: Candidate) -> "Tally":
+        """Counts by the revisions of the candidate's service."""
+        labels, held = candidate.labels, case.held
+        failed = Counter(labels)
+        if candidate.relation == "own" and held.by_revision:
+            exposed = {name: float(counts.sum()) for name, counts in held.by_revision.items()}
+        else:
+            exposed = candidate.grid.parted(held.total)
+        return cls(case.units, float(held.total.sum()), failed, exposed)
+
+
+UNKNOWN = Carriers(None, {}, 1.0)
+
+
+def revision_gain(case: Case, candidate: Candidate, carriers: Carriers = UNKNOWN, tally: Tally | None = None) -> Split:
+    """The best split by the candidate alone, or by it and those that were deployed after it and still fail.
+
+    `carriers` says which later ones have what broke; of the others any number from the next on may have it, since what
+    is broken stays so until it is mended.
+    """
+    counts = tally or Tally.of(case, candidate)
+    names = [
+        candidate.revision,
+        *(one for one in candidate.later if counts.failed.get(one) or counts.exposed.get(one)),
+    ]
+    failed = np.array([counts.failed.get(one, 0) for one in names], dtype=np.float64)
+    if not failed[0]:
+        return Split(-np.inf, 0, 0.0, case.units, counts.total, (candidate.revision,))
+    exposed = np.array([counts.exposed.get(one, 0.0) for one in names])
+    told = [carriers.states.get(one) for one in names]
+    may_have = np.array([True, *(one is not False for one in told[1:])])
+    has = np.array([False, *(one is True for one in told[1:])])
+    last = np.flatnonzero((failed > 0) & may_have)  # a later one that never failed may stand between two that did
+    splits = _splits(
+        case,
+        np.cumsum(failed * may_have)[last] + _after(failed * has)[last],
+        np.cumsum(exposed * may_have)[last] + _after(exposed * has)[last],
+        counts.total,
+    )
+    gains = splits[0] - np.where(last > 0, _ONE_MORE, 0.0)  # one more revision is one more freedom
+    best = int(np.argmax(gains))
+    end = int(last[best])
+    blamed = tuple(name for at, name in enumerate(names) if (may_have[at] and at <= end) or has[at])
+    return _split_at(case, splits, best, counts.total, blamed)
+
+
+def earlier_gains(case: Case, candidate: Candidate, split: Split, tally: Tally) -> NDArray[np.float64]:
+    """The gain of a split when it begins with each of `candidate.idle` instead: those from there on did not fail."""
+    idle = np.array([tally.exposed.get(one, 0.0) for one in candidate.idle])
+    more = idle[::-1].cumsum()[::-1]
+    failed = np.full(len(idle), float(split.failures_bad))
+    gains: NDArray[np.float64] = _splits(case, failed, split.exposed_bad + more, tally.total)[0]
+    return np.where(split.exposed_good - more >= 1, gains, -np.inf)
+
+
+def _after(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What comes after each place."""
+    whole: NDArray[np.float64] = counts.sum() - np.cumsum(counts)
+    return whole
+
+
+def _splits(
+    case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], total: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Gain, failures and exposure of the blamed side, of many splits. What failed on a side was exposed on it."""
+    exposed_bad = _held(case, failed, exposed, total)
+    gain = _gain(failed, exposed_bad, case.units - failed, np.maximum(total - exposed_bad, 0.0))
+    return gain / case.fit.dispersion, failed, exposed_bad
+
+
+def _split_at(
+    case: Case, splits: tuple[NDArray[np.float64], ...], place: int, total: float, blamed: tuple[str, ...]
+) -> Split:
+    gain, failed, exposed = (float(one[place]) for one in splits)
+    return Split(gain, int(failed), exposed, int(case.units - failed), max(total - exposed, 0.0), blamed)
 
 
 def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float, Split]:
@@ -123,27 +211,6 @@ def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float
     top = float(gains.max())
     summed = top + float(np.log(np.exp(gains - top).sum())) if np.isfinite(top) else top
     return summed + prior, best
-
-
-def _exposed(case: Case, candidate: Candidate, revision: str) -> float:
-    """Exposure of the case that went through the revision."""
-    if candidate.relation == "own" and case.held.by_revision:
-        own = case.held.by_revision.get(revision)
-        return float(own.sum()) if own is not None else 0.0
-    return float((case.held.total * candidate.grid.share(revision)).sum())
-
-
-def _split(case: Case, failed: int, exposed: float, total: float, blamed: tuple[str, ...]) -> Split:
-    """Both sides of an explanation. What failed on a side was exposed on it, and the two make up the whole."""
-    exposed_bad = float(_held(case, np.array([float(failed)]), np.array([exposed]), total)[0])
-    exposed_good = max(total - exposed_bad, 0.0)
-    gain = _gain(
-        np.array([float(failed)]),
-        np.array([exposed_bad]),
-        np.array([float(case.units - failed)]),
-        np.array([exposed_good]),
-    )
-    return Split(float(gain[0]) / case.fit.dispersion, failed, exposed_bad, case.units - failed, exposed_good, blamed)
 
 
 def _held(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], total: float) -> NDArray[np.float64]:
@@ -186,7 +253,10 @@ def _marginal(
 
 
 def _log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-gamma of numbers above zero, many of them alike. scipy has it too, but is slow to load."""
-    distinct, places = np.unique(values, return_inverse=True)
-    told: NDArray[np.float64] = np.array([math.lgamma(value) for value in distinct.tolist()])[places]
-    return told
+    """Log-gamma of numbers above zero, by Stirling's series eight above them; scipy has it too, but is slow to load."""
+    steps = np.log(values[..., None] + np.arange(8.0)).sum(axis=-1)
+    far = values + 8.0
+    square = 1.0 / (far * far)
+    series = (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square / 1680))) / far
+    found: NDArray[np.float64] = (far - 0.5) * np.log(far) - far + 0.5 * math.log(2 * math.pi) + series - steps
+    return found

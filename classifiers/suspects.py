@@ -12,11 +12,13 @@ import polars as pl
 from classifiers.cases import Case
 from classifiers.exposure import Exposure, Grid
 from classifiers.ledger import deploy_order
+from classifiers.lineage import never_worked
 from classifiers.rivals import Candidate, Relation
 from collector.records import Revision
 
 __all__ = ["CallGraph", "Suspects"]
 
+_IDLE = 100  # deploys before one, at most, that may have brought what it shows
 _LINKED = 0.3  # share of a case's traces in which a service must take part to be a suspect
 
 
@@ -105,12 +107,16 @@ class Suspects:
         ordered = deploy_order(self._revisions, service, project=case.project)
         names = [one.revision for one in ordered]
         failing = set(labels)
+        since = 0  # the place after the last one that failed
         for place, one in enumerate(ordered):
             served = [when for when in (one.traffic_ns, one.first_seen_ns) if when is not None]
             if one.revision in failing and served:
+                before = ordered[max(since, place - _IDLE) : place]
+                since = place + 1
                 yield Candidate(
                     project=case.project, service=service, revision=one.revision, relation=relation,
                     served_ns=min(served), later=tuple(names[place + 1 :]), labels=labels, grid=grid, linked=linked,
+                    idle=tuple(other.revision for other in before if not never_worked(other)),
                 )  # fmt: skip
 
 

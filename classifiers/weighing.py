@@ -12,11 +12,10 @@ import polars as pl
 
 from classifiers.attribution import AttributionConfig, Weighed, Weight, is_about_dependency, lead_change, weigh
 from classifiers.cases import Case
-from classifiers.changes import Difference, difference
 from classifiers.history import History
-from classifiers.ledger import previous_revision
+from classifiers.lineage import Lineage
 from classifiers.links import Link
-from classifiers.rivals import Candidate
+from classifiers.named import Namings
 from classifiers.suspects import Suspects
 
 __all__ = ["Judged", "weigh_cases"]
@@ -45,12 +44,12 @@ class Judged:
     text: str
 
 
-def weigh_cases(
+def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as it is
     cases: Sequence[Case], links: Mapping[str, Link], suspects: Suspects, history: History, samples: pl.DataFrame,
-    config: AttributionConfig,
+    config: AttributionConfig, *, looks: int = 1,
 ) -> list[Judged]:  # fmt: skip
-    """Every case judged, in the order given."""
-    court = _Court(cases, links, suspects, history, _texts(cases, samples), config)
+    """Every case judged, in the order given. `looks`: clusters that were looked at, problems or not."""
+    court = _Court(cases, links, suspects, history, _texts(cases, samples), looks, config)
     court.weigh_roots()
     court.crown_heirs()
     court.join_strays()
@@ -67,9 +66,9 @@ def weigh_cases(
 class _Court:
     """Weighs roots and mends the cascade where a verdict shows that the root is another one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as weigh_cases is given them
         self, cases: Sequence[Case], links: Mapping[str, Link], suspects: Suspects, history: History,
-        texts: dict[str, str], config: AttributionConfig,
+        texts: dict[str, str], looks: int, config: AttributionConfig,
     ) -> None:  # fmt: skip
         self.cases = {case.cluster_id: case for case in cases}
         self.links = dict(links)
@@ -77,9 +76,11 @@ class _Court:
         self.shared: dict[str, tuple[str, ...]] = dict.fromkeys(self.cases, ())
         self.verdicts: dict[str, Weighed] = {}
         self._suspects = suspects
-        self._history = history
         self._config = config
-        self._differences: dict[tuple[str, str], Difference | None] = {}
+        self._looks = looks
+        self.lineage = Lineage(history.revisions, history.routings)
+        services = {one.service for one in history.revisions} | {case.service for case in cases}
+        self._namings = Namings(texts.values(), services)
 
     def weigh_roots(self) -> None:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
@@ -180,10 +181,11 @@ class _Court:
 
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
         case = self.cases[name]
-        found = [(one, _difference(one, self._history, self._differences)) for one in self._suspects.of(case)]
+        found = [(one, self.lineage.served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
         return weigh(
-            case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, config=self._config
-        )
+            case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, looks=self._looks,
+            lineage=self.lineage, namings=self._namings, config=self._config,
+        )  # fmt: skip
 
     def _line_of(self, name: str) -> str:
         """The failure itself where the case only holds the request lines of one in the same service."""
@@ -256,17 +258,3 @@ def _texts(cases: Sequence[Case], samples: pl.DataFrame) -> dict[str, str]:
         own = [told.get((case.project, case.service, name), "") for name in case.signature_ids]
         texts[case.cluster_id] = " ".join([case.title, case.parts, *own])
     return texts
-
-
-def _difference(
-    candidate: Candidate, history: History, memo: dict[tuple[str, str], Difference | None]
-) -> Difference | None:
-    key = (candidate.service, candidate.revision)
-    if key not in memo:
-        revision = next(
-            one for one in history.revisions
-            if (one.project, one.service, one.revision) == (candidate.project, *key)
-        )  # fmt: skip
-        before = previous_revision(history.revisions, revision, history.routings)
-        memo[key] = difference(before, revision) if before else None
-    return memo[key]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.attribution import AttributionConfig, Weighed, lead_change, named_in, weigh
+from classifiers.attribution import AttributionConfig, Weighed, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
@@ -116,25 +116,6 @@ def test_a_deploy_that_changed_nothing_is_less_suspect_than_one_whose_change_the
     assert named is not None
     assert named.named == REMOVED
     assert nothing.confidence < named.confidence
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("KeyError: 'PAYMENT_TOKEN'", True),
-        ("PAYMENT_TOKENS were read", False),
-        ("a token of the payment is bad", False),
-        ("nothing to see", False),
-    ],
-)
-def test_a_key_is_named_whole_or_by_all_its_telling_words(text: str, named: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert (named_in(BOTH, text) == REMOVED) is named
-
-
-def test_several_telling_words_name_a_key_too() -> None:
-    changed = Difference("a", "b", (Change("env_changed", "LEDGER_REPLICA_HOST"),), "config only", ())
-
-    assert named_in(changed, "the replica of the ledger is gone") is not None
 
 
 def lead(of: Case, difference: Difference, text: str = "") -> tuple[Change | None, tuple[Change, ...]]:
