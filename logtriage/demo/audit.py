@@ -1,10 +1,11 @@
 """The audit trail of a deploy: activity of v1 or v2, then the system events of revision and service."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from logtriage.demo.clock import MILLI, SECOND, iso
-from logtriage.demo.deploys import Deploy
+from logtriage.demo.deploys import Deploy, Shift
 from logtriage.demo.emit import EntryWriter, audit_id
 from logtriage.demo.resources import (
     client_annotations,
@@ -17,7 +18,7 @@ from logtriage.demo.resources import (
 from logtriage.demo.streams import Streams, hex_digits, uuid_text
 from logtriage.demo.world import World
 
-__all__ = ["write_audit"]
+__all__ = ["write_audit", "write_shift"]
 
 _ACTIVITY = "cloudaudit.googleapis.com%2Factivity"
 _SYSTEM = "cloudaudit.googleapis.com%2Fsystem_event"
@@ -55,6 +56,19 @@ def write_audit(world: World, deploy: Deploy, writer: EntryWriter, streams: Stre
     return []
 
 
+def write_shift(world: World, shift: Shift, writer: EntryWriter, streams: Streams) -> None:
+    """Writes what the audit log tells of traffic that moved to a revision that was there: no template changed."""
+    is_newest = shift.target is shift.newest
+    told = replace(
+        shift.newest, created_ns=shift.at_ns - 2 * SECOND, ready_ns=shift.at_ns, generation=shift.generation,
+        is_held=not is_newest, share=1.0, serving_before=shift.target.revision, previous=shift.newest.revision,
+        actor=shift.actor, tool="gcloud",
+    )  # fmt: skip
+    trail = _Trail(world, told, writer, streams.of(f"audit/{told.service.role}"))
+    trail.replace_service()
+    trail.service_ready()
+
+
 class _Trail:
     """The entries of one deploy."""
 
@@ -81,7 +95,8 @@ class _Trail:
             **knative_service(self._world, deploy),
             "status": service_status(deploy, deploy.previous, deploy.created_ns),  # still the revision before
         }
-        body = self._activity("google.cloud.run.v1.Services.ReplaceService", "namespaces/{p}/services/{s}")
+        verb = "ReplaceService" if deploy.previous else "CreateService"
+        body = self._activity(f"google.cloud.run.v1.Services.{verb}", "namespaces/{p}/services/{s}")
         self._write(_ACTIVITY, deploy.created_ns, {**body, "request": request, "response": response}, "NOTICE")
 
     def operation_first(self) -> None:
@@ -137,8 +152,13 @@ class _Trail:
             {"type": "ContainerHealthy", "status": "True", "lastTransitionTime": iso(ready_ns - SECOND)},
         ]
         self._revision_event(ready_ns + 30 * MILLI, conditions, status, "INFO")
-        if deploy.traffic_ns is None and self._rng.random() < 0.5:  # noqa: PLR2004 - superseded ones say nothing more
+        if deploy.is_held and self._rng.random() < 0.5:  # noqa: PLR2004 - superseded ones say nothing more
             return
+        self.service_ready()
+
+    def service_ready(self) -> None:
+        deploy = self._deploy
+        ready_ns = deploy.ready_ns or deploy.created_ns
         response = {
             "@type": "type.googleapis.com/google.cloud.run.v1.Service",
             **knative_service(self._world, deploy),

@@ -1,6 +1,6 @@
 """What goes on without anything being wrong: containers come and go, loggers chatter, people and tests use it."""
 
-from logtriage.demo.audit import write_audit
+from logtriage.demo.audit import write_audit, write_shift
 from logtriage.demo.clock import HOUR, MILLI, SECOND, iso
 from logtriage.demo.deploys import Deploy
 from logtriage.demo.site import Place, Site
@@ -38,6 +38,8 @@ def deploy_rows(site: Site, start_ns: int, end_ns: int) -> None:
                 site.truth.may_report.add("deploy_failed")
                 site.truth.add(Mark("noise", "deploy_failed"), deploy.service.name, identity, deploy.created_ns)
         _containers(site, deploy, start_ns, end_ns)
+    for shift in site.timeline.shifts:
+        write_shift(site.world, shift, site.entries, site.streams)
 
 
 def _containers(site: Site, deploy: Deploy, start_ns: int, end_ns: int) -> None:
@@ -85,7 +87,7 @@ def spread_noise(site: Site, service: Service, noise: Noise, window_ns: tuple[in
     rate = noise.per_hour * scale
     if noise.may_report:
         site.truth.may_report.add(noise.kind)
-    at_ns = window_ns[0]
+    at_ns = max(window_ns[0], site.opens_ns.get(service.role, 0))
     while True:
         at_ns += round(rng.expovariate(rate) * HOUR)
         if at_ns >= window_ns[1]:

@@ -2,33 +2,21 @@
 
 import random
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from logtriage.demo import pools
 from logtriage.demo.clock import MINUTE, SECOND
+from logtriage.demo.specs import IMAGE, Change, Spec, changed, first_spec
 from logtriage.demo.streams import Streams, hex_digits
 from logtriage.demo.world import Service, World
 
-__all__ = ["IMAGE", "Change", "Deploy", "Instance", "Planner", "Spec", "Timeline", "plan_instances"]
+__all__ = [
+    "IMAGE", "Change", "Deploy", "Instance", "Planner", "Shift", "Spec", "Timeline", "add_instance",
+    "plan_instances",
+]  # fmt: skip
 
-Change = tuple[str, str]  # (type, name) in the words of the findings: ("env_removed", "SOME_KEY")
-IMAGE: Change = ("image", "image")
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """The template of a revision. `env` maps a key to ("literal", value) or ("secret", name, version)."""
-
-    image: str
-    digest: str
-    env: dict[str, tuple[str, ...]]
-    memory_mi: int
-    cpu: str
-    concurrency: int
-    max_instances: int
-    faults: frozenset[str] = frozenset()  # what is wrong in the image; later images keep it until it is mended
 
 
 @dataclass(slots=True)
@@ -62,8 +50,21 @@ class Deploy:
     is_initial: bool = False
     left_ns: int | None = None  # when it lost its traffic
     share: float = 1.0
+    is_held: bool = False  # became ready and was given no traffic
     resource: dict[str, Any] = field(default_factory=dict)
     instances: list[Instance] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Traffic moved to a revision that was there already; `newest` is the deploy whose template the service has."""
+
+    at_ns: int
+    target: Deploy
+    newest: Deploy
+    before: str  # the revision that served until then
+    actor: str
+    generation: int
 
 
 class Timeline:
@@ -71,6 +72,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.deploys: list[Deploy] = []
+        self.shifts: list[Shift] = []
         self._starts: dict[str, list[int]] = {}
         self._shares: dict[str, list[tuple[tuple[Deploy, float], ...]]] = {}
 
@@ -117,7 +119,7 @@ class Planner:
         """The revision that served before the window."""
         rng = self._streams.of(f"deploy/{service.role}")
         self._number[service.name] = rng.randrange(20, 900)
-        spec = _first_spec(self._world, service, rng)
+        spec = first_spec(self._world, service, rng)
         deploy = self._make(service, at_ns, spec, (), "ready")
         deploy.is_initial = True
         deploy.ready_ns = at_ns + 70 * SECOND
@@ -127,12 +129,17 @@ class Planner:
         return deploy
 
     def deploy(self, service: Service, at_ns: int, changes: tuple[Change, ...], **kind: Any) -> Deploy:
-        """A deploy with these changes. kind: outcome, traffic (False: none), share, fault, mend, overlap_ns."""
+        """A deploy with these changes.
+
+        kind: outcome, traffic (False: none), share, fault, mend, overlap_ns, adjust (Spec -> Spec, after the changes).
+        """
         rng = self._streams.of(f"deploy/{service.role}")
         old = self._current[service.name]
         spec = old.spec
         for change in changes:
-            spec = _changed(spec, change, rng)
+            spec = changed(spec, change, rng)
+        adjust: Callable[[Spec], Spec] = kind.get("adjust", _as_it_is)
+        spec = adjust(spec)
         spec = replace(spec, faults=(spec.faults | kind.get("fault", frozenset())) - kind.get("mend", frozenset()))
         outcome = kind.get("outcome", "ready")
         deploy = self._make(service, at_ns, spec, changes, outcome)
@@ -140,10 +147,25 @@ class Planner:
         if outcome == "ready":
             deploy.ready_ns = at_ns + took_ns
             self._current[service.name] = deploy
+        deploy.is_held = outcome == "ready" and not kind.get("traffic", True)
         if outcome == "ready" and kind.get("traffic", True):
             default_ns = round(rng.uniform(10, 75) * SECOND)
             self._shift(service, deploy, kind.get("share", 1.0), kind.get("overlap_ns", default_ns))
         return deploy
+
+    def shift(self, at_ns: int, target: Deploy) -> Shift:
+        """Moves all traffic of a service to a revision that is there, as `update-traffic` does; no revision is made."""
+        service = target.service
+        old, newest = self._serving[service.name], self._current[service.name]
+        self._timeline.add_split(service, at_ns, ((target, 1.0),))
+        target.traffic_ns = target.traffic_ns or at_ns
+        target.left_ns, old.left_ns = None, at_ns
+        self._serving[service.name] = target
+        rng = self._streams.of(f"shift/{service.role}")
+        actor = f"{rng.choice(self._world.people)}@{self._world.company}.example"
+        shift = Shift(at_ns, target, newest, old.revision, actor, newest.generation + len(self._timeline.shifts) + 1)
+        self._timeline.shifts.append(shift)
+        return shift
 
     def _make(self, service: Service, at_ns: int, spec: Spec, changes: tuple[Change, ...], outcome: Any) -> Deploy:
         rng = self._streams.of(f"deploy/{service.role}")
@@ -191,48 +213,8 @@ def _resource(world: World, service: Service, revision: str) -> dict[str, Any]:
     return {"type": "cloud_run_revision", "labels": labels}
 
 
-def _first_spec(world: World, service: Service, rng: random.Random) -> Spec:
-    env: dict[str, tuple[str, ...]] = {"STAGE": ("literal", world.stage)}
-    for key in sorted(rng.sample(pools.SECRETS, 8)):
-        env[key] = ("secret", key.lower().replace("_", "-"), rng.choice(("latest", "latest", "3", "7")))
-    for key, values in rng.sample(pools.FLAGS, 6):
-        env[key] = ("literal", rng.choice(values))
-    env[world.secret_key] = ("secret", world.secret_key.lower().replace("_", "-"), rng.choice(("latest", "2")))
-    for other in world.services:
-        if other is not service:
-            env[f"{other.role.upper()}_URL"] = ("literal", other.host)
-    password = hex_digits(rng, 20)
-    env["SEARCH_DSN"] = ("literal", f"https://app:{password}@search.{world.company}.example:9243")
-    order = list(env)
-    rng.shuffle(order)
-    digest = hex_digits(rng, 64)
-    return Spec(
-        image=f"{world.region}-docker.pkg.dev/{world.project}/images/{service.name}", digest=digest,
-        env={key: env[key] for key in order}, memory_mi=rng.choice((512, 1024, 2048)), cpu=rng.choice(("1", "2")),
-        concurrency=rng.choice((40, 80, 100)), max_instances=rng.choice((5, 10, 20)),
-    )  # fmt: skip
-
-
-def _changed(spec: Spec, change: Change, rng: random.Random) -> Spec:
-    kind, name = change
-    env = dict(spec.env)
-    if kind == "image":
-        return replace(spec, digest=hex_digits(rng, 64))
-    if kind == "memory_limit":
-        return replace(spec, memory_mi=rng.choice([size for size in (512, 1024, 2048, 4096) if size != spec.memory_mi]))
-    if kind == "max_instances":
-        return replace(spec, max_instances=spec.max_instances + rng.choice((1, 5)))
-    if kind == "env_removed":
-        del env[name]
-    elif kind == "env_added":
-        env[name] = ("literal", rng.choice(("on", "off", "auto")))
-    elif kind == "env_changed":
-        known = dict(pools.FLAGS).get(name, ("a", "b", "c"))
-        env[name] = ("literal", rng.choice([value for value in known if ("literal", value) != env.get(name)]))
-    elif kind == "secret_ref_changed":
-        _, secret, version = env[name]
-        env[name] = ("secret", secret, str(int(version) + 1) if version.isdigit() else "5")
-    return replace(spec, env=env)
+def _as_it_is(spec: Spec) -> Spec:
+    return spec
 
 
 def plan_instances(world: World, timeline: Timeline, streams: Streams, end_ns: int) -> None:
@@ -256,3 +238,20 @@ def plan_instances(world: World, timeline: Timeline, streams: Streams, end_ns: i
             stop_ns = gone_ns + round(rng.uniform(2, 14) * MINUTE)
             labels = {"instanceId": identity, **world.labels}
             deploy.instances.append(Instance(identity, at_ns, stop_ns, reason, labels))
+    for shift in timeline.shifts:
+        identity = prefix + hex_digits(rng, 190)
+        stop_ns = min(end_ns, shift.target.left_ns or end_ns) + 3 * MINUTE
+        labels = {"instanceId": identity, **world.labels}
+        shift.target.instances.append(
+            Instance(identity, shift.at_ns - 9 * SECOND, stop_ns, "DEPLOYMENT_ROLLOUT", labels)
+        )
+
+
+def add_instance(deploy: Deploy, at_ns: int, rng: random.Random) -> Instance:
+    """One more container of a revision, started by the scaling; it lives as long as the last of the others."""
+    model = deploy.instances[-1]
+    identity = model.id[:10] + hex_digits(rng, len(model.id) - 10)
+    stop_ns = max(one.stop_ns for one in deploy.instances)
+    instance = Instance(identity, at_ns, stop_ns, "AUTOSCALING", {**model.labels, "instanceId": identity})
+    deploy.instances.append(instance)
+    return instance

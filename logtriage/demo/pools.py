@@ -1,9 +1,9 @@
 """The words that names are composed of. A world draws from them; nothing else knows a name."""
 
 __all__ = [
-    "BROWSERS", "CALLERS", "COMPANY_HEADS", "COMPANY_TAILS", "FLAGS", "LANGUAGES", "NOUNS", "PEOPLE", "REGIONS",
-    "ROLE_NAMES", "SECRETS", "SECRET_ENDS", "SECRET_HEADS", "SECRET_MIDDLES", "STAGES", "STYLES", "TEST_AGENTS",
-    "VERBS",
+    "BROWSERS", "CALLERS", "CLIENTS", "COMPANY_HEADS", "COMPANY_TAILS", "FLAGS", "LANGUAGES", "NOUNS", "PEOPLE",
+    "REGIONS", "ROLE_NAMES", "SECRETS", "SECRET_ENDS", "SECRET_HEADS", "SECRET_MIDDLES", "STAGES", "STYLES",
+    "TEST_AGENTS", "VERBS",
 ]  # fmt: skip
 
 COMPANY_HEADS = (
@@ -67,6 +67,7 @@ TEST_AGENTS = (
     "python-httpx/0.28.1", "python-requests/2.32.3 pytest/8.3", "pytest-e2e/1.4", "node-fetch/3.3 jest", "k6/0.57.0",
     "PostmanRuntime/7.43.0", "HeadlessChrome/131.0 Playwright/1.49", "Cypress/13.17.0",
 )  # fmt: skip
+CLIENTS = ("partner-sync/2.3", "erp-bridge/0.9 (curl/8.5.0)", "okhttp/4.9.3 KioskApp/5", "Dart/3.2 (dart:io) field-app")
 CALLERS = {  # what an HTTP client of each language calls itself
     "python": ("python-httpx/0.28.1", "Python/3.11 aiohttp/3.11.10"),
     "node": ("axios/1.7.9", "undici"),

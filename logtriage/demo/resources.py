@@ -42,7 +42,7 @@ def knative_service(world: World, deploy: Deploy) -> dict[str, Any]:
 
 
 def _traffic(deploy: Deploy) -> list[dict[str, Any]]:
-    if deploy.outcome == "ready" and deploy.traffic_ns is None:
+    if deploy.is_held:
         return [{"revisionName": deploy.serving_before, "percent": 100}]
     if deploy.share < 1:
         percent = round(deploy.share * 100)

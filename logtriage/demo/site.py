@@ -77,6 +77,9 @@ class Site:
         self.truth = Truth()
         self.entries = EntryWriter(world.project, streams.of("writer"), end_ns)
         self.spans = SpanWriter(world.stage)
+        self.skews_ns: dict[str, int] = {}  # by role: how far the clock of a service is ahead
+        self.unlogged: set[str] = set()  # roles whose request logs are excluded from the sink
+        self.opens_ns: dict[str, int] = {}  # by role: when a service was created, where that is inside the window
         self._render = streams.of("render")
         self._serve = streams.of("serve")
         self._facts = streams.of("requests")
@@ -115,6 +118,8 @@ class Site:
     def answered(self, request: Request, mark: Mark | None = None, text: str | None = None) -> None:
         """Writes the request log's line; its timestamp is the start of the request. `text`: why it never arrived."""
         scene, rng = request.scene, self._facts
+        if scene.place.service.role in self.unlogged:
+            return
         severity = (
             "ERROR" if request.status >= _STATUS_ERROR else "WARNING" if request.status >= _STATUS_WARNING else "INFO"
         )
@@ -185,10 +190,15 @@ class Site:
         return (scene.trace, hex_digits(self._facts, 16), scene.span)
 
     def _span(self, scene: Scene, span: dict[str, Any]) -> None:
+        skew_ns = self.skews_ns.get(scene.place.service.role, 0)
+        if scene.sampled and skew_ns:
+            for end in ("startTimeUnixNano", "endTimeUnixNano"):
+                span[end] = str(int(span[end]) + skew_ns)
         if scene.sampled:
             self.spans.write(scene.place.deploy, scene.place.instance.id, span)
 
     def _write(self, place: Place, at_ns: int, log: str, body: dict[str, Any], mark: Mark | None) -> None:
+        at_ns += self.skews_ns.get(place.service.role, 0)
         identity = self.entries.write(at_ns, log, place.deploy.resource, body)
         if mark is not None:
             self.truth.add(mark, place.service.name, identity, at_ns)

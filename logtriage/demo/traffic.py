@@ -57,6 +57,7 @@ class Traffic:
         self.site = site
         self.faults: list[Fault] = []
         self.rng = site.streams.of("traffic")
+        self.night_pace = 0.6  # of the mean pace, outside office hours
         self._agents = _agents(site)
         self._access = {service.role: self.rng.random() < 0.6 for service in site.world.services}  # noqa: PLR2004
 
@@ -97,7 +98,7 @@ class Traffic:
             answer, outcome = self.call(call.scene, key, at_ns)
             at_ns += answer.took_ns + 2 * MILLI
             if outcome.status >= _FAILED:
-                return self._upstream_failed(call, answer, outcome, at_ns)
+                return self.upstream_failed(call, answer, outcome, at_ns)
         if route.table and rng.random() < 0.5:  # noqa: PLR2004 - half of them say what they did
             self._tell(call, at_ns, usual_ns)
         return Outcome(200 if route.method == "GET" else 201, at_ns + usual_ns // 2 - call.at_ns)
@@ -116,7 +117,8 @@ class Traffic:
         self.site.call_span(scene, span_id, request)
         return request, outcome
 
-    def _upstream_failed(self, call: Call, answer: Request, below: Outcome, at_ns: int) -> Outcome:
+    def upstream_failed(self, call: Call, answer: Request, below: Outcome, at_ns: int) -> Outcome:
+        """502 of a caller whose call failed, logged as a symptom of what failed there."""
         service = call.scene.place.service
         target = answer.scene.place.service
         phrase = self.site.words.of("upstream_failed", service)
@@ -191,7 +193,7 @@ class Traffic:
         at_ns = start_ns
         while True:
             hour = at_ns // HOUR % 24
-            pace = 1.4 if 7 <= hour < 18 else 0.6  # noqa: PLR2004 - office hours
+            pace = 1.4 if 7 <= hour < 18 else self.night_pace  # noqa: PLR2004 - office hours
             at_ns += round(rng.expovariate(pace / mean_s) * SECOND)
             if at_ns >= end_ns:
                 return
@@ -222,7 +224,8 @@ class Traffic:
     def health_checks(self, start_ns: int, end_ns: int, every_s: float) -> None:
         """An uptime checker on every service."""
         for service in self.site.world.services:
-            at_ns = start_ns + round(self.rng.uniform(1, every_s) * SECOND)
+            open_ns = max(start_ns, self.site.opens_ns.get(service.role, 0))
+            at_ns = open_ns + round(self.rng.uniform(1, every_s) * SECOND)
             while at_ns < end_ns:
                 self.request(f"{service.role}.health", at_ns, self.origin("health_checks"))
                 at_ns += round(every_s * SECOND)
@@ -238,8 +241,9 @@ class Traffic:
         """Probes for files that are not there, all over the window."""
         paths = ("/.env", "/wp-login.php", "/.git/config", "/actuator/env", "/phpinfo.php", "/cgi-bin/luci", "/.aws/x")
         for service in self.site.world.services:
+            open_ns = max(start_ns, self.site.opens_ns.get(service.role, 0))
             for _ in range(count):
-                at_ns = self.rng.randrange(start_ns, end_ns)
+                at_ns = self.rng.randrange(open_ns, end_ns)
                 self._refused(
                     service, ("GET", self.rng.choice(paths)), at_ns, self.origin("scanners"), (404, "bot_404")
                 )
@@ -276,6 +280,7 @@ def _agents(site: Site) -> dict[str, tuple[tuple[str, ...], str]]:
             "192.0.2",
         ),
         "scanners": (("Mozilla/5.0 zgrab/0.x", "curl/8.5.0", "Mozilla/5.0 (compatible; CensysInspect/1.1)"), "192.0.2"),
+        "client": ((site.streams.choice("client", pools.CLIENTS),), "203.0.113"),
         "timer": (("Google-Cloud-Scheduler",), "192.0.2"),
     }
 

@@ -32,10 +32,27 @@ class Cluster:
     required: bool = True
     is_test_traffic: bool = False
     details: dict[str, Any] = field(default_factory=dict)
+    begins_ns: tuple[int, ...] = ()  # it begins with the first entry from then on, best first; empty: the very first
+    states: tuple[str, ...] = ()  # states that are right, best first; empty: by the time of its last entry
     insert_ids: list[str] = field(default_factory=list)
     companions: list[str] = field(default_factory=list)
-    first_ns: int = 0
-    last_ns: int = 0
+    times_ns: list[int] = field(default_factory=list)
+
+    @property
+    def first_ns(self) -> int:
+        """Its first entry."""
+        return min(self.times_ns)
+
+    @property
+    def last_ns(self) -> int:
+        """Its last entry."""
+        return max(self.times_ns)
+
+    @property
+    def onsets_ns(self) -> list[int]:
+        """When it began, best reading first."""
+        found = [min((at for at in self.times_ns if at >= begin), default=self.first_ns) for begin in self.begins_ns]
+        return list(dict.fromkeys(found)) or [self.first_ns]
 
 
 class Truth:
@@ -70,8 +87,7 @@ class Truth:
         if mark.kind == "companion":
             cluster.companions.append(insert_id)
             return
-        cluster.first_ns = at_ns if not cluster.insert_ids else min(cluster.first_ns, at_ns)
-        cluster.last_ns = max(cluster.last_ns, at_ns)
+        cluster.times_ns.append(at_ns)
         cluster.insert_ids.append(insert_id)
 
     def ancestors(self, cluster: Cluster) -> list[str]:
@@ -90,6 +106,8 @@ class Truth:
             while cluster.caused_by is not None and cluster.caused_by not in kept:
                 cluster.caused_by = self.clusters[cluster.caused_by].caused_by
         self.clusters = kept
+        for cluster in kept.values():
+            self._inherit(cluster)
         noise = [
             {
                 "id": f"N{at}", "label": f"{kind} in {service}", "kind": kind, "service": service,
@@ -109,19 +127,30 @@ class Truth:
             "planted_secrets": sorted(set(self.planted)),
         }
 
+    def _inherit(self, cluster: Cluster) -> None:
+        """A symptom that follows a cause through its courses begins again with it, and is in its state."""
+        above = [self.clusters[id_] for id_ in self.ancestors(cluster)]
+        told = next((one for one in above if one.begins_ns or one.states), None)
+        if told is None or cluster.begins_ns or cluster.first_ns >= max(told.begins_ns, default=0):
+            return
+        cluster.begins_ns = (*told.begins_ns, 0)
+        cluster.states = told.states
+
     def _row(self, cluster: Cluster, end_ns: int) -> dict[str, Any]:
         silent_ns = end_ns - cluster.last_ns
         state = "ongoing" if silent_ns < self.ONGOING_NS else "resolved"
         either = self.ONGOING_NS <= silent_ns < self.UNSURE_NS
+        states = list(cluster.states) or [state, *(["resolved" if state == "ongoing" else "ongoing"] if either else [])]
+        onsets = [iso(at_ns) for at_ns in cluster.onsets_ns]
         row: dict[str, Any] = {
             "id": cluster.id, "label": cluster.label, "kind": cluster.kind, "service": cluster.service,
-            "onset": iso(cluster.first_ns), "first_seen": iso(cluster.first_ns), "last_seen": iso(cluster.last_ns),
-            "accept_onsets": [iso(cluster.first_ns)], "count": len(cluster.insert_ids),
+            "onset": onsets[0], "first_seen": iso(cluster.first_ns), "last_seen": iso(cluster.last_ns),
+            "accept_onsets": onsets, "count": len(cluster.insert_ids),
             "insert_ids": cluster.insert_ids, "companion_insert_ids": cluster.companions, "guilty": cluster.guilty,
             "cause_type": cluster.cause_type, "role": cluster.role, "caused_by": cluster.caused_by,
             "ancestors": self.ancestors(cluster), "severity": cluster.severity,
-            "is_test_traffic": cluster.is_test_traffic, "expected_state": state,
-            "accept_states": ["ongoing", "resolved"] if either else [state],
+            "is_test_traffic": cluster.is_test_traffic, "expected_state": states[0],
+            "accept_states": sorted(states),
             "required": cluster.required and len(cluster.insert_ids) >= self.FEWEST,
         }  # fmt: skip
         if cluster.details:

@@ -91,6 +91,62 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
         "start-up aborted: a module could not be loaded",
         "boot failed before the first request",
     ),
+    # configuration, access, other people's systems; {key} {noun} {verb} {call} {host} {ms} {id} {agent}
+    "missing_key": (
+        "{call} cannot run: {key} is not configured",
+        "configuration incomplete, {key} missing (request {id})",
+        "refusing {id}: setting {key} absent",
+    ),
+    "bad_value": (
+        "{call} rejected its configuration: {key}",
+        "could not apply {key} while serving {id}",
+        "{id} failed: {key} has a value nobody understands",
+    ),
+    "refused": (
+        "{noun} store refused our credentials (request {id})",
+        "{call}: access denied",
+        "login at {host} failed for {id}",
+    ),
+    "iam": (
+        "could not {verb} {noun} for {id}: permission denied",
+        "{call} forbidden by the project's policy",
+        "403 from storage while serving {id}",
+    ),
+    "maintenance": (
+        "lost the connection to {host} while serving {id}",
+        "{call}: database went away",
+        "transaction of {id} aborted by the server",
+    ),
+    "certificate": (
+        "TLS handshake with {host} failed (request {id})",
+        "{call}: cannot establish a secure connection to {host}",
+        "{host} is not trusted any more, {id} given up",
+    ),
+    "provider": (
+        "{noun} provider at {host} did not answer in {ms} ms",
+        "{call}: giving up on {host} after {ms} ms",
+        "no reply from {host} for {id}",
+    ),
+    "own_timeout": (
+        "{call} gave up on {id} after 10 s",
+        "request {id} exceeded its budget of 10000 ms",
+        "{verb} {noun} timed out ({id})",
+    ),
+    "reply": (
+        "cannot read the answer to {id}",
+        "{call} stumbled over a reply",
+        "decoding the reply for {id} failed",
+    ),
+    "pool": (
+        "no database connection for {id} within 5 s",
+        "{call}: connection pool exhausted",
+        "{id} waited 5000 ms for a connection and gave up",
+    ),
+    "bad_client": (
+        "rejected body of {id} from {agent}: '{noun}_id' is required",
+        "400 for {agent}: field {noun}.{verb} must be a number",
+        "client {agent} sent an unreadable {noun} ({id})",
+    ),
     # standing noise
     "middleware": (
         "session middleware is not installed, skipping session for {path}",

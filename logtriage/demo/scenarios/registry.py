@@ -1,13 +1,18 @@
-"""All scenarios by name. A new one: a module beside this one, and one line here."""
+"""All scenarios by name. A new one: a function in a module of stories, named in its STORIES."""
 
 from collections.abc import Callable
 
 from logtriage.demo.scenarios import (
     bad_image,
     canary,
+    courses,
     dependency_down,
+    neighbours,
+    outside,
     quiet,
+    rollouts,
     secret_lost,
+    settings,
     slower,
     suite_only,
     two_roots,
@@ -27,4 +32,9 @@ SCENARIOS: dict[str, Scenario] = {
     "slower": (slower.slower, slower.HOURS),
     "suite_only": (suite_only.suite_only, suite_only.HOURS),
     "quiet": (quiet.quiet, quiet.HOURS),
+    **settings.STORIES,
+    **rollouts.STORIES,
+    **courses.STORIES,
+    **outside.STORIES,
+    **neighbours.STORIES,
 }

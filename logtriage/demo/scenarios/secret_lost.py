@@ -3,13 +3,13 @@
 In the same deploy another key and the image change. A defect of its own begins at another revision and stays apart.
 """
 
-import random
 from dataclasses import dataclass
 
 from logtriage.demo.background import spread_noise
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND
 from logtriage.demo.deploys import IMAGE, Deploy
 from logtriage.demo.scenarios.awaited import AwaitFault, plan_await_clusters
+from logtriage.demo.scenarios.bursts import plan_pauses
 from logtriage.demo.scenarios.stage import Stage, drawn_changes, open_stage, quiet_deploys, run_everyday, settle_deploys
 from logtriage.demo.site import Scene
 from logtriage.demo.stacks import Failure, draw_failure
@@ -29,7 +29,7 @@ _TOKEN_LIFE_NS = 10 * MINUTE
 def secret_lost(seed: int, scale: float, window_ns: tuple[int, int]) -> Stage:
     """Two days of three services; 22 to 28 deploys of the backend in seven hours, the secret lost in one of them."""
     where = Streams("secret_lost", seed).choice("where", ("backend", "backend", "frontend"))
-    stage = open_stage("secret_lost", seed, scale, window_ns, ("backend", "auth", "frontend"), where)
+    stage = open_stage("secret_lost", seed, scale, window_ns, ("backend", "auth", "frontend"), awaiting=where)
     rng = stage.rng("plot")
     burst_ns = stage.start_ns + round(rng.uniform(34, 37) * HOUR)
     quiet_deploys(stage, stage.world.services, 7, burst_ns)
@@ -70,7 +70,7 @@ def _burst(stage: Stage, from_ns: int, *, is_here: bool) -> tuple[Deploy, Deploy
     count = rng.randrange(22, 29)
     lost_at = rng.randrange(count // 2, count - 6)
     broken_at = rng.choice((lost_at - rng.randrange(5, 8), lost_at + rng.randrange(4, 6)))
-    gaps, rejected, failed, idle = _plan(rng, count, {lost_at, broken_at})
+    gaps, rejected, failed, idle = plan_pauses(rng, count, {lost_at, broken_at})
     unit_ns = _BURST_NS / sum(gaps)
     at_ns, made = from_ns, {}
     for at in range(count):
@@ -94,19 +94,6 @@ def _burst(stage: Stage, from_ns: int, *, is_here: bool) -> tuple[Deploy, Deploy
         )
         at_ns += round(gaps[at] * unit_ns)
     return made[lost_at], made[broken_at]
-
-
-def _plan(rng: random.Random, count: int, fixed: set[int]) -> tuple[list[float], int, int, set[int]]:
-    """Pauses after each deploy, and which one is rejected, which fails, which get no traffic."""
-    near = fixed | {at + 1 for at in fixed} | {at - 1 for at in fixed}
-    others = [at for at in range(1, count) if at not in near]
-    rng.shuffle(others)
-    gaps = [rng.uniform(0.6, 1.4) for _ in range(count)]
-    for at in fixed:
-        gaps[at] = rng.uniform(1.3, 1.8)
-    for at in others[6:8]:
-        gaps[at] = 0.02  # seconds apart
-    return gaps, others[0], others[1], set(others[2:6])
 
 
 def _other_service(stage: Stage, role: str, lost: Deploy) -> Deploy:

@@ -2,10 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from logtriage.demo.background import deploy_rows, everyday
 from logtriage.demo.clock import HOUR, MINUTE, SECOND
-from logtriage.demo.deploys import IMAGE, Change, Deploy, Planner, Timeline, plan_instances
+from logtriage.demo.deploys import IMAGE, Change, Deploy, Planner, Timeline, add_instance, plan_instances
 from logtriage.demo.site import Site
 from logtriage.demo.streams import Streams
 from logtriage.demo.traffic import Traffic
@@ -37,22 +38,22 @@ class Stage:
 
 
 def open_stage(
-    scenario: str,
-    seed: int,
-    scale: float,
-    window_ns: tuple[int, int],
-    roles: tuple[str, ...],
-    awaiting: str | None = None,
+    scenario: str, seed: int, scale: float, window_ns: tuple[int, int], roles: tuple[str, ...], **kind: Any
 ) -> Stage:
-    """A stage with one revision of each service already serving when the window begins."""
+    """A stage with one revision of each service already serving when the window begins.
+
+    kind: awaiting (the role that gets a language with await), later (roles that are created inside the window).
+    """
     streams = Streams(scenario, seed)
-    world = build_world(streams, roles, awaiting=awaiting)
+    world = build_world(streams, roles, awaiting=kind.get("awaiting"))
     timeline = Timeline()
     planner = Planner(world, streams, timeline)
     start_ns, end_ns = window_ns
     site = Site(world, timeline, streams, end_ns)
     rng = streams.of("initial")
     for service in world.services:
+        if service.role in kind.get("later", ()):
+            continue
         planner.initial(service, start_ns - round(rng.uniform(3, 60) * HOUR))
     return Stage(scenario, streams, world, timeline, planner, site, Traffic(site), start_ns, end_ns, scale)
 
@@ -88,10 +89,15 @@ def run_everyday(stage: Stage) -> None:
     everyday(stage.traffic, stage.start_ns, stage.end_ns - SECOND, stage.scale)
 
 
-def settle_deploys(stage: Stage) -> None:
-    """Gives revisions their containers and writes their rows; call it when all deploys are planned."""
+def settle_deploys(stage: Stage, started: tuple[tuple[Deploy, int], ...] = ()) -> None:
+    """Gives revisions their containers and writes their rows; call it when all deploys are planned.
+
+    `started`: containers that the scaling starts at given instants, beside those that are drawn.
+    """
     for deploy in stage.timeline.deploys:
         dsn = deploy.spec.env.get("SEARCH_DSN", ("", ""))[1]
         stage.site.truth.planted.append(dsn.partition("@")[0].rpartition(":")[2])
     plan_instances(stage.world, stage.timeline, stage.streams, stage.end_ns)
+    for deploy, at_ns in started:
+        add_instance(deploy, at_ns, stage.rng("started"))
     deploy_rows(stage.site, stage.start_ns, stage.end_ns)
