@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
+from classifiers.facts import Fact
+from classifiers.routing import Target
 
-from classifiers.facts import Fact, read_facts
-
-__all__ = ["Deploy", "deploys_of", "fold_deploys"]
+__all__ = ["Deploy", "deploys_of"]
 
 _Key = tuple[str, str, str]
+_ABORTED = 10  # gRPC's code of a call that another one overtook
 
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
     """One request to deploy, its long-running pair and its failure told once. `revision` is "" where none is known.
 
-    outcome: requested | succeeded | failed. `makes_revision` is false where only traffic was to move.
+    outcome: requested | succeeded | failed. `makes_revision` is false where only traffic was to move. `targets` is the
+    traffic it asked for. `repeats` is the instant of a request moments before that asked for the same; None: of none.
     """
 
     project: str
@@ -34,11 +35,15 @@ class Deploy:
     nonce: str
     config: dict[str, Any] | None
     insert_ids: tuple[str, ...]
+    location: str = ""
+    code: int = 0
+    targets: tuple[Target, ...] = ()
+    repeats: int | None = None
 
-
-def fold_deploys(facts: pl.DataFrame) -> tuple[Deploy, ...]:
-    """Requests to deploy, each once, by time, failed ones too; pairs meet by operation, others by nonce."""
-    return tuple(deploys_of(read_facts(facts)))
+    @property
+    def is_aborted(self) -> bool:
+        """Whether another change overtook it."""
+        return self.code == _ABORTED
 
 
 def deploys_of(facts: list[Fact]) -> Iterator[Deploy]:
@@ -59,11 +64,12 @@ def deploys_of(facts: list[Fact]) -> Iterator[Deploy]:
 def _deploy_key(fact: Fact) -> tuple[str, ...]:
     """What two entries of one deploy share; traffic calls repeat the nonce of the deploy before them."""
     detail = fact.detail
+    where = (fact.project, fact.service)
     if detail.get("operation"):
-        return (fact.project, fact.service, "operation", detail["operation"])
+        return (*where, "operation", detail["operation"])
     if detail.get("nonce") and detail.get("makes_revision"):
-        return (fact.project, fact.service, "nonce", detail["nonce"])
-    return (fact.project, fact.service, "entry", fact.insert_id, str(fact.at_ns))
+        return (*where, "nonce", detail["nonce"])
+    return (*where, "entry", fact.insert_id, str(fact.at_ns))
 
 
 def _deploy(group: list[Fact], born: dict[_Key, str]) -> Deploy:
@@ -76,6 +82,7 @@ def _deploy(group: list[Fact], born: dict[_Key, str]) -> Deploy:
     outcomes = {fact.detail.get("outcome") for fact in group}
     nonce = told("nonce")
     makes_revision = all(fact.detail.get("makes_revision", True) for fact in group)
+    listed = told("targets") or ()
     return Deploy(
         project=first.project,
         service=first.service,
@@ -91,4 +98,7 @@ def _deploy(group: list[Fact], born: dict[_Key, str]) -> Deploy:
         nonce=nonce,
         config=told("config") or None,
         insert_ids=tuple(dict.fromkeys(fact.insert_id for fact in group)),
+        location=next((fact.location for fact in group if fact.location), ""),
+        code=told("code") or 0,
+        targets=tuple(Target(one["revision"], one["percent"], one["tag"], bool(one["latest"])) for one in listed),
     )

@@ -21,6 +21,8 @@ SEEN_SCHEMA: dict[str, pl.DataType] = {
     "last_ns": pl.Int64(),
     "requests": pl.Int64(),
     "first_request_ns": pl.Int64(),  # null where no request was seen
+    "last_request_ns": pl.Int64(),
+    "location": pl.String(),  # "" not known
 }
 
 
@@ -38,11 +40,14 @@ class Fact:
     actor: str
     tool: str
     detail: dict[str, Any]
+    location: str
 
 
 def read_facts(facts: pl.DataFrame, seen: pl.DataFrame | None = None) -> list[Fact]:
     """Facts by time, each once, with one name for each project."""
-    columns = ["project", "service", "revision", "at_ns", "kind", "origin", "insert_id", "actor", "tool", "detail"]
+    columns = [
+        "project", "service", "revision", "at_ns", "kind", "origin", "insert_id", "actor", "tool", "location", "detail"
+    ]  # fmt: skip
     rows = facts.select(columns).unique().sort(columns)
     details = [_detail(text) for text in rows["detail"]]
     known = {(row[0], row[1]) for row in rows.select("project", "service").iter_rows()}
@@ -52,7 +57,7 @@ def read_facts(facts: pl.DataFrame, seen: pl.DataFrame | None = None) -> list[Fa
     read = []
     for row, detail in zip(rows.drop("detail").iter_rows(), details, strict=True):
         project = ids.get(row[0]) or _same_service(row[0], row[1], known)
-        read.append(Fact(project, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], detail))
+        read.append(Fact(project, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], detail, row[9]))
     return sorted(read, key=lambda fact: (fact.at_ns, fact.kind, fact.insert_id))
 
 

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 
 from collector.records import Revision
 
-__all__ = ["deploy_order", "in_deploy_order"]
+__all__ = ["deploy_order", "in_deploy_order", "number_of"]
 
 _NUMBER = re.compile(r"-(\d{5,})-[a-z0-9]{3}\Z")
 _LAST_NS = 2**63 - 1  # a revision of which no time is known comes last among those that have none
@@ -32,7 +32,7 @@ def in_deploy_order(revisions: Iterable[Revision]) -> list[Revision]:
 
 
 def _one_service(revisions: Sequence[Revision]) -> list[Revision]:
-    numbers = {one.revision: _number(one.revision) for one in revisions}
+    numbers = {one.revision: number_of(one.revision) for one in revisions}
     by_time = sorted(revisions, key=lambda one: (_instant(one), numbers[one.revision] or 0, one.revision))
     dated = [numbers[one.revision] for one in by_time if one.created_ns is not None]
     is_numbered = all(number is not None for number in numbers.values())
@@ -41,7 +41,7 @@ def _one_service(revisions: Sequence[Revision]) -> list[Revision]:
     return by_time
 
 
-def _number(revision: str) -> int | None:
+def number_of(revision: str) -> int | None:
     """42 of `shop-00042-abc`, the form of names that Cloud Run gives; None for names that a person gave."""
     match = _NUMBER.search(revision)
     return int(match[1]) if match else None

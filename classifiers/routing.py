@@ -3,13 +3,18 @@
 Pins, canaries, tags and roll-backs are read from it: a roll-back is an older revision that takes traffic again.
 """
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from classifiers.facts import read_facts
+from classifiers.facts import Fact, read_facts
 
-__all__ = ["Routing", "Target", "fold_routings"]
+__all__ = ["Routing", "Target", "fold_routings", "routings_of"]
+
+_Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Traffic of one service as it was in force from `at_ns` on; `told_ns` is when it was last told so."""
+    """Traffic of one service in one region as it was in force from `at_ns` on; `told_ns` is when it was last told so.
+
+    `is_asked`: a request wanted it so, and no answer of the platform tells of it.
+    """
 
     project: str
     service: str
@@ -32,6 +40,8 @@ class Routing:
     told_ns: int
     targets: tuple[Target, ...]
     insert_id: str
+    location: str = ""
+    is_asked: bool = False
 
     def share(self, revision: str) -> int:
         """Percent of the traffic that the revision had."""
@@ -45,20 +55,69 @@ class Routing:
 
 
 def fold_routings(facts: pl.DataFrame) -> tuple[Routing, ...]:
-    """The changes of traffic that facts tell of, by project, service and time; repetitions are told once."""
-    told = [fact for fact in read_facts(facts) if fact.kind == "traffic"]
+    """The changes of traffic that facts tell of, by project, service, region and time; repetitions are told once."""
+    return routings_of(read_facts(facts))
+
+
+def routings_of(facts: list[Fact]) -> tuple[Routing, ...]:
+    """The changes of traffic in facts that were read already."""
+    told = [_told(fact) for fact in facts if fact.kind == "traffic"]
     folded: list[Routing] = []
-    for fact in sorted(told, key=lambda one: (one.project, one.service, one.at_ns, one.insert_id)):
-        listed = fact.detail.get("targets", ())
-        targets = tuple(Target(one["revision"], one["percent"], one["tag"], bool(one["latest"])) for one in listed)
-        routing = Routing(fact.project, fact.service, fact.at_ns, fact.at_ns, targets, fact.insert_id)
-        if folded and _says_the_same(folded[-1], routing):
-            folded[-1] = replace(folded[-1], told_ns=routing.at_ns)
-        else:
-            folded.append(routing)
+    for routing in sorted([*told, *_asked(facts)], key=_order):
+        before = folded[-1] if folded and _place(folded[-1]) == _place(routing) else None
+        if before and set(before.targets) == set(routing.targets):
+            folded[-1] = replace(before, told_ns=routing.told_ns, is_asked=before.is_asked and routing.is_asked)
+            continue
+        # in force since a time that the platform tells, unless something else was in force after that
+        is_since_known = before is None or routing.at_ns > before.told_ns
+        folded.append(routing if is_since_known else replace(routing, at_ns=routing.told_ns))
     return tuple(folded)
 
 
-def _says_the_same(before: Routing, after: Routing) -> bool:
-    is_same_service = (before.project, before.service) == (after.project, after.service)
-    return is_same_service and set(before.targets) == set(after.targets)
+def _order(routing: Routing) -> tuple[str, str, str, int, bool, str]:
+    """A request carries the state that it found, which was there before what it asks for."""
+    return (*_place(routing), routing.told_ns, routing.is_asked, routing.insert_id)
+
+
+def _place(routing: Routing) -> _Place:
+    return routing.project, routing.service, routing.location
+
+
+def _told(fact: Fact) -> Routing:
+    listed = fact.detail.get("targets", ())
+    targets = tuple(Target(one["revision"], one["percent"], one["tag"], bool(one["latest"])) for one in listed)
+    since = fact.detail.get("since_ns")
+    at_ns = min(fact.at_ns, since) if isinstance(since, int) else fact.at_ns
+    return Routing(fact.project, fact.service, at_ns, fact.at_ns, targets, fact.insert_id, fact.location)
+
+
+def _asked(facts: list[Fact]) -> Iterator[Routing]:
+    """What requests that move nothing but traffic wanted; those that follow the latest get the revision ready then."""
+    ready: dict[_Place, list[tuple[int, str]]] = defaultdict(list)
+    for fact in facts:
+        if fact.kind == "ready":
+            ready[fact.project, fact.service, fact.location].append((fact.at_ns, fact.revision))
+    for fact in facts:
+        detail = fact.detail
+        if fact.kind != "deploy" or detail.get("makes_revision", True) or detail.get("outcome") == "failed":
+            continue
+        known = ready[fact.project, fact.service, fact.location]
+        place = bisect_right(known, (fact.at_ns, "\uffff"))
+        latest = known[place - 1][1] if place else ""
+        targets = tuple(
+            Target(
+                one["revision"] or (latest if one["latest"] else ""), one["percent"], one["tag"], bool(one["latest"])
+            )
+            for one in detail.get("targets", ())
+        )
+        if targets and all(target.revision for target in targets) and any(target.percent for target in targets):
+            yield Routing(
+                fact.project,
+                fact.service,
+                fact.at_ns,
+                fact.at_ns,
+                targets,
+                fact.insert_id,
+                fact.location,
+                is_asked=True,
+            )

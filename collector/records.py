@@ -22,6 +22,7 @@ __all__ = [
     "Ledger",
     "RawBatch",
     "Revision",
+    "Served",
     "severity_text",
 ]
 
@@ -196,11 +197,26 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """One period in which a revision took traffic. `to_ns` None: to the end of what is known.
+
+    `percent` is its share by the routing that was in force; None where only its rows prove the period.
+    """
+
+    from_ns: int
+    to_ns: int | None
+    percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One deployed version of a service, folded from facts and rows.
 
     `config` maps canonical keys to what is kept of them (see collector/normalise/configuration.py); None means that the
     configuration is not known, which is never the same as empty. `traffic_ns` is when it first took requests.
+    `is_pinned`: its traffic was given to it by name, and not as the latest revision; None not known. `rolled_back_ns`:
+    when it took the traffic again of one that was deployed after it. `failure` says why it never got ready. `doubles`
+    names the revision that it repeats: deployed moments before, with an equal configuration. Empty text: not known.
     """
 
     project: str
@@ -217,3 +233,13 @@ class Revision:
     actor: str = ""
     tool: str = ""
     insert_ids: tuple[str, ...] = field(default=())
+    location: str = ""
+    periods: tuple[Served, ...] = ()
+    tags: tuple[str, ...] = ()
+    is_pinned: bool | None = None
+    rolled_back_ns: tuple[int, ...] = ()
+    deleted_ns: int | None = None
+    failure: str = ""
+    commit: str = ""
+    build: str = ""
+    doubles: str = ""

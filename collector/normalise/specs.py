@@ -1,9 +1,10 @@
-"""Service and Revision documents of Cloud Run become facts: created, ready, failed, spec and traffic.
+"""Service and Revision documents of Cloud Run become facts: created, ready, failed, deleted, spec and traffic.
 
 Documents come from `gcloud run services|revisions describe|list --format json` (knative v1), from the Admin API
 (v2, REST JSON) and from audit entries, which carry the same objects. The keys of `detail` by kind:
 
     created   {}
+    deleted   {}
     ready     {"message"}
     failed    {"message", "reason"}
     spec      {"config": canonical, see configuration.py; "complete": the server's full answer, absent means none;
@@ -151,6 +152,7 @@ class _Told:
     actor: str
     tool: str
     created_ns: int | None
+    deleted_ns: int | None
     state: str
     state_ns: int | None
     message: str
@@ -182,6 +184,7 @@ def _told_v1(document: dict[str, Any]) -> _Told:
             "cloud-"
         ),
         created_ns=None if is_service else instant_ns(meta.get("creationTimestamp")),
+        deleted_ns=instant_ns(meta.get("deletionTimestamp")),
         state=state if not is_service or created == latest else "",
         state_ns=instant_ns(ready.get("lastTransitionTime")),
         message=text(ready.get("message")),
@@ -212,6 +215,7 @@ def _told_v2(document: dict[str, Any]) -> _Told:
         actor=text(document.get("lastModifier") if is_service else document.get("creator")),
         tool=text(document.get("client")).removeprefix("cloud-"),
         created_ns=None if is_service else instant_ns(document.get("createTime")),
+        deleted_ns=instant_ns(document.get("deleteTime")),
         state=state if not is_service or created == latest else "",
         state_ns=instant_ns(ready.get("lastTransitionTime")),
         message=text(ready.get("message")),
@@ -251,13 +255,13 @@ def _revision(document: dict[str, Any], told: _Told, provenance: Provenance) -> 
     if not told.revision:
         return []
     rows = fact(provenance, "created", {}, at_ns=told.created_ns, revision=told.revision) if told.created_ns else []
-    rows += _state(told, provenance)
+    rows += _state(told, provenance) + _deleted(told, provenance, told.revision)
     return rows + _spec(document, told, provenance, of="revision")
 
 
 def _service_facts(document: dict[str, Any], told: _Told, provenance: Provenance) -> list[dict[str, Any]]:
     """Facts of one Service: spec and readiness of its latest created revision, and the traffic in force."""
-    rows = []
+    rows = _deleted(told, provenance, "")
     if told.revision:
         rows += _state(told, provenance) if told.state == "ready" else []
         rows += _spec(document, told, provenance, of="service")
@@ -267,6 +271,10 @@ def _service_facts(document: dict[str, Any], told: _Told, provenance: Provenance
         at_ns = provenance.at_ns if provenance.at_ns is not None else told.since_ns or told.state_ns
         rows += fact(provenance, "traffic", detail, at_ns=at_ns)
     return rows
+
+
+def _deleted(told: _Told, provenance: Provenance, revision: str) -> list[dict[str, Any]]:
+    return fact(provenance, "deleted", {}, at_ns=told.deleted_ns, revision=revision) if told.deleted_ns else []
 
 
 def _state(told: _Told, provenance: Provenance) -> list[dict[str, Any]]:

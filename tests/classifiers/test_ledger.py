@@ -20,6 +20,7 @@ from tests.support.cloud_run import (
     as_seen,
     audit_entry,
     revision_v1,
+    revision_v2,
     service_v1,
     service_v2,
     template_v2,
@@ -250,6 +251,71 @@ class TestPrevious:
 
     def test_the_first_revision_has_none_before(self) -> None:
         assert previous(event(revision_v1("shop-00001-aaa", {})), "shop-00001-aaa") is None
+
+
+class TestDeletions:
+    BORN = event(revision_v1("shop-00003-aaa", {}, created="2026-05-04T08:00:00.5Z"))
+    LATER = event(revision_v1("shop-00004-bbb", {}, created="2026-05-04T10:00:00.5Z"))
+
+    def delete(self, method: str, resource: str, **labels: str) -> list[dict[str, Any]]:
+        entry = audit_entry(method, resource, at="2026-05-04T09:00:00Z")
+        entry["resource"]["labels"] |= labels
+        return read_audit(entry, redactor=REDACTOR).facts
+
+    def test_a_revision_that_was_deleted_stays_in_the_ledger(self) -> None:
+        path = f"{SERVICE_V2}/revisions/shop-00003-aaa"
+        facts = [*self.BORN, *self.LATER, *self.delete("google.cloud.run.v2.Revisions.DeleteRevision", path)]
+
+        assert [one.deleted_ns for one in fold(facts)] == [ns("2026-05-04T09:00:00Z"), None]
+
+    def test_a_deletion_that_names_no_service_finds_its_revision(self) -> None:
+        path = f"namespaces/{PROJECT}/revisions/shop-00003-aaa"
+        gone = self.delete("google.cloud.run.v1.Revisions.DeleteRevision", path, service_name="")
+
+        assert [one.deleted_ns for one in fold([*self.BORN, *gone])] == [ns("2026-05-04T09:00:00Z")]
+
+    def test_with_a_service_go_all_its_revisions_but_those_of_its_successor(self) -> None:
+        gone = self.delete("google.cloud.run.v2.Services.DeleteService", SERVICE_V2)
+
+        found = fold([*self.BORN, *self.LATER, *gone], ("shop-00002-row", 5, 9, 1, 6))
+
+        assert [one.deleted_ns is not None for one in found] == [True, True, False]
+
+    def test_the_service_of_another_region_keeps_its_revisions(self) -> None:
+        gone = self.delete("google.cloud.run.v2.Services.DeleteService", SERVICE_V2, location="mars-north1")
+
+        assert [one.deleted_ns for one in fold([*self.BORN, *gone])] == [None]
+
+    def test_the_admin_api_tells_when_a_revision_went(self) -> None:
+        document = {**revision_v2("shop-00003-aaa", {}), "deleteTime": "2026-05-04T12:00:00Z"}
+        facts = read_spec(document, location="api", redactor=REDACTOR)
+
+        (revision,) = fold(facts)
+
+        assert revision.deleted_ns == ns("2026-05-04T12:00:00Z")
+        assert revision.location == REGION
+
+
+class TestOrigin:
+    def test_commit_and_build_are_read_from_the_configuration(self) -> None:
+        document = revision_v1("shop-00003-aaa", {})
+        document["metadata"]["labels"] |= {"commit-sha": "4f3a2b1c" * 5, "gcb-build-id": "b-17"}
+
+        (revision,) = fold(event(document))
+
+        assert (revision.commit, revision.build) == ("4f3a2b1c" * 5, "b-17")
+
+    def test_two_regions_of_one_service_have_each_their_own_revision_before(self) -> None:
+        at = ns("2026-05-04T09:00:00Z")
+        seen = as_seen(("shop-00003-aaa", at, at, 5, at), ("shop-00004-bbb", at + 1, at + 1, 5, at + 1))
+        seen = pl.concat([seen, as_seen(("shop-00005-ccc", at + 2, at + 2, 5, at + 2))])
+        seen = seen.with_columns(location=pl.Series(["a", "b", "a"]))
+
+        revisions = fold_revisions(as_facts([]), seen)
+        found = previous_revision(revisions, revisions[-1])
+
+        assert found is not None
+        assert found.revision == "shop-00003-aaa"
 
 
 class TestDeploys:

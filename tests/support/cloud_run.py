@@ -284,5 +284,6 @@ def as_facts(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def as_seen(
     *rows: tuple[str, int, int, int, int | None], service: str = "shop", project: str = PROJECT
 ) -> pl.DataFrame:
-    """What rows tell: revision, first, last, requests, first request."""
-    return pl.DataFrame([(project, service, *row) for row in rows], schema=SEEN_SCHEMA, orient="row")
+    """What rows tell: revision, first, last, requests, first request; the last of several requests is its last row."""
+    told = [(project, service, *row, row[2] if row[3] > 1 else row[4], "") for row in rows]
+    return pl.DataFrame(told, schema=SEEN_SCHEMA, orient="row")

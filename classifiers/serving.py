@@ -1,0 +1,93 @@
+"""When each revision took traffic, and roll-backs: routing where it is told, rows where it is not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+from classifiers.routing import Routing
+from collector.records import Served
+
+__all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "with_rows"]
+
+_LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its first request; longer, and it was another
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """An older revision that took the traffic of a newer one again. `revision` took it, `withdrawn` lost it."""
+
+    project: str
+    service: str
+    location: str
+    at_ns: int
+    revision: str
+    withdrawn: str
+    insert_id: str
+
+
+def periods_by_revision(routings: Sequence[Routing]) -> dict[str, list[Served]]:
+    """The periods in which each revision of one service had a share; routings of one service and region, by time."""
+    periods: dict[str, list[Served]] = defaultdict(list)
+    ends = [*(routing.at_ns for routing in routings[1:]), None]
+    for routing, end in zip(routings, ends, strict=True):
+        for revision in dict.fromkeys(target.revision for target in routing.targets):
+            percent = routing.share(revision)
+            if not percent:
+                continue
+            own = periods[revision]
+            if own and own[-1].to_ns == routing.at_ns and own[-1].percent == percent:
+                own[-1] = replace(own[-1], to_ns=end)
+            else:
+                own.append(Served(routing.at_ns, end, percent))
+    return periods
+
+
+def with_rows(
+    periods: Sequence[Served], *, first_ns: int | None, last_ns: int | None, created_ns: int | None
+) -> tuple[Served, ...]:
+    """Periods with what requests prove beside them: they begin with the first, and go on where a late one shows it.
+
+    Nothing was served before the revision was there, whatever a routing says that was in force before it.
+    """
+    own = list(periods)
+    if first_ns is not None:
+        end = max(first_ns, last_ns or first_ns)
+        if not own:
+            own = [Served(first_ns, end, None)]
+        elif first_ns < own[0].from_ns:
+            head = own[0]
+            is_same = head.from_ns - first_ns <= _LATE_NS
+            own = [
+                replace(head, from_ns=first_ns) if is_same else Served(first_ns, head.from_ns, None),
+                *(own[1:] if is_same else own),
+            ]
+        if own[-1].to_ns is not None and end > own[-1].to_ns + _LATE_NS:
+            own.append(Served(own[-1].to_ns, end, None))
+    if created_ns is None:
+        return tuple(own)
+    return tuple(
+        replace(one, from_ns=max(one.from_ns, created_ns))
+        for one in own
+        if one.to_ns is None or one.to_ns >= created_ns
+    )
+
+
+def find_roll_backs(routings: Iterable[Routing], order: Mapping[tuple[str, str, str], int]) -> list[RollBack]:
+    """Changes of traffic after which a newer revision has lost all of its share and an older one has won.
+
+    `order` is the place of each (project, service, revision) in the order of deploying.
+    """
+    found = []
+    for place, group in groupby(routings, key=lambda one: (one.project, one.service, one.location)):
+        for before, after in pairwise(group):
+            names = {target.revision for target in (*before.targets, *after.targets)}
+            won = [one for one in names if after.share(one) > before.share(one)]
+            lost = [one for one in names if before.share(one) and not after.share(one)]
+            ages = {one: order.get((place[0], place[1], one)) for one in (*won, *lost)}
+            newest_lost = max(lost, key=lambda one: -1 if ages[one] is None else ages[one] or 0, default="")
+            newest_won = max(won, key=lambda one: -1 if ages[one] is None else ages[one] or 0, default="")
+            old, new = ages.get(newest_won), ages.get(newest_lost)
+            if old is not None and new is not None and old < new:
+                found.append(RollBack(*place, after.at_ns, newest_won, newest_lost, after.insert_id))
+    return found

@@ -1,0 +1,136 @@
+"""When each revision took traffic, its share, and roll-backs."""
+
+from collector.records import Served
+from tests.support.cloud_run import revision_v1
+from tests.support.ledger_facts import Facts, event, ledger, moved, ns, revision_named, routed
+
+A, B, C = "shop-00003-aaa", "shop-00004-bbb", "shop-00005-ccc"
+BORN: Facts = [
+    *event(revision_v1(A, {}, created="2026-05-04T08:00:00.5Z")),
+    *event(revision_v1(B, {}, created="2026-05-04T09:00:00.5Z")),
+    *event(revision_v1(C, {}, created="2026-05-04T10:00:00.5Z")),
+]
+
+
+def test_a_canary_has_a_period_for_each_share() -> None:
+    facts = [
+        *BORN,
+        *routed("08:01:00", (A, 100)),
+        *routed("09:01:00", (A, 90), (B, 10)),
+        *routed("09:11:00", (A, 50), (B, 50)),
+        *routed("09:21:00", (B, 100)),
+    ]
+
+    folded = ledger(facts)
+
+    assert revision_named(folded, A).periods == (
+        Served(ns("08:01:00"), ns("09:01:00"), 100),
+        Served(ns("09:01:00"), ns("09:11:00"), 90),
+        Served(ns("09:11:00"), ns("09:21:00"), 50),
+    )
+    assert revision_named(folded, B).periods[-1] == Served(ns("09:21:00"), None, 100)
+    assert revision_named(folded, C).periods == ()
+    assert folded.roll_backs == ()
+
+
+def test_a_roll_back_is_told_of_the_revision_that_took_over_again() -> None:
+    facts = [*BORN, *routed("08:01:00", (A, 100)), *routed("09:01:00", (B, 100)), *routed("09:30:00", (A, 100))]
+
+    folded = ledger(facts)
+
+    (roll_back,) = folded.roll_backs
+    assert (roll_back.revision, roll_back.withdrawn, roll_back.at_ns) == (A, B, ns("09:30:00"))
+    assert revision_named(folded, A).rolled_back_ns == (ns("09:30:00"),)
+    assert revision_named(folded, B).periods == (Served(ns("09:01:00"), ns("09:30:00"), 100),)
+    assert [one.percent for one in revision_named(folded, A).periods] == [100, 100]
+
+
+def test_a_canary_that_is_withdrawn_is_a_roll_back() -> None:
+    facts = [*BORN, *routed("08:01:00", (A, 100)), *routed("09:01:00", (A, 90), (B, 10)), *routed("09:05:00", (A, 100))]
+
+    assert [one.withdrawn for one in ledger(facts).roll_backs] == [B]
+
+
+def test_a_roll_out_that_overlaps_the_next_one_is_no_roll_back() -> None:
+    facts = [
+        *BORN,
+        *routed("09:59:00", (A, 50), (B, 50)),
+        *routed("10:00:05", (A, 20), (B, 50), (C, 30)),
+        *routed("10:00:30", (B, 50), (C, 50)),
+        *routed("10:01:00", (C, 100)),
+    ]
+
+    folded = ledger(facts)
+
+    assert folded.roll_backs == ()
+    assert [one.percent for one in revision_named(folded, B).periods] == [50]
+
+
+def test_a_roll_back_that_is_only_asked_for_is_told_too() -> None:
+    facts = [*BORN, *routed("08:01:00", (A, 100)), *routed("09:01:00", (B, 100)), *moved("09:30:00", (A, 100))]
+
+    assert [one.revision for one in ledger(facts).roll_backs] == [A]
+
+
+def test_traffic_that_was_refused_did_not_move() -> None:
+    refused = moved("09:30:00", (A, 100), status={"code": 5, "message": "Revision not found."})
+
+    assert ledger([*BORN, *routed("09:01:00", (B, 100)), *refused]).roll_backs == ()
+
+
+def test_traffic_that_follows_the_latest_goes_to_the_one_that_was_ready_then() -> None:
+    folded = ledger([*BORN, *moved("09:30:00", ("LATEST", 100))])
+
+    assert [one.leader() for one in folded.routings] == [B]
+    assert folded.routings[0].is_asked
+
+
+def test_two_regions_that_serve_different_revisions_are_no_roll_back() -> None:
+    facts = [*BORN]
+    for minute in range(4):
+        facts += routed(f"09:0{minute}:00", (A, 100), region="europe-west1")
+        facts += routed(f"09:0{minute}:30", (B, 100), region="us-east1")
+
+    folded = ledger(facts)
+
+    assert folded.roll_backs == ()
+    assert len(folded.routings) == 2
+
+
+def test_pins_and_tags_are_told() -> None:
+    facts = [*BORN, *routed("09:01:00", (A, 60), (B, 40), latest=B, tags=[(A, "blue"), (C, "try")])]
+
+    folded = ledger(facts)
+
+    assert [(one.is_pinned, one.tags) for one in folded.revisions] == [(True, ("blue",)), (False, ()), (None, ("try",))]
+
+
+def test_rows_prove_traffic_where_no_routing_is_told() -> None:
+    folded = ledger([], (A, 5, 90, 7, 10))
+
+    assert folded.revisions[0].periods == (Served(10, 90, None),)
+    assert folded.revisions[0].traffic_ns == 10
+
+
+def test_a_request_moments_before_the_routing_was_told_is_of_the_same_period() -> None:
+    at = ns("09:00:20")
+    folded = ledger([*BORN, *routed("09:01:00", (B, 100))], (B, at, at, 1, at))
+
+    assert revision_named(folded, B).periods == (Served(at, None, 100),)
+
+
+def test_a_deploy_without_traffic_has_no_period() -> None:
+    folded = ledger([*BORN, *routed("09:01:00", (A, 100))])
+
+    assert revision_named(folded, C).periods == ()
+    assert revision_named(folded, C).traffic_ns is None
+
+
+def test_a_revision_serves_nothing_before_it_is_there() -> None:
+    folded = ledger([*BORN, *routed("09:59:58", (C, 100))])  # the audit log's clock is behind
+
+    assert revision_named(folded, C).periods == (Served(ns("2026-05-04T10:00:00.5Z"), None, 100),)
+
+
+def test_no_facts_have_no_traffic() -> None:
+    assert ledger([]).routings == ()
