@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
+from classifiers.commits import LedgerConfig
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.findings import Findings
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
@@ -40,6 +41,7 @@ class ClassifyConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clusters: ClustersConfig = ClustersConfig()
+    ledger: LedgerConfig = LedgerConfig()
     history: HistoryConfig = HistoryConfig()
     onset: OnsetConfig = OnsetConfig()
     problems: ProblemConfig = ProblemConfig()

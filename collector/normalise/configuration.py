@@ -22,7 +22,7 @@ and version. A key is there only when it is known; a missing key means "not know
     probes                 {"startup"|"liveness"|"readiness": "tcp:8080 period 240 timeout 240 failures 1"}
     volumes                {NAME: {"kind": "secret", "secret": S, "items": {PATH: VERSION}} | {"kind": ..., ...}}
     command                keyed hash of entry point and arguments, None when the image's own is used
-    commit, build          from labels, annotations or a tag that is a commit
+    commit, build, repository    from labels, annotations or a tag that is a commit; see code_origin.py
     containers             {NAME: env, image, memory_limit, cpu_limit, probes, command} of every sidecar
 
 The main container is the one with ports. An absent `env` list means "no variables" only in a full answer of the
@@ -31,9 +31,9 @@ because activity entries often leave it out. So it is for every other absent fie
 """
 
 import json
-import re
 from typing import Any
 
+from collector.normalise.code_origin import origin_of_code
 from collector.normalise.containers import ContainerReader, image_of, main_of, secret_path
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, flag, items, mapping, named, text, whole
@@ -42,11 +42,6 @@ __all__ = ["canonical_config", "pod_of"]
 
 _AUTOSCALING = "autoscaling.knative.dev/"
 _RUN = "run.googleapis.com/"
-_COMMIT_KEY = re.compile(
-    r"(?:^|[-_./])(?:commit|git|vcs)(?:[-_.]?(?:sha|hash|id|commit|ref|revision))*\Z", re.IGNORECASE
-)
-_COMMIT = re.compile(r"[0-9a-f]{7,40}\Z")
-_BUILD_KEYS = (_RUN + "build-id", "gcb-build-id", "build-id", "build_id", "github-run-id")
 _INGRESS = {
     "INGRESS_TRAFFIC_ALL": "all",
     "INGRESS_TRAFFIC_INTERNAL_ONLY": "internal",
@@ -80,7 +75,7 @@ def canonical_config(
     return config
 
 
-_SERVICE_LEVEL = frozenset({"ingress", "commit", "build"})
+_SERVICE_LEVEL = frozenset({"ingress", "commit", "build", "repository"})
 _NONE: dict[str, Any] = {
     "vpc": {}, "cloud_sql": [], "startup_cpu_boost": False, "session_affinity": False, "min_instances": 0,
 }  # fmt: skip
@@ -185,15 +180,8 @@ def _names(names: list[str]) -> list[str]:
 
 
 def _origin_of_code(meta: dict[str, Any], pod: dict[str, Any]) -> dict[str, str | None]:
-    """Commit and build, as far as a label, an annotation or a tag that is a commit tells them."""
-    notes = {**dict(named(meta.get("annotations"))), **dict(named(meta.get("labels")))}
-    told = [text(value).lower() for key, value in notes.items() if _COMMIT_KEY.search(key)]
     image = text(main_of(items(pod.get("containers"))).get("image"))
-    for asked in (text(notes.get("client.knative.dev/user-image")), image):
-        tag = asked.partition("@")[0].rpartition(":")[2]
-        told.append(tag if any(c.isdigit() for c in tag) and any(c.isalpha() for c in tag) else "")
-    build = next((text(notes[key]) for key in _BUILD_KEYS if text(notes.get(key))), None)
-    return {"commit": next((commit for commit in told if _COMMIT.match(commit)), None), "build": build}
+    return origin_of_code(mapping(meta.get("annotations")), mapping(meta.get("labels")), image)
 
 
 def _secret_names(document: dict[str, Any]) -> dict[str, str]:

@@ -58,11 +58,13 @@ def test_the_example_shows_every_key(section: str) -> None:
 
 def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:").replace("rules: []", "rules:")
+    text = text.replace("repositories: {}", "repositories:")
 
     config = _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE))
 
     assert [source.kind for source in config.sources] == ["cloud_run", "cloud_logging"]
     assert [rule.verb for rule in config.clusters.rules] == ["merge", "split"]
+    assert config.ledger.repositories == {"shop-*": "https://github.com/acme/shop"}
 
 
 def test_later_origins_win(monkeypatch: pytest.MonkeyPatch) -> None:
