@@ -14,7 +14,8 @@ from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
-from classifiers.findings import Findings
+from classifiers.findings import Findings, Record
+from classifiers.forecasts import ForecastConfig
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
@@ -23,6 +24,7 @@ from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
 from classifiers.problems import ProblemConfig, Verdict, judge
+from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
 from classifiers.signing import sign_new
 from classifiers.suspects import CallGraph, Suspects
@@ -32,7 +34,7 @@ from classifiers.weighing import weigh_cases
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["ClassifyConfig", "Reading", "classify", "conclude", "read", "read_revisions", "sign_new"]
+__all__ = ["ClassifyConfig", "Reading", "cases_of", "classify", "conclude", "read", "read_revisions", "sign_new"]
 
 
 class ClassifyConfig(BaseModel):
@@ -47,6 +49,7 @@ class ClassifyConfig(BaseModel):
     problems: ProblemConfig = ProblemConfig()
     cascade: CascadeConfig = CascadeConfig()
     attribution: AttributionConfig = AttributionConfig()
+    forecasts: ForecastConfig = ForecastConfig()
     priority: PriorityConfig = PriorityConfig()
     known: KnownConfig = KnownConfig()
 
@@ -62,6 +65,7 @@ class Reading:
     entries: pl.DataFrame
     samples: pl.DataFrame
     counts: Counts
+    record: Record
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -79,7 +83,11 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
     ids = present["signature_id"].unique().to_list()
     return Reading(
-        history, read_entries(reader, window, ids), read_samples(reader, window, ids), read_counts(reader, window)
+        history,
+        read_entries(reader, window, ids),
+        read_samples(reader, window, ids),
+        read_counts(reader, window),
+        record_of(read_claims(reader, end_ns=window.end_ns)),
     )
 
 
@@ -115,8 +123,14 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),
         noise=noise,
         warnings=history.warnings,
+        record=reading.record,
     )
     return with_known(findings, history.leads, config.known)
+
+
+def cases_of(history: History, config: ClassifyConfig) -> list[Case]:
+    """Every case of a history, problem or not."""
+    return _judged(history, config)[0]
 
 
 def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[str, Verdict]]:

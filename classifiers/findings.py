@@ -11,6 +11,7 @@ from collector.window import Window
 
 __all__ = [
     "CHANGE_TYPES",
+    "SURE_FROM",
     "Absence",
     "Attribution",
     "Change",
@@ -23,6 +24,8 @@ __all__ = [
     "Known",
     "Latency",
     "Onset",
+    "Record",
+    "RecordBand",
     "RevisionCount",
     "Storm",
     "VanishedKey",
@@ -43,6 +46,9 @@ CHANGE_TYPES = (
     "cpu_limit", "concurrency", "image", "timeout", "env_added", "max_instances", "min_instances", "ingress", "probes",
     "other", "traffic",
 )  # fmt: skip
+
+# Probabilities from which a verdict is told as very likely, likely, suspected; below the last nothing is blamed.
+SURE_FROM = (0.9, 0.7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +282,37 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordBand:
+    """Settled verdicts that were told with one word: how sure they were on average, and how many were right.
+
+    `low` and `high` hold the true share of right ones with 95 % confidence (Wilson).
+    """
+
+    least: float  # of SURE_FROM
+    settled: int
+    right: int
+    said: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of the verdicts told before the end of the window. settled: right + wrong; void ones count nowhere.
+
+    `brier` and `bands` are empty below 30 settled verdicts: a share of so few says nothing.
+    """
+
+    verdicts: int = 0
+    settled: int = 0
+    right: int = 0
+    void: int = 0
+    by_person: int = 0  # of the settled ones
+    brier: float | None = None  # mean squared error of the probability first told, 0 is best
+    bands: tuple[RecordBand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything one report tells. `clusters` are the problems of the window; the rest goes into lists of its own."""
 
@@ -293,3 +330,4 @@ class Findings:
     muted: tuple[Cluster, ...] = field(default=())
     noise: tuple[Cluster, ...] = field(default=())  # chatter that is no problem: counted, never ranked
     warnings: tuple[str, ...] = field(default=())  # about config.yaml: rules that do not do what they say
+    record: Record = field(default=Record())  # of logtriage itself

@@ -31,6 +31,7 @@ from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
 from logtriage.progress import NoProgress, Progress, open_progress
+from logtriage.record_view import remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
@@ -41,6 +42,8 @@ from logtriage.wording import change_mark, day_clock, plural
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from classifiers.record import Outcome
 
 __all__ = [
     "act_collect",
@@ -53,6 +56,7 @@ __all__ = [
     "act_regroup",
     "act_report",
     "act_revisions",
+    "act_settle",
     "act_show",
     "cycle_of",
 ]
@@ -248,8 +252,29 @@ def cycle_of(config: Config) -> Cycle:
     def analyse(window: Window, now_ns: int) -> Findings:
         return pipeline.analyse(config, window=window, now_ns=now_ns)
 
+    def remember(findings: Findings) -> str:
+        return remembered_line(pipeline.remember(config, findings))
+
     channels: dict[str, Notifier] = {name: open_notifier(name) for name in config.digest.to}
-    return Cycle(collect, analyse, channels, config.digest)
+    return Cycle(collect, analyse, remember, channels, config.digest)
+
+
+def act_settle(  # noqa: PLR0913 - one argument an option of the contract
+    config: Path | None, db: Path | None, *, name: str, outcome: "Outcome", revision: str | None, note: str,
+    since: str | None, until: str | None,
+) -> None:  # fmt: skip
+    """A person's word on the verdict on a cluster, and the record with it."""
+    loaded = load_config(config, db=db)
+    window, end_ns = _window(since, until, loaded.report.window_hours)
+
+    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
+        return Lookup(findings).root_of(Lookup(findings).named(name, stands_for=stands_for))
+
+    result = pipeline.settle(
+        loaded, window=window, now_ns=end_ns, said_ns=time.time_ns(), choose=choose, outcome=outcome,
+        revision=revision, note=note,
+    )  # fmt: skip
+    show(f"{said_line(result.cluster, result.said)}\n")
 
 
 def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form: str) -> None:

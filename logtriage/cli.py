@@ -194,6 +194,29 @@ def digest(
 
 
 @app.command(rich_help_panel=MORE)
+def settle(  # noqa: PLR0913 - one argument an option of the contract
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="As `logtriage show` takes it.")],
+    outcome: Annotated[
+        Literal["right", "wrong", "open"],
+        typer.Argument(metavar="right|wrong", help="Whether its verdict was right; `open` takes your word back."),
+    ],
+    *,
+    revision: Annotated[
+        str | None, typer.Option(help="The verdict that blames this revision, where several were told.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why; secrets and addresses are redacted.")] = "",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say whether a verdict was right: the report prints its own record."""
+    _acts().act_settle(
+        config, db, name=cluster, outcome=outcome, revision=revision, note=note, since=since, until=until
+    )
+
+
+@app.command(rich_help_panel=MORE)
 def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over entries, spans, facts, ...")],
     *,

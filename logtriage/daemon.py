@@ -46,12 +46,14 @@ class ScheduleConfig(BaseModel):
 class Cycle:
     """One round of the whole line. Each job has its own edge: what fails there does not stop the others.
 
-    `collect` pulls all sources and gives the sums and what failed; `analyse` gives the findings of a window up to now.
+    `collect` pulls all sources and gives the sums and what failed; `analyse` gives the findings of a window up to now;
+    `remember` stores what they claim, settles what was claimed before, and says so in one line.
     Digests that were delivered are remembered, so that an unchanged incident is told once.
     """
 
     collect: Callable[[], tuple[Ledger, tuple[str, ...]]]
     analyse: Callable[[Window, int], Findings]
+    remember: Callable[[Findings], str]
     notifiers: Mapping[str, Notifier]
     digest: DigestConfig
     clock_ns: Callable[[], int] = time.time_ns
@@ -67,6 +69,8 @@ class Cycle:
         with self._edge("analyse"):
             findings = self._analyse()
         if findings is not None:
+            with self._edge("forecasts"):
+                LOG.info("forecasts: %s", self.remember(findings))
             for name, notifier in self.notifiers.items():
                 with self._edge(f"digest to {name}"):
                     self._deliver(name, notifier, findings)

@@ -107,6 +107,8 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
         told = [f"#{other.number} {plain(other.title, 60)}" for other in apart[:3]]
         more = f", {len(apart) - 3} more" if len(apart) > len(told) else ""
         lines = (*lines, Line("APART", f"not explained by it: {', '.join(told)}{more}"))
+    if root.cause != "unknown":
+        lines = (*lines, Line("RIGHT?", f"logtriage settle {plain(root.id, 100)} right|wrong"))
     return Message(
         key=f"{root.id}:{'ongoing' if state == 'new' else state}",
         sign=sign,

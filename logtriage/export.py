@@ -20,6 +20,7 @@ from classifiers.findings import (
     Incident,
     Known,
     Latency,
+    Record,
     RevisionCount,
     Storm,
     VanishedKey,
@@ -53,6 +54,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
         "warnings": list(findings.warnings),
+        "record": _record(findings.record),
     }
 
 
@@ -262,6 +264,28 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "requests": revision.requests,
         "has_configuration": revision.config is not None,
         "tool": revision.tool,
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "verdicts": record.verdicts,
+        "settled": record.settled,
+        "right": record.right,
+        "void": record.void,
+        "by_person": record.by_person,
+        "brier": record.brier,
+        "bands": [
+            {
+                "from": band.least,
+                "settled": band.settled,
+                "right": band.right,
+                "said": band.said,
+                "low": band.low,
+                "high": band.high,
+            }
+            for band in record.bands
+        ],
     }
 
 

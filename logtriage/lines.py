@@ -7,6 +7,7 @@ from classifiers.findings import Attribution, Change, Cluster, Evidence, Hypothe
 from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
+from logtriage.record_view import settled_here
 from logtriage.wording import (
     Near,
     change_mark,
@@ -72,7 +73,11 @@ def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
-    return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(_sure(cluster))))
+    sure = _sure(cluster)
+    settled = settled_here(lookup.findings.record)
+    if settled and cluster.cause != "unknown":
+        sure[0] += f"; {settled}"
+    return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)))
 
 
 def when_words(incident: Incident, root: Cluster, lookup: Lookup) -> str:

@@ -21,9 +21,11 @@ from logtriage.progress import Progress
 if TYPE_CHECKING:
     import polars as pl
 
+    from classifiers.calibration import Remembered, Said
     from classifiers.changes import Difference
     from classifiers.examine import EntryLine, Examination
     from classifiers.preview import Preview
+    from classifiers.record import Outcome
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
     from collector.store import StoreConfig
@@ -34,6 +36,7 @@ __all__ = [
     "FileResult",
     "ImportResult",
     "RegroupResult",
+    "SettleResult",
     "ShowResult",
     "SourceResult",
     "analyse",
@@ -43,8 +46,10 @@ __all__ = [
     "import_paths",
     "query",
     "regroup",
+    "remember",
     "revisions",
     "run_demo",
+    "settle",
 ]
 
 _TELL_ROUNDS = 3  # a template that is told may take in more signatures: the page is made anew, so that it tells all
@@ -115,6 +120,14 @@ class ShowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleResult:
+    """A person's word, and the cluster it is about."""
+
+    cluster: Cluster
+    said: "Said"
+
+
+@dataclass(frozen=True, slots=True)
 class RegroupResult:
     """What the rules of config.yaml make of all history, and what signing anew changes, where that is due."""
 
@@ -178,6 +191,32 @@ def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     with Store(config.store).read() as reader:
         reading = read(reader, window=window, config=config)
     return conclude(reading, now_ns=now_ns, config=config)
+
+
+def remember(config: Config, findings: Findings) -> "Remembered":
+    """Stores what findings claim, and what the rows stored by now say of earlier claims: the daemon's job alone."""
+    from classifiers.calibration import remember as store_claims  # noqa: PLC0415 - a report stores nothing
+
+    return store_claims(Store(config.store), findings, config)
+
+
+def settle(  # noqa: PLR0913 - one argument an option of the contract
+    config: Config, *, window: Window, now_ns: int, said_ns: int, choose: "Choose", outcome: "Outcome",
+    revision: str | None, note: str,
+) -> SettleResult:  # fmt: skip
+    """A person's word, said at `said_ns`, on the verdict that the window tells; it is stored first where it is new."""
+    from classifiers.calibration import say  # noqa: PLC0415 - a report stores nothing
+    from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
+    from classifiers.naming import read_names  # noqa: PLC0415 - as above
+
+    with Store(config.store).read() as reader:
+        reading = read(reader, window=window, config=config)
+        names = read_names(reader, reading.history.members)
+    findings = conclude(reading, now_ns=now_ns, config=config)
+    cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
+    store, redactor = _open(config)
+    said = say(store, cluster, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
+    return SettleResult(cluster, said)
 
 
 def examine(

@@ -19,6 +19,7 @@ from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
 from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
+from logtriage.record_view import record_lines
 from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
 
@@ -139,6 +140,7 @@ class ReportView:
     muted: tuple[OtherRow, ...]
     dead: tuple[OtherRow, ...]
     blind: tuple[str, ...]
+    record: tuple[str, ...]
     rules: tuple[str, ...]
     is_wrong: bool
     more: str
@@ -172,6 +174,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
+        record=record_lines(findings.record, has_incidents=bool(incidents)),
         rules=tuple(plain(warning, 400) for warning in findings.warnings),
         is_wrong=bool(_wrong_now(findings)),
         more=f"logtriage show NUMBER{recall}" if incidents else "",

@@ -35,6 +35,8 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     page.line(Line("SEEN", view.counts))
     page.others("DEAD", view.dead)
     page.line(Line("BLIND", "; ".join(view.blind) or "nothing known"))
+    for number, text in enumerate(view.record):
+        page.line(Line("" if number else "RECORD", text))
     for number, text in enumerate(view.rules):
         page.line(Line("" if number else "RULES", text), "yellow")
     if view.more:

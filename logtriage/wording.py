@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from classifiers.findings import Change, Cluster, RevisionCount, Storm
+from classifiers.findings import SURE_FROM, Change, Cluster, RevisionCount, Storm
 from collector.window import NS_PER_S, Window
 from logtriage.escape import plain
 
@@ -26,8 +26,8 @@ __all__ = [
     "unit_word",
 ]
 
-# From these confidences on, in falling order. No figure is printed: none was scored yet.
-_SURE = ((0.9, "very likely"), (0.7, "likely"), (0.5, "suspected"))
+# In falling order. No figure is printed beside a verdict: what became of those told so far is (record_view.py).
+_SURE = tuple(zip(SURE_FROM, ("very likely", "likely", "suspected"), strict=True))
 _DAY_S = 86_400
 _MANY_LINES = 5  # of one statement in one request: fewer are not worth a word
 _PERIODS = ((3600, "h"), (60, "min"), (1, "s"))

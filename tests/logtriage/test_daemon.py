@@ -20,7 +20,7 @@ from logtriage.acts import cycle_of
 from logtriage.config import load_config
 from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule
 from logtriage.digest import DigestConfig, Message
-from logtriage.errors import ConfigError, NotifyUnavailable, SourceUnavailable
+from logtriage.errors import ConfigError, NotifyUnavailable, SourceUnavailable, StoreBusy
 from logtriage.notifiers.slack import Slack
 from tests.support.findings import END_NS, findings, quiet_findings
 from tests.support.log_entries import make_entry
@@ -45,6 +45,7 @@ def _cycle(inbox: _Inbox, told: Findings | None = None) -> Cycle:
     return Cycle(
         collect=lambda: (Ledger(3, 2, 1, 0), ()),
         analyse=lambda *_: told or findings(),
+        remember=lambda _: "1 new verdict, 0 settled",
         notifiers={"slack": inbox},
         digest=DigestConfig(),
         clock_ns=lambda: END_NS,
@@ -61,6 +62,7 @@ def test_a_cycle_collects_analyses_and_delivers(caplog: pytest.LogCaptureFixture
     assert caplog.messages == [
         "collected: 3 read = 2 stored + 1 duplicates + 0 dead",
         "analysed: 2 incidents in the window, 2 going on",
+        "forecasts: 1 new verdict, 0 settled",
         "digest to slack: 3 messages",
     ]
 
@@ -124,6 +126,17 @@ def test_a_fault_of_our_own_is_one_line_without_its_text(caplog: pytest.LogCaptu
     assert not replace(_cycle(_Inbox()), analyse=analyse).run()
     assert any("analyse failed: internal ZeroDivisionError at test_daemon.py" in line for line in caplog.messages)
     assert "secret text" not in caplog.text
+
+
+def test_a_ledger_that_cannot_be_written_does_not_stop_the_digest(caplog: pytest.LogCaptureFixture) -> None:
+    inbox = _Inbox()
+
+    def remember(told: Findings) -> str:
+        raise StoreBusy(f"The database is held; {len(told.incidents)} incidents. Try again.")
+
+    assert not replace(_cycle(inbox), remember=remember).run()
+    assert len(inbox.keys) == 3
+    assert "forecasts failed: The database is held; 2 incidents. Try again." in caplog.messages
 
 
 def test_what_a_failed_delivery_left_over_is_sent_in_the_next_cycle() -> None:
@@ -283,5 +296,6 @@ def test_one_cycle_pulls_from_cloud_logging_and_posts_to_slack(tmp_path: Path) -
 
     assert (done.returncode, done.stdout) == (0, "")
     assert "collected: 360 read = 360 stored + 0 duplicates + 0 dead" in done.stderr
+    assert "forecasts: 0 new verdicts, 0 settled" in done.stderr  # its cause cannot be told, so nothing is claimed
     assert "very-secret" not in done.stderr
     assert any("billing" in body["text"] for body in hook.bodies)

@@ -75,4 +75,15 @@ def test_an_incident_whose_root_is_over_goes_on_while_a_symptom_does() -> None:
 def test_other_incidents_are_named_as_apart() -> None:
     message = build_digest(findings(), CONFIG).messages[0]
 
-    assert message.lines[-1].text == "not explained by it: #2 cache time-out"
+    assert [line.text for line in message.lines if line.label == "APART"] == ["not explained by it: #2 cache time-out"]
+
+
+def test_a_verdict_is_told_with_the_command_that_settles_it() -> None:
+    told = findings(clusters=(cluster(), replace(dependency(), cause="unknown")))
+
+    asked = [
+        [line.text for line in message.lines if line.label == "RIGHT?"]
+        for message in build_digest(told, CONFIG).messages
+    ]
+
+    assert asked == [["logtriage settle c-pay right|wrong"], [], []]

@@ -126,6 +126,11 @@ class System:
             }
         )  # fmt: skip
 
+    @property
+    def written(self) -> int:
+        """How many entries were written so far."""
+        return len(self._entries)
+
     def stored(self, folder: Path, *, is_signed: bool = True) -> Store:
         """A database with everything that was written."""
         store = Store(StoreConfig(path=folder / "system.duckdb"), clock_ns=lambda: START_NS)

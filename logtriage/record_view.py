@@ -1,0 +1,77 @@
+"""The report's own record in words: verdicts that were settled, and right; shares from 30 settled on. No I/O."""
+
+from typing import TYPE_CHECKING
+
+from classifiers.findings import Cluster, Record, RecordBand
+from logtriage.escape import plain
+from logtriage.wording import plural, sure_word
+
+if TYPE_CHECKING:
+    from classifiers.calibration import Remembered, Said
+    from classifiers.forecasts import Forecast
+
+__all__ = ["record_lines", "remembered_line", "said_line", "settled_here"]
+
+_HOW = "logtriage settle NUMBER right|wrong"
+_CAUSES = {"secret_rotation": "a rotated secret", "test_harness": "the test harness", "client": "the callers"}
+
+
+def record_lines(record: Record, *, has_incidents: bool) -> tuple[str, ...]:
+    """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle."""
+    if not record.settled:
+        asked = _counted(record) if record.verdicts else "no verdict settled here yet"
+        told = f"{asked}, so how sure it is was never checked here: {_HOW}"
+        return (told,) if has_incidents or record.verdicts else ()
+    if record.brier is None:
+        return (_counted(record),)
+    score = f"{_counted(record)}; Brier score {record.brier:.2f} (0 is best)"
+    return (score, *(_band(band) for band in record.bands))
+
+
+def settled_here(record: Record) -> str:
+    """`3 verdicts settled here, 2 right`; empty while there are none."""
+    return f"{plural(record.settled, 'verdict')} settled here, {record.right:,} right" if record.settled else ""
+
+
+def remembered_line(remembered: "Remembered") -> str:
+    """What one cycle added to the ledger."""
+    settled = remembered.settled
+    counts = [(word, sum(one.outcome == word for one in settled)) for word in ("right", "wrong", "void")]
+    told = ", ".join(f"{many} {word}" for word, many in counts if many)
+    return f"{plural(remembered.told, 'new verdict')}, {len(settled)} settled" + (f": {told}" if told else "")
+
+
+def said_line(cluster: Cluster, said: "Said") -> str:
+    """What a person's word settled, and the record with it."""
+    verdict = _verdict(said.claim.first)
+    outcome = said.claim.outcome
+    is_open = said.claim.by_person is None
+    state = ("open again" if outcome == "open" else f"{outcome}, as the rows say") if is_open else outcome
+    stood = "" if said.is_new else ", as it was"
+    return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_sentence(_counted(said.record))}."
+
+
+def _verdict(claim: "Forecast") -> str:
+    """`shop-00008-bad broke it (likely)`, `a dependency (suspected), no revision`."""
+    sure = sure_word(claim.confidence)
+    if claim.revision:
+        return f"{plain(claim.revision, 80)} broke it ({sure})"
+    return f"{_CAUSES.get(claim.cause, f'a {claim.cause}')} ({sure}), no revision"
+
+
+def _counted(record: Record) -> str:
+    """`3 of this project's 5 verdicts settled: 2 right`."""
+    told = f"{record.settled:,} of this project's {plural(record.verdicts, 'verdict')} settled"
+    right = f": {record.right:,} right" if record.settled else ""
+    return told + right + (f"; {record.void:,} void" if record.void else "")
+
+
+def _band(band: RecordBand) -> str:
+    was = f"{band.right / band.settled:.0%}".replace("%", " %")
+    interval = f"{band.low * 100:.0f}-{band.high * 100:.0f} %"
+    counts = f"{band.right:,} of {band.settled:,}, 95 % interval {interval}"
+    return f"{sure_word(band.least)}: said {band.said * 100:.0f} %, was {was} ({counts})"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
