@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -81,7 +82,8 @@ def judge(
 
 
 def _is_failure(case: Case) -> bool:
-    is_platform = case.kind == "platform" and case.severity >= _WARNING  # a container that ended, a limit that was met
+    # a container that ended, a limit that was met, a request that met no instance
+    is_platform = (case.kind == "platform" or _is_turned_away(case)) and case.severity >= _WARNING
     return case.severity >= _ERROR or is_platform or (case.http_status or 0) >= _SERVER_ERROR
 
 
@@ -101,8 +103,17 @@ def _is_first_told(case: Case, history_start_ns: int, start_ns: int, config: Pro
 
 
 def _is_refusal(case: Case) -> bool:
-    """A request line that tells the client to do otherwise: 4xx."""
-    return case.is_request_only and _CLIENT_ERROR <= (case.http_status or 0) < _SERVER_ERROR
+    """A request line that tells the client to do otherwise: 4xx. What the platform turned away met no application."""
+    is_refused = case.is_request_only and _CLIENT_ERROR <= (case.http_status or 0) < _SERVER_ERROR
+    return is_refused and not _is_turned_away(case)
+
+
+def _is_turned_away(case: Case) -> bool:
+    """Requests on which the platform itself says that, and why, it let none of them in; an application's have no text.
+
+    Too many for the instances there are, or a caller without the right to call: neither is the client's own mistake.
+    """
+    return case.is_request_only and "message" in orjson.loads(case.parts)
 
 
 def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: ProblemConfig) -> Verdict:

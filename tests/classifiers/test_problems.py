@@ -129,3 +129,31 @@ def test_a_probe_that_the_application_warns_of_is_told_where_nothing_is_known_to
     told = {cluster.title for cluster in findings.clusters}
     assert {"blocked a probe", "GET /../etc/passwd answered 403"} <= told
     assert "requests answered 404" not in told
+
+
+def answered(status: int, **changes: str) -> System:
+    """Four hours of a shop; from the third on half of the requests are answered so."""
+    system = System()
+    for half_minute in range(480):
+        is_met = half_minute >= 240 and half_minute % 2
+        system.request(
+            half_minute * 30, "shop", "shop-00001-aaa", status=status if is_met else 200, **(changes if is_met else {})
+        )
+    return system
+
+
+def test_requests_that_the_platform_turned_away_are_failures(tmp_path: Path) -> None:
+    findings = answered(429, said="The request was aborted because there was no available instance.").findings(
+        tmp_path, 4 * HOUR
+    )
+
+    told = [cluster.title for cluster in findings.clusters]
+    assert told == ["429 The request was aborted because there was no available instance."]
+    assert findings.noise == ()
+
+
+def test_requests_that_an_application_refuses_are_none_by_themselves(tmp_path: Path) -> None:
+    findings = answered(429).findings(tmp_path, 4 * HOUR)
+
+    assert findings.clusters == ()
+    assert [cluster.title for cluster in findings.noise] == ["GET /orders answered 429"]

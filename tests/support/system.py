@@ -32,7 +32,10 @@ class System:
         self._spans: list[dict[str, Any]] = []
 
     def request(self, at_s: float, service: str, revision: str, **changes: Any) -> str:
-        """A request of 50 ms; gives its trace. Keys: status, trace, agent, path, instance, latency_s, is_traced."""
+        """A request of 50 ms; gives its trace. Keys: status, trace, agent, path, instance, latency_s, is_traced, said.
+
+        `said` is what the platform wrote on it.
+        """
         trace = str(changes.get("trace") or f"{next(self._numbers):032x}")
         self._add(
             at_s, service, revision, "requests", str(changes.get("instance", f"{revision}-one")),
@@ -43,7 +46,8 @@ class System:
                 "userAgent": changes.get("agent", BROWSER),
                 "latency": f"{changes.get('latency_s', 0.05)}s",
             },
-            severity="INFO",
+            severity="WARNING" if "said" in changes else "INFO",
+            **({"textPayload": changes["said"]} if "said" in changes else {}),
             **({"trace": f"projects/shop-staging/traces/{trace}"} if changes.get("is_traced", True) else {}),
         )  # fmt: skip
         return trace
