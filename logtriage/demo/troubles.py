@@ -93,7 +93,8 @@ TROUBLES = {
         "own_timeout", _SLOW, ("{noun} took longer than 10 s", "deadline of 10000 ms exceeded"), 504,
         took_ms=(10_000, 10_300),
     ),
-    "bad_client": Trouble("bad_client", {}, status=400, level="WARNING"),
+    "bad_client": Trouble("bad_client", {}, status=400),
+    "client_refused": Trouble("bad_client", {}, status=400, level="WARNING"),
     "pool": Trouble(
         "pool", _SLOW, ("no free connection within 5 s", "pool of {noun} exhausted (waited 5000 ms)"), 503,
         took_ms=(5000, 5200),

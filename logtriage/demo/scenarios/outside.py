@@ -92,11 +92,13 @@ def bad_client(draft: Draft) -> None:
     draft.settle()
     stage = draft.stage
     origin = stage.traffic.origin("client")
+    is_error = draft.rng.random() < 0.6  # noqa: PLR2004 - some programs call it an error, others warn
     mark = draft.root(
         "X1", f"{origin.user_agent} sends what cannot be read", "backend", kind="bad_client", cause_type="client",
-        severity="P3",
+        severity="P3", required=is_error,
     )  # fmt: skip
-    draft.fails(mark, asked_by("client"), "bad_client", "backend", agent=origin.user_agent)
+    trouble = "bad_client" if is_error else "client_refused"
+    draft.fails(mark, asked_by("client"), trouble, "backend", agent=origin.user_agent)
     now_ns = at_ns
     while now_ns < stage.end_ns - MINUTE:
         stage.traffic.request("backend.create", now_ns, origin)
