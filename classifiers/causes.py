@@ -6,107 +6,23 @@ from collections.abc import Sequence
 import orjson
 import polars as pl
 
-from classifiers.attribution import Weight, is_about_dependency, lead_change
+from classifiers.attribution import is_about_dependency
 from classifiers.cases import Case
-from classifiers.findings import Attribution, Cause, Change, Evidence, Fault, Hypothesis, Origin
+from classifiers.findings import Attribution, Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
-__all__ = ["attribution_of", "cause_of", "failed_of", "fault_of", "hypotheses_of", "unit_of"]
+__all__ = ["WORTH_TELLING", "cause_of", "failed_of", "fault_of", "hypotheses_of", "unit_of"]
 
 _BLAMED = 0.5
-_WORTH_TELLING = 0.02
+WORTH_TELLING = 0.02  # a probability below it is not told
 _SURGE = 1.5
-_NAMED = 3  # revisions named in one sentence
 _FEW = 4  # failures in each half of the time, below which no rate can be called unchanged
 _ROTATION_NS = 900_000_000_000
 _CERTIFICATE = re.compile(r"(?i)certificate|x509|ssl: |tls (?:handshake|alert)|cert_?(?:has_)?expired")
 _CONFIG_TYPES = frozenset(
     {"env_removed", "env_added", "env_changed", "secret_ref_changed", "service_account", "vpc", "cloud_sql", "ingress"}
 )
-
-
-def attribution_of(judged: Judged) -> Attribution | None:
-    """The best revision with its change; None when no revision is a suspect."""
-    weight = judged.weighed.best
-    if weight is None or weight.confidence < _WORTH_TELLING:
-        return None
-    case = judged.case
-    change, also = lead_change(weight, case, judged.text)
-    return Attribution(
-        service=weight.candidate.service,
-        revision=weight.candidate.revision,
-        good_revision=weight.difference.before if weight.difference else None,
-        change=change,
-        also_changed=also,
-        confidence=round(weight.confidence, 4),
-        evidence=tuple(_evidence(judged, weight, change)),
-    )
-
-
-def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evidence]:
-    case, split, candidate = judged.case, weight.split, weight.candidate
-    seen = tuple(dict.fromkeys((*split.revisions, *([weight.difference.before] if weight.difference else []))))
-    sample = case.traces_known(case.fit.index)[:5]
-    exposed = _exposed(case, weight)
-    others = float(case.grid.total.sum()) - exposed
-    told = (
-        f"{failed_of(split.failures_bad, exposed, case)} on {_named(split.revisions)}; "
-        f"{failed_of(split.failures_good, max(others, 0.0), case)} on all others"
-    )
-    found = [Evidence("measured", told, "count_exposure", (), sample, seen)]
-    delay = case.fit.at_ns - candidate.served_ns
-    when = "after" if delay >= 0 else "before"
-    found.append(
-        Evidence(
-            "measured",
-            f"the first failure came {_span(abs(delay))} {when} {candidate.revision} first served "
-            f"({format_ns(candidate.served_ns)})",
-            "count_seen_revisions",
-            revisions=(candidate.revision,),
-        )
-    )
-    if candidate.relation != "own":
-        how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
-        known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
-        statement = f"{case.service} {how} {candidate.service}; {known}"
-        found.append(Evidence("measured", statement, "find_trace_requests", (), sample, (candidate.revision,)))
-    found.append(_change_evidence(weight, change))
-    if split.exposed_good < 1:
-        found.append(Evidence("unknown", "no other revision was exposed, so nothing can be compared"))
-    return found
-
-
-def _exposed(case: Case, weight: Weight) -> float:
-    """What is known to have been exposed of the case through the blamed revisions."""
-    candidate, names = weight.candidate, weight.split.revisions
-    if candidate.relation == "own" and case.grid.by_revision:
-        return float(sum(case.grid.by_revision[name].sum() for name in names if name in case.grid.by_revision))
-    return float(sum((case.grid.total * candidate.grid.share(name)).sum() for name in names))
-
-
-def _named(names: Sequence[str]) -> str:
-    """At most three names; the rest are counted."""
-    shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
-
-
-def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
-    difference = weight.difference
-    if difference is None:
-        return Evidence("unknown", f"the revision before {weight.candidate.revision} is not known")
-    seen = (difference.before, difference.after)
-    if change is None:
-        told = "image and configuration are equal" if difference.label == "nothing" else "what changed is not known"
-        return Evidence("measured" if difference.label == "nothing" else "unknown", told, "find_facts", revisions=seen)
-    if change not in difference.changes:
-        told = "everything known of the configuration is equal, the image is not known: most likely the image changed"
-        return Evidence("inferred", told, "rule:only-the-image-is-left", revisions=seen)
-    if change == weight.named:
-        statement = f"the failure names {change.name} ({change.type}), which changed from {seen[0]} to {seen[1]}"
-        return Evidence("inferred", statement, "rule:named-change", revisions=seen)
-    what = change.type if change.name in ("", change.type) else f"{change.type} {change.name}"
-    return Evidence("measured", f"{what} changed from {seen[0]} to {seen[1]}", "find_facts", revisions=seen)
 
 
 def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[Hypothesis, ...]:
@@ -119,7 +35,7 @@ def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[
             f"{weight.candidate.revision} of {weight.candidate.service} broke it",
         )
         for weight in weighed.weights[:3]
-        if weight.confidence >= _WORTH_TELLING
+        if weight.confidence >= WORTH_TELLING
     ]
     left = max(0.0, 1.0 - sum(weight.confidence for weight in weighed.weights))
     whole = weighed.outside + weighed.chance + sum(share for _, share in weighed.rivals)
@@ -127,14 +43,14 @@ def hypotheses_of(judged: Judged, origin: Origin, facts: pl.DataFrame) -> tuple[
     found += [
         Hypothesis(rival.cause, round(share, 4), rival.statement, rival.evidence)
         for rival, share in told
-        if share >= _WORTH_TELLING
+        if share >= WORTH_TELLING
     ]
     outside = left * (weighed.outside / whole if whole > 0 else 0.5)
     cause, statement, evidence = _outside(judged, origin, facts)
-    if outside >= _WORTH_TELLING:
+    if outside >= WORTH_TELLING:
         found.append(Hypothesis(cause, round(outside, 4), statement, evidence))
     steady = left - outside - sum(share for _, share in told)
-    if steady >= _WORTH_TELLING:
+    if steady >= WORTH_TELLING:
         found.append(_steady(case, round(steady, 4)))
     return tuple(sorted(found, key=lambda one: (-one.confidence, one.cause, one.statement)))
 
@@ -253,11 +169,3 @@ def unit_of(case: Case) -> str:
     return {"requests": "requests", "traces": "traces", "minutes": "instance minutes", "entries": "entries"}[
         case.grid.unit
     ]
-
-
-def _span(span_ns: int) -> str:
-    seconds = span_ns // 1_000_000_000
-    if seconds < 120:  # noqa: PLR2004 - two minutes
-        return f"{seconds} s"
-    minutes = seconds // 60
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - two hours

@@ -23,10 +23,13 @@ __all__ = [
     "Incident",
     "Known",
     "Latency",
+    "NotApart",
     "Onset",
     "Record",
     "RecordBand",
     "RevisionCount",
+    "SideBySide",
+    "Sighting",
     "Storm",
     "VanishedKey",
 ]
@@ -101,8 +104,50 @@ class RevisionCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was seen of one revision, in the unit of the cluster. `at_ns`: when it was last seen so."""
+
+    service: str
+    revision: str
+    failures: int
+    exposed: int | None
+    at_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Blamed and other revisions of a service in the same minutes; `not testable` where none were shared.
+
+    `evidence` is the highest value so far of an e-process against equal rates: 20 refutes them, however often one
+    looks. `most_times`: the blamed ones fail at most so many times as often, where that is known.
+    """
+
+    verdict: Literal["differs", "no difference", "too few", "not testable"]
+    minutes: int
+    exposed_new: int
+    exposed_old: int
+    failures_new: int
+    failures_old: int
+    evidence: float
+    most_times: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotApart:
+    """A revision that may as well be the first bad one, and why it cannot be told apart from it."""
+
+    revision: str
+    share: float  # of the probability that a revision of this service did it
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
-    """The claim that a revision caused an onset. From confidence 0.5 on the revision is blamed."""
+    """The claim that a revision caused an onset. From confidence 0.5 on the revision is blamed.
+
+    `first_bad` are the revisions that may have brought it, `revision` among them, in the order of deploying: together
+    95 % of the probability that a revision of this service did it.
+    """
 
     service: str
     revision: str
@@ -111,6 +156,15 @@ class Attribution:
     also_changed: tuple[Change, ...]  # in the same deploy, not separable from `change`
     confidence: float
     evidence: tuple[Evidence, ...]
+    first_bad: tuple[str, ...] = ()
+    not_apart: tuple[NotApart, ...] = ()  # of first_bad, all but `revision`
+    cleared: tuple[Change, ...] = ()  # of the same deploy: what later deploys show not to have done it
+    last_good: Sighting | None = None
+    first_seen_bad: Sighting | None = None
+    last_seen_bad: Sighting | None = None
+    side_by_side: SideBySide | None = None
+    decided_by: str = ""  # the check that the verdict rests on, in words
+    refuted_by: tuple[str, ...] = ()  # what would refute the claim, in whole sentences
 
 
 @dataclass(frozen=True, slots=True)

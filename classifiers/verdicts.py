@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from classifiers.accusation import attribution_of
 from classifiers.cases import Case
-from classifiers.causes import attribution_of, cause_of, failed_of, fault_of, hypotheses_of, unit_of
+from classifiers.causes import cause_of, failed_of, fault_of, hypotheses_of, unit_of
 from classifiers.findings import (
     Attribution,
     Cluster,

@@ -4,7 +4,6 @@ A cascade is first read from the logs alone. Where a revision of another service
 that service's failure is the root: a refusal by the called side is a symptom of the caller's broken deploy.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ import polars as pl
 
 from classifiers.attribution import AttributionConfig, Weighed, Weight, is_about_dependency, lead_change, weigh
 from classifiers.cases import Case
+from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
 from classifiers.lineage import Lineage
 from classifiers.links import Link
@@ -25,11 +25,6 @@ _APART = 0.1  # share of traces in common up to which two clusters are independe
 _BLAMED = 0.5
 _SUSPECTED = 0.1
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
-_ACCESS = frozenset({"env_removed", "env_added", "env_changed", "secret_ref_changed", "service_account"})
-_REFUSAL = re.compile(
-    r"(?i)\b40[13]\b|unauthori[sz]ed|unauthenticated|not authenticated|forbidden|permission|denied|credential|"
-    r"authentication"
-)
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,7 @@ class Judged:
     weighed: Weighed
     shared: tuple[str, ...]  # services without a link that began to fail at once
     text: str
+    lineage: Lineage
 
 
 def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as it is
@@ -56,7 +52,13 @@ def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as
     court.join_twins()
     return [
         Judged(
-            case, root, court.links.get(case.cluster_id), court.verdicts[root], court.shared[root], court.texts[root]
+            case,
+            root,
+            court.links.get(case.cluster_id),
+            court.verdicts[root],
+            court.shared[root],
+            court.texts[root],
+            court.lineage,
         )
         for case in cases
         for root in [_root(case.cluster_id, court.links)]
@@ -150,14 +152,14 @@ class _Court:
     def _distance(self, name: str, weight: Weight, kind: str) -> tuple[bool, bool, int, int, str]:
         """How far a failure is from the change that did it: by what it names, by time, by how much failed."""
         case = self.cases[name]
-        is_refusal = kind in _ACCESS and _REFUSAL.search(self.texts[name]) is not None
+        is_refusal = kind in ACCESS and REFUSAL.search(self.texts[name]) is not None
         return (weight.named is None, not is_refusal, case.fit.at_ns, -case.units, name)
 
     def _is_twin(self, root: tuple[str, Weight], other: tuple[str, Weight], kind: str) -> bool:
         """Both began at the same moment; or, of a setting that is gone, both as soon as it could be missed."""
         if self.cases[root[0]].fit.began_with(self.cases[other[0]].fit):
             return True
-        return kind in _ACCESS and all(_from_the_start(self.cases[name], weight) for name, weight in (root, other))
+        return kind in ACCESS and all(_from_the_start(self.cases[name], weight) for name, weight in (root, other))
 
     def _shared(self, name: str, explained: Collection[str]) -> tuple[str, ...]:
         """Other services that began to fail at the same moment without a link: they speak for a cause outside.

@@ -22,6 +22,8 @@ from classifiers.findings import (
     Latency,
     Record,
     RevisionCount,
+    SideBySide,
+    Sighting,
     Storm,
     VanishedKey,
 )
@@ -164,6 +166,40 @@ def _attribution(attribution: Attribution | None) -> dict[str, Any] | None:
         "good_revision": attribution.good_revision,
         "also_changed": [_change(change) for change in attribution.also_changed],
         "evidence": [_evidence(fact) for fact in attribution.evidence],
+        "first_bad": list(attribution.first_bad),
+        "not_apart": [{"revision": one.revision, "share": one.share, "why": one.why} for one in attribution.not_apart],
+        "cleared": [_change(change) for change in attribution.cleared],
+        "last_good": _sighting(attribution.last_good),
+        "first_seen_bad": _sighting(attribution.first_seen_bad),
+        "last_seen_bad": _sighting(attribution.last_seen_bad),
+        "side_by_side": _side_by_side(attribution.side_by_side) if attribution.side_by_side else None,
+        "decided_by": attribution.decided_by,
+        "refuted_by": list(attribution.refuted_by),
+    }
+
+
+def _sighting(seen: Sighting | None) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    return {
+        "service": seen.service,
+        "revision": seen.revision,
+        "failures": seen.failures,
+        "exposed": seen.exposed,
+        "at": _time_or_none(seen.at_ns),
+    }
+
+
+def _side_by_side(found: SideBySide) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "minutes": found.minutes,
+        "exposed_new": found.exposed_new,
+        "exposed_old": found.exposed_old,
+        "failures_new": found.failures_new,
+        "failures_old": found.failures_old,
+        "evidence": float(f"{found.evidence:.6g}"),
+        "most_times": None if found.most_times is None else round(found.most_times, 3),
     }
 
 

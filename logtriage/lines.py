@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from classifiers.findings import Attribution, Change, Cluster, Evidence, Hypothesis, Incident, RevisionCount, State
+from classifiers.findings import (
+    Attribution,
+    Change,
+    Cluster,
+    Evidence,
+    Hypothesis,
+    Incident,
+    RevisionCount,
+    State,
+)
+from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
@@ -155,7 +165,8 @@ def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
         bad = _counted(cluster.per_revision, blamed.service, blamed.revision)
         if bad is not None:
             lines = [Line("GOOD", _counted_words(good, unit))] if good else []
-            return [*lines, Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near))]
+            lines.append(Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near)))
+            return [*lines, *(Line(label, text) for label, text in sighted_words(blamed, near))]
         if cluster.onset.rate_after is not None:  # another service's deploy: its own revisions tell little
             return [Line("RATE", _onset_words(cluster, unit))]
     if cluster.per_revision:
@@ -185,7 +196,9 @@ def _exceeds(row: RevisionCount) -> bool:
 
 
 def _last_bad(cluster: Cluster, bad: RevisionCount, near: Near) -> str:
-    """Whether a later revision still fails."""
+    """Whether a later revision still fails; of a claim with its checks that is told beside where it was good."""
+    if cluster.attribution and cluster.attribution.last_good:
+        return ""
     failing = [(row.last_ns, row) for row in cluster.per_revision if row.failures and row.last_ns is not None]
     if not failing:
         return ""
@@ -238,11 +251,12 @@ def _sure(cluster: Cluster) -> list[str]:
     if blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
-    lines = [first]
-    lines += [plain(fact.statement, 300) for fact in blamed.evidence if fact.kind == "unknown"][:1]
+    lines = [first, *check_words(blamed, cluster.onset.unit)]
     rival = _best_rival(cluster.hypotheses)
     if rival is not None:
         lines.append(f"rival: {plain(rival.statement, 300)}")
+    if blamed.refuted_by and blamed.confidence >= BLAMED:
+        lines.append(refuted_words(blamed))
     return lines
 
 
