@@ -22,6 +22,7 @@ from collector.window import format_ns
 __all__ = ["attribution_of"]
 
 _NAMED = 3  # revisions named in one sentence
+_SEVERAL = 3  # revisions from which a change point among them says more than before and after
 _SHOWN = 3  # revisions of a set whose reason is told as evidence
 
 
@@ -70,7 +71,7 @@ def _checked(claim: Attribution, judged: Judged, weight: Weight) -> Attribution:
         first_seen_bad=bad,
         last_seen_bad=last,
         side_by_side=compared,
-        decided_by=_decided(weight, compared, repeated),
+        decided_by=_decided(weight, tally, compared, repeated),
         refuted_by=refuted_by(case, weight.split, claim.change, good, last, unit),
     )
 
@@ -103,17 +104,20 @@ def _sighting(case: Case, weight: Weight, tally: Tally, name: str, *, is_failing
     return Sighting(own.service, name, tally.failed.get(name, 0), None if asked is None else round(asked), at_ns)
 
 
-def _decided(weight: Weight, compared: SideBySide, repeated: Replication) -> str:
+def _decided(weight: Weight, tally: Tally, compared: SideBySide, repeated: Replication) -> str:
     """The check that the verdict rests on, the strongest that could be made."""
     if compared.verdict == "differs":
         return "old and new revision side by side"
     if repeated.is_repeated:
         return "replication: it stopped when another revision served again"
-    if weight.named is not None:
-        return "the failure names what changed; before and after agree"
     if weight.split.exposed_good < 1:
         return "nothing: no other revision was exposed"
-    return "before and after alone: what else began at that time cannot be told apart"
+    blamed = [name for name in weight.split.revisions if tally.failed.get(name)]
+    others = sum(many >= 1 for name, many in tally.exposed.items() if name not in weight.split.revisions)
+    named = "; the failure names what changed" if weight.named and weight.named.type != "image" else ""
+    if len(blamed) + others >= _SEVERAL:
+        return f"the change point over {len(blamed) + others} revisions that served: {len(blamed)} of them fail{named}"
+    return f"before and after alone{named or ', which tells nothing else apart that began at that time'}"
 
 
 def _introduced(weight: Weight, claim: Attribution) -> Evidence:

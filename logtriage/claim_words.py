@@ -37,8 +37,8 @@ def check_words(blamed: Attribution, unit: str) -> list[str]:
     """What the verdict rests on, and the same minutes of old and new revision; else the first thing not known."""
     if not blamed.decided_by:
         return [plain(fact.statement, 300) for fact in blamed.evidence if fact.kind == "unknown"][:1]
-    compared = blamed.side_by_side
-    return [f"rests on {plain(blamed.decided_by, 200)}", *([_side_by_side(compared, unit)] if compared else [])]
+    compared = f"; {_side_by_side(blamed.side_by_side, unit)}" if blamed.side_by_side else ""
+    return [f"rests on {plain(blamed.decided_by, 200)}{compared}"]
 
 
 def _side_by_side(found: SideBySide, unit: str) -> str:
