@@ -13,6 +13,7 @@ from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig
+from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.findings import Findings, Record
 from classifiers.forecasts import ForecastConfig
@@ -23,7 +24,7 @@ from classifiers.known_signatures import KnownConfig
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
-from classifiers.problems import ProblemConfig, Verdict, judge
+from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
 from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
 from classifiers.signing import sign_new
@@ -31,10 +32,13 @@ from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
 from classifiers.weighing import weigh_cases
+from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["ClassifyConfig", "Reading", "cases_of", "classify", "conclude", "read", "read_revisions", "sign_new"]
+__all__ = [
+    "ClassifyConfig", "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "sign_new"
+]  # fmt: skip
 
 
 class ClassifyConfig(BaseModel):
@@ -131,6 +135,15 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
 def cases_of(history: History, config: ClassifyConfig) -> list[Case]:
     """Every case of a history, problem or not."""
     return _judged(history, config)[0]
+
+
+def compare(reader: Reader, before: Revision, after: Revision, *, window: Window, config: ClassifyConfig) -> Failing:
+    """What failed on two revisions of one service within a window; chatter is left out."""
+    alone = config.history.model_copy(update={"baseline_days": 0.0})
+    history = read_history(reader, window=window, config=alone, rules=config.clusters.rules)
+    cases, verdicts = _judged(history, config)
+    told = [case for case in cases if is_failure(case) or verdicts.get(case.cluster_id, "noise") != "noise"]
+    return compare_cases(told, history.exposure, before, after)
 
 
 def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[str, Verdict]]:

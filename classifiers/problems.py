@@ -19,7 +19,7 @@ from classifiers.company import followers
 from classifiers.findings import Origin
 from classifiers.origin import origin_of_share
 
-__all__ = ["ProblemConfig", "Verdict", "judge"]
+__all__ = ["ProblemConfig", "Verdict", "is_failure", "judge"]
 
 Verdict = Literal["problem", "standing", "noise"]
 # With nothing to compare with, a warning must say itself that something failed.
@@ -61,7 +61,7 @@ def judge(
     end_ns = max((case.grid.timeline.end_ns for case in present), default=start_ns)
     verdicts: dict[str, Verdict] = {}
     for case in present:
-        if _is_failure(case) and not _is_refusal(case):
+        if is_failure(case) and not _is_refusal(case):
             is_news = is_short or _is_first_told(case, end_ns - history_ns, start_ns, config)
             verdicts[case.cluster_id] = _judge_failure(case, is_short=is_news, start_ns=start_ns, config=config)
     failures = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
@@ -81,7 +81,8 @@ def judge(
     return verdicts
 
 
-def _is_failure(case: Case) -> bool:
+def is_failure(case: Case) -> bool:
+    """It says of itself that something failed: an error, a server error, a container that ended."""
     # a container that ended, a limit that was met, a request that met no instance
     is_platform = (case.kind == "platform" or _is_turned_away(case)) and case.severity >= _WARNING
     return case.severity >= _ERROR or is_platform or (case.http_status or 0) >= _SERVER_ERROR

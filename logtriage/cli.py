@@ -106,18 +106,32 @@ def show(  # noqa: PLR0913 - one argument an option of the contract
 
 
 @app.command(rich_help_panel=EVERYDAY)
-def diff(
-    before: Annotated[str, typer.Argument(metavar="REV_A", help="Revision before.")],
-    after: Annotated[str, typer.Argument(metavar="REV_B", help="Revision after.")],
+def diff(  # noqa: PLR0913 - one argument an option of the contract
+    before: Annotated[
+        str, typer.Argument(metavar="REV_A", help="Revision before: its name, 00042-abc, 42, or a service.")
+    ],
+    after: Annotated[str, typer.Argument(metavar="REV_B", help="Revision after, named in the same ways.")],
     *,
     fail_on: Annotated[
-        list[str] | None, typer.Option(help="Exit 3 on a change of this type (env_removed, image, ...) or on `any`.")
+        list[str] | None,
+        typer.Option(
+            help="Exit 3 when one holds: removed-env, new-cluster, rate, unknown (one of them cannot be told), any, or "
+            "a type of change (env_removed, image, ...); with commas or repeated."
+        ),
     ] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
+    since: SinceOption = None,
+    until: UntilOption = None,
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Compare the configurations of two revisions."""
-    if _acts().act_diff(config, db, before=before, after=after, fail_on=fail_on or ()):
+    """Compare two revisions: what changed in their configuration, and what failed on each of them."""
+    matched = _acts().act_diff(
+        config, db, before=before, after=after, fail_on=fail_on or (), since=since, until=until, form=form
+    )
+    if matched:
         raise typer.Exit(EXIT_MATCHED)
 
 

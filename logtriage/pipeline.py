@@ -14,7 +14,7 @@ from classifiers.findings import Cluster, Findings
 from collector.errors import LogtriageError, SourceError, StoreError
 from collector.records import Ledger, RawBatch, Revision
 from collector.store import Store
-from collector.window import Window, parse_instant_ns
+from collector.window import NS_PER_S, Window, parse_instant_ns
 from logtriage.config import Config
 from logtriage.progress import Progress
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classifiers.calibration import Remembered, Said
-    from classifiers.changes import Difference
     from classifiers.examine import EntryLine, Examination
     from classifiers.preview import Preview
     from classifiers.record import Outcome
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
     from collector.store import StoreConfig
+    from logtriage.diff_view import Comparison
 
 __all__ = [
     "Choose",
@@ -54,6 +54,8 @@ __all__ = [
 
 _TELL_ROUNDS = 3  # a template that is told may take in more signatures: the page is made anew, so that it tells all
 _TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a template before it is told
+_DAY_NS = 86_400 * NS_PER_S
+_FAR_FUTURE_NS = 2**62
 _NICENESS = 5  # of what stores: a third of the share of a process at 0
 
 
@@ -308,15 +310,43 @@ def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:
     return tuple(revision for revision in found if service in (None, revision.service))
 
 
-def diff(config: Config, a: str, b: str) -> "Difference":
-    """What changed from revision a to revision b; LogtriageError when one of them is not in the ledger."""
-    from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
+def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_ns: int | None) -> "Comparison":
+    """Two revisions beside each other: what changed, and what failed while they served.
 
-    known = {revision.revision: revision for revision in revisions(config, service=None)}
-    for name in (a, b):
-        if name not in known:
-            raise LogtriageError(f"There is no revision `{name}` in `{config.store.path}`. See `logtriage revisions`.")
-    return difference(known[a], known[b])
+    Without a span, all that is stored since the first of them came, back to the baseline of an analysis. LogtriageError
+    when a name stands for no revision, or for several.
+    """
+    from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
+    from classifiers.classify import compare, read_revisions  # noqa: PLC0415 - as above
+    from classifiers.routing import fold_routings  # noqa: PLC0415 - as above
+    from logtriage.diff_view import Comparison  # noqa: PLC0415 - as above
+    from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
+
+    end_ns = _FAR_FUTURE_NS if until_ns is None else until_ns
+    with Store(config.store).read() as reader:
+        routings = fold_routings(reader.frame("find_facts", end_ns=end_ns))
+        before, after = find_pair(names, read_revisions(reader, end_ns=end_ns), routings)
+        window, why_not = _both_served(config, before, after, since_ns, until_ns)
+        failing = compare(reader, before, after, window=window, config=config) if window else None
+    return Comparison(before, after, difference(before, after), failing, why_not, window, routings)
+
+
+def _both_served(
+    config: Config, before: Revision, after: Revision, since_ns: int | None, until_ns: int | None
+) -> tuple[Window | None, str]:
+    """The time in which two revisions of one service are compared; None and why where their failures cannot be."""
+    if (before.project, before.service) != (after.project, after.service):
+        return None, "they are of two services, and a cluster is a failure of one"
+    seen = [at_ns for one in (before, after) for at_ns in (one.first_seen_ns, one.last_seen_ns) if at_ns is not None]
+    if not seen:
+        return None, "nothing that either of them logged is stored"
+    end_ns = max(seen) + 1 if until_ns is None else until_ns
+    came_ns = max((one.first_seen_ns for one in (before, after) if one.first_seen_ns is not None), default=min(seen))
+    earliest = max(min(seen), came_ns - round(config.history.baseline_days * _DAY_NS))
+    start_ns = earliest if since_ns is None else since_ns
+    if start_ns >= end_ns:
+        return None, "neither of them is seen in that time"
+    return Window(start_ns, end_ns), ""
 
 
 def query(config: Config, sql: str) -> "pl.DataFrame":

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from classifiers.findings import Findings
 from collector.datafiles import data_folder
+from logtriage.diff_view import DiffView
 from logtriage.errors import RenderError
 from logtriage.escape import code, md
 from logtriage.regroup_view import RegroupView
@@ -23,7 +24,12 @@ __all__ = ["FORMATS", "TEMPLATES", "plain_report", "render", "render_markdown", 
 
 FORMATS = ("terminal", "markdown", "json")
 # Each template with the class of its context; a test compares their fields with the variables used.
-TEMPLATES: dict[str, type] = {"report.md.j2": ReportView, "regroup.md.j2": RegroupView, "show.md.j2": ShowView}
+TEMPLATES: dict[str, type] = {
+    "diff.md.j2": DiffView,
+    "report.md.j2": ReportView,
+    "regroup.md.j2": RegroupView,
+    "show.md.j2": ShowView,
+}
 
 
 def render(findings: Findings, config: ReportConfig, *, form: str, recall: str = "") -> Text | str:

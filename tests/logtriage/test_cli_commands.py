@@ -85,12 +85,47 @@ def test_revisions_are_listed_and_two_are_compared(run: Run, demo: Path) -> None
     names = [row.split()[1] for row in rows[1:] if row.split()[0] == guilty["service"]]
     before = names[names.index(guilty["revision"]) - 1]
 
+    number = before.rpartition("-")[0].rpartition("-")[2]
+    short = guilty["revision"].removeprefix(f"{guilty['service']}-")
     plain = run("diff", before, guilty["revision"], *db, folder=demo)
-    matched = run("diff", before, guilty["revision"], *db, "--fail-on", "any", folder=demo)
-    other = run("diff", before, guilty["revision"], *db, "--fail-on", "vpc", folder=demo)
+    matched = run("diff", f"{guilty['service']}/{number}", short, *db, "--fail-on", "vpc,removed-env", folder=demo)
+    other = run("diff", before, guilty["revision"], *db, "--fail-on", "vpc", "--format", "markdown", folder=demo)
 
     assert guilty["change"]["name"] in plain.stdout
+    assert " NEW     " in plain.stdout
     assert (plain.returncode, matched.returncode, other.returncode) == (0, 3, 0)
+    assert matched.stdout == plain.stdout
+    assert matched.stderr.startswith(f"--fail-on removed-env matched: {guilty['change']['name']} is gone (was secret ")
+    assert matched.stderr.count("\n") == 1
+
+
+def test_a_diff_in_json_is_clean_for_pipes_and_takes_a_window(run: Run, demo: Path) -> None:
+    truth = json.loads((demo / "logtriage-demo" / "truth.json").read_text(encoding="utf-8"))
+    guilty = next(one["guilty"] for one in truth["clusters"] if (one["guilty"] or {}).get("change"))
+    words = ("diff", guilty["service"], guilty["revision"], *options(demo)[:2], "--format", "json")
+    early = truth["window"]["start"]
+
+    done = run(*words, "--fail-on", "rate", "--fail-on", "new-cluster,unknown", folder=demo)
+    before = run(*words, "--until", early, folder=demo)
+
+    told = json.loads(done.stdout)
+    assert told["after"]["revision"] == guilty["revision"]
+    assert told["fail_on"]["matched"] == done.stderr.splitlines()
+    assert before.returncode == 1
+    assert before.stderr.startswith("There is no revision `")
+
+
+def test_revisions_of_two_services_differ_in_configuration_alone(run: Run, demo: Path) -> None:
+    db = options(demo)[:2]
+    services = sorted({row.split()[0] for row in run("revisions", *db, folder=demo).stdout.splitlines()[1:]})
+
+    done = run("diff", *services[:2], *db, "--fail-on", "new-cluster", folder=demo)
+    strict = run("diff", *services[:2], *db, "--fail-on", "new-cluster,unknown", folder=demo)
+
+    assert done.returncode == 0
+    assert "failures are not compared: they are of two services" in " ".join(done.stdout.split())
+    assert done.stderr.startswith("--fail-on new-cluster: cannot tell, so not matched: they are of two services")
+    assert strict.returncode == 3
 
 
 def test_a_dry_run_prints_what_would_be_sent(run: Run, demo: Path) -> None:

@@ -1,0 +1,291 @@
+"""Two revisions beside each other, in words: who deployed them, what changed, what is not known, what failed.
+
+No I/O but through rich.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+
+from classifiers.changes import Difference
+from classifiers.compare import Compared, Course, Failing
+from classifiers.routing import Routing
+from collector.records import Revision
+from collector.window import Window, format_ns
+from logtriage.escape import plain
+from logtriage.fail_on import Verdict
+from logtriage.lines import Line
+from logtriage.terminal import WIDTH, Page, draw_table
+from logtriage.wording import change_mark, day_clock, plural, short_revision, unit_word
+
+__all__ = ["ChangeRow", "Comparison", "DiffView", "FailedRow", "comparison_json", "draw_diff", "view_diff"]
+
+_COMMIT = 12
+_CELL = 60
+_ALIKE_SHOWN = 3
+_WORDS = {"both": "both code and configuration"}
+_LABELS: dict[Course, str] = {
+    "new": "NEW", "grown": "GROWN", "cannot tell": "OPEN", "less": "LESS", "stopped": "GONE", "alike": "ALIKE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why."""
+
+    before: Revision
+    after: Revision
+    difference: Difference
+    failing: Failing | None
+    why_not: str
+    window: Window | None
+    routings: tuple[Routing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change: `- KEY`, its type, and source and version before and after."""
+
+    mark: str
+    type: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRow:
+    """One cluster: its course as a label, the rates, its title and id."""
+
+    label: str
+    rates: str
+    title: str
+    id: str
+
+    @property
+    def text(self) -> str:
+        """All but the label."""
+        return f"{self.rates}: {self.title} ({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffView:
+    """The context of diff.md.j2 and of the terminal. Texts are plain, times UTC."""
+
+    title: str
+    about: tuple[Line, ...]
+    changes: tuple[ChangeRow, ...]
+    unknown: tuple[str, ...]
+    served: str
+    failed: tuple[FailedRow, ...]
+
+
+def view_diff(found: Comparison) -> DiffView:
+    """The comparison in words."""
+    one, two, difference = found.before, found.after, found.difference
+    changes = tuple(
+        ChangeRow(change_mark(change), change.type, _cell(change.before), _cell(change.after))
+        for change in difference.changes
+    )
+    sections = zip(difference.unknown, difference.reasons, strict=True)
+    label = _WORDS.get(difference.label, difference.label)
+    return DiffView(
+        title=f"{plain(one.revision, 80)} -> {plain(two.revision, 80)}: {label}",
+        about=_about(found),
+        changes=changes,
+        unknown=tuple(f"{plain(section, 80)}: {plain(why, 300)}" for section, why in sections),
+        served=_served(found),
+        failed=tuple(_failed_rows(found)),
+    )
+
+
+def draw_diff(view: DiffView, width: int = WIDTH) -> Text:
+    """The view for a terminal; the table of changes is as wide as it needs."""
+    page = Page(width)
+    page.row(view.title, "bold", hang=4)
+    page.lines(view.about)
+    if view.changes:
+        page.gap()
+        rows = [(row.mark, row.type, row.before, row.after) for row in view.changes]
+        page.append(draw_table(("change", "type", "before", "after"), rows))
+    if view.unknown:
+        page.gap()
+    for number, text in enumerate(view.unknown):
+        page.line(Line("" if number else "OPEN", f"not known: {text}"))
+    page.gap()
+    page.line(Line("SERVED", view.served))
+    for row in view.failed:
+        page.line(Line(row.label, row.text), "red" if row.label in {"NEW", "GROWN"} else "")
+    return page.text
+
+
+def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:
+    """The comparison as plain JSON values."""
+    sections = zip(found.difference.unknown, found.difference.reasons, strict=True)
+    return {
+        "before": _revision_json(found.before),
+        "after": _revision_json(found.after),
+        "label": found.difference.label,
+        "changes": [
+            {"type": one.type, "name": one.name, "before": one.before, "after": one.after}
+            for one in found.difference.changes
+        ],
+        "unknown": [{"section": section, "why": why} for section, why in sections],
+        "window": _window_json(found.window) if found.window else None,
+        "failures": _failing_json(found.failing) if found.failing else None,
+        "failures_not_compared": found.why_not or None,
+        "fail_on": {"matched": list(verdict.matched), "cannot_tell": list(verdict.open)},
+    }
+
+
+def _about(found: Comparison) -> tuple[Line, ...]:
+    """Both revisions, their commits, and what a reader might take amiss."""
+    one, two = found.before, found.after
+    lines = [Line("FROM", _revision_words(one, found)), Line("TO", _revision_words(two, found))]
+    commits = [str((revision.config or {}).get("commit") or "")[:_COMMIT] for revision in (one, two)]
+    if any(commits):
+        lines.append(Line("COMMIT", " -> ".join(plain(commit) or "not known" for commit in commits)))
+    is_same = (one.project, one.service) == (two.project, two.service)
+    if is_same and one.created_ns is not None and two.created_ns is not None and one.created_ns > two.created_ns:
+        lines.append(Line("NOTE", "the first one named was deployed after the second: this tells the way back"))
+    return tuple(lines)
+
+
+def _cell(text: str | None) -> str:
+    """At most 60 characters, the last ones: there a digest, a version or a tag stands."""
+    told = plain(text or "")
+    return told if len(told) <= _CELL else f"...{told[3 - _CELL :]}"
+
+
+def _revision_words(one: Revision, found: Comparison) -> str:
+    """`00008-bad   created 2026-09-14 19:59 by NAME with gcloud   traffic since 20:00   96 requests`."""
+    told = [f"{plain(one.service, 60)} {short_revision(one.revision, one.service)}"]
+    if one.created_ns is not None:
+        by = "".join(f" {word} {plain(name, 80)}" for word, name in (("by", one.actor), ("with", one.tool)) if name)
+        told.append(f"created {day_clock(one.created_ns)}{by}")
+    elif one.first_seen_ns is not None:
+        told.append(f"first seen {day_clock(one.first_seen_ns)}")
+    if one.failed_ns is not None and one.ready_ns is None:
+        told.append(f"failed {day_clock(one.failed_ns)}")
+    told.append(f"traffic since {day_clock(one.traffic_ns)}" if one.traffic_ns is not None else "no traffic known")
+    told.append(
+        plural(one.requests, "request") + (f", last seen {day_clock(one.last_seen_ns)}" if one.last_seen_ns else "")
+    )
+    share = _share(one, found.routings)
+    if share is not None:
+        told.append(f"{share} % of the traffic as last told")
+    return "   ".join(told)
+
+
+def _share(one: Revision, routings: Sequence[Routing]) -> int | None:
+    own = [routing for routing in routings if (routing.project, routing.service) == (one.project, one.service)]
+    last = max(own, key=lambda routing: routing.at_ns, default=None)
+    return last.share(one.revision) if last else None
+
+
+def _served(found: Comparison) -> str:
+    failing = found.failing
+    if failing is None:
+        return f"failures are not compared: {found.why_not}"
+    unit = unit_word(failing.unit, 2)
+    one, two = (short_revision(name, found.before.service) for name in (found.before.revision, found.after.revision))
+    told = f"{failing.served_before:,} {unit} on {one}, {failing.served_after:,} on {two}"
+    if failing.together:
+        return f"{told}; both in the same {plural(failing.together, 'minute')}"
+    return f"{told}; never in the same minute, so what else changed between them is in these rates too"
+
+
+def _failed_rows(found: Comparison) -> list[FailedRow]:
+    failing = found.failing
+    if failing is None:
+        return []
+    if not failing.clusters:
+        return [FailedRow("FAILED", "0 clusters on either of them", "nothing failed", "none")]
+    rows = [_failed_row(one, found) for one in failing.clusters if one.course != "alike"]
+    alike = [one for one in failing.clusters if one.course == "alike"]
+    rows += [_failed_row(one, found) for one in alike[:_ALIKE_SHOWN]]
+    left = len(alike) - _ALIKE_SHOWN
+    if left > 0:
+        rows.append(FailedRow("", f"{left:,} more", "no difference is shown", "--format json lists them"))
+    return rows
+
+
+def _failed_row(one: Compared, found: Comparison) -> FailedRow:
+    """Effect size first, then the counts, then how sure."""
+    service = found.before.service
+    before, after = (short_revision(name, service) for name in (found.before.revision, found.after.revision))
+    unit = unit_word(one.unit, 2)
+    rates = f"{_of(one.failures_after, one.exposed_after)} {unit} on {after}, "
+    rates += f"{_of(one.failures_before, one.exposed_before)} on {before}"
+    if one.ratio is not None and one.course in {"grown", "less"}:
+        rates = f"{one.ratio:.2g} x, {rates}"
+    return FailedRow(
+        _LABELS[one.course], rates + _how_sure(one, found), plain(one.title, 150), plain(one.cluster_id, 60)
+    )
+
+
+def _of(failures: int, exposed: int) -> str:
+    return f"{failures:,}/{exposed:,}" if exposed else f"{failures:,} of an unknown number of"
+
+
+def _how_sure(one: Compared, found: Comparison) -> str:
+    if one.course == "cannot tell":
+        name = found.before.revision if one.needed_on == "before" else found.after.revision
+        told = "; cannot tell"
+        if one.needed:
+            told += f", {one.needed:,} more {unit_word(one.unit, one.needed)} without it on "
+            told += f"{short_revision(name, found.before.service)} would"
+    elif one.course == "alike":
+        told = ", no difference is shown"
+    else:
+        told = f", p {one.p_value:.1g}" if one.p_value >= 1e-6 else ", p < 1e-6"  # noqa: PLR2004 - smaller ones say no more
+    others = len(one.elsewhere)
+    return told + (f"; on {plural(others, 'other revision')} too" if others else "")
+
+
+def _revision_json(one: Revision) -> dict[str, Any]:
+    instants = {
+        "created": one.created_ns, "ready": one.ready_ns, "failed": one.failed_ns, "traffic": one.traffic_ns,
+        "first_seen": one.first_seen_ns, "last_seen": one.last_seen_ns,
+    }  # fmt: skip
+    return {
+        "project": one.project,
+        "service": one.service,
+        "revision": one.revision,
+        **{name: None if at_ns is None else format_ns(at_ns, digits=9) for name, at_ns in instants.items()},
+        "requests": one.requests,
+        "actor": one.actor,
+        "tool": one.tool,
+        "commit": (one.config or {}).get("commit"),
+        "has_configuration": one.config is not None,
+    }
+
+
+def _window_json(window: Window) -> dict[str, str]:
+    return {"start": format_ns(window.start_ns, digits=9), "end": format_ns(window.end_ns, digits=9)}
+
+
+def _failing_json(failing: Failing) -> dict[str, Any]:
+    return {
+        "unit": failing.unit,
+        "served_before": failing.served_before,
+        "served_after": failing.served_after,
+        "minutes_together": failing.together,
+        "clusters": [
+            {
+                "id": one.cluster_id,
+                "title": one.title,
+                "course": one.course,
+                "unit": one.unit,
+                "before": {"failures": one.failures_before, "exposed": one.exposed_before},
+                "after": {"failures": one.failures_after, "exposed": one.exposed_after},
+                "ratio": one.ratio,
+                "p_value": one.p_value,
+                "needed": one.needed,
+                "needed_on": one.needed_on,
+                "elsewhere": list(one.elsewhere),
+            }
+            for one in failing.clusters
+        ],
+    }
