@@ -3,7 +3,6 @@
 No I/O but through rich.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from rich.text import Text
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
-from classifiers.routing import Routing
 from collector.records import Revision
 from collector.window import Window, format_ns
 from logtriage.escape import plain
@@ -33,7 +31,10 @@ _LABELS: dict[Course, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why."""
+    """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why.
+
+    `commits` is a link to the commits between them, None where that is not known.
+    """
 
     before: Revision
     after: Revision
@@ -41,7 +42,7 @@ class Comparison:
     failing: Failing | None
     why_not: str
     window: Window | None
-    routings: tuple[Routing, ...] = ()
+    commits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:
             {"type": one.type, "name": one.name, "before": one.before, "after": one.after}
             for one in found.difference.changes
         ],
+        "commits": found.commits,
         "unknown": [{"section": section, "why": why} for section, why in sections],
         "window": _window_json(found.window) if found.window else None,
         "failures": _failing_json(found.failing) if found.failing else None,
@@ -142,10 +144,11 @@ def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:
 def _about(found: Comparison) -> tuple[Line, ...]:
     """Both revisions, their commits, and what a reader might take amiss."""
     one, two = found.before, found.after
-    lines = [Line("FROM", _revision_words(one, found)), Line("TO", _revision_words(two, found))]
-    commits = [str((revision.config or {}).get("commit") or "")[:_COMMIT] for revision in (one, two)]
+    lines = [Line("FROM", _revision_words(one)), Line("TO", _revision_words(two))]
+    commits = [plain(revision.commit)[:_COMMIT] for revision in (one, two)]
     if any(commits):
-        lines.append(Line("COMMIT", " -> ".join(plain(commit) or "not known" for commit in commits)))
+        told = " -> ".join(commit or "not known" for commit in commits)
+        lines.append(Line("COMMIT", "   ".join(filter(None, (told, plain(found.commits or ""))))))
     is_same = (one.project, one.service) == (two.project, two.service)
     if is_same and one.created_ns is not None and two.created_ns is not None and one.created_ns > two.created_ns:
         lines.append(Line("NOTE", "the first one named was deployed after the second: this tells the way back"))
@@ -158,8 +161,8 @@ def _cell(text: str | None) -> str:
     return told if len(told) <= _CELL else f"...{told[3 - _CELL :]}"
 
 
-def _revision_words(one: Revision, found: Comparison) -> str:
-    """`00008-bad   created 2026-09-14 19:59 by NAME with gcloud   traffic since 20:00   96 requests`."""
+def _revision_words(one: Revision) -> str:
+    """`shop 00008-bad   created 2026-09-14 19:59 by NAME with gcloud   traffic 2026-09-14 20:00 on   96 requests`."""
     told = [f"{plain(one.service, 60)} {short_revision(one.revision, one.service)}"]
     if one.created_ns is not None:
         by = "".join(f" {word} {plain(name, 80)}" for word, name in (("by", one.actor), ("with", one.tool)) if name)
@@ -167,21 +170,29 @@ def _revision_words(one: Revision, found: Comparison) -> str:
     elif one.first_seen_ns is not None:
         told.append(f"first seen {day_clock(one.first_seen_ns)}")
     if one.failed_ns is not None and one.ready_ns is None:
-        told.append(f"failed {day_clock(one.failed_ns)}")
-    told.append(f"traffic since {day_clock(one.traffic_ns)}" if one.traffic_ns is not None else "no traffic known")
+        why = f": {plain(one.failure, 120)}" if one.failure else ""
+        told.append(f"failed {day_clock(one.failed_ns)}{why}")
+    told.append(_traffic_words(one))
     told.append(
         plural(one.requests, "request") + (f", last seen {day_clock(one.last_seen_ns)}" if one.last_seen_ns else "")
     )
-    share = _share(one, found.routings)
-    if share is not None:
-        told.append(f"{share} % of the traffic as last told")
     return "   ".join(told)
 
 
-def _share(one: Revision, routings: Sequence[Routing]) -> int | None:
-    own = [routing for routing in routings if (routing.project, routing.service) == (one.project, one.service)]
-    last = max(own, key=lambda routing: routing.at_ns, default=None)
-    return last.share(one.revision) if last else None
+def _traffic_words(one: Revision) -> str:
+    """When it took traffic, with the largest share that routing gave it, and what is odd about it."""
+    if not one.periods:
+        told = "no traffic known" if one.traffic_ns is None else f"traffic since {day_clock(one.traffic_ns)}"
+    else:
+        last = one.periods[-1].to_ns
+        told = f"traffic {day_clock(one.periods[0].from_ns)} {'on' if last is None else f'to {day_clock(last)}'}"
+        shares = [period.percent for period in one.periods if period.percent is not None]
+        told += f", {max(shares)} %" if shares else ""
+        told += f", in {len(one.periods)} periods" if len(one.periods) > 1 else ""
+    told += "".join(f", rolled back to {day_clock(at_ns)}" for at_ns in one.rolled_back_ns[-1:])
+    return (
+        told + (", pinned" if one.is_pinned else "") + (f", tag {plain(', '.join(one.tags), 60)}" if one.tags else "")
+    )
 
 
 def _served(found: Comparison) -> str:
@@ -257,7 +268,7 @@ def _revision_json(one: Revision) -> dict[str, Any]:
         "requests": one.requests,
         "actor": one.actor,
         "tool": one.tool,
-        "commit": (one.config or {}).get("commit"),
+        "commit": one.commit or None,
         "has_configuration": one.config is not None,
     }
 

@@ -318,6 +318,7 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     """
     from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.classify import compare, read_revisions  # noqa: PLC0415 - as above
+    from classifiers.commits import compare_link  # noqa: PLC0415 - as above
     from classifiers.routing import fold_routings  # noqa: PLC0415 - as above
     from logtriage.diff_view import Comparison  # noqa: PLC0415 - as above
     from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
@@ -328,7 +329,8 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
         before, after = find_pair(names, read_revisions(reader, end_ns=end_ns), routings)
         window, why_not = _both_served(config, before, after, since_ns, until_ns)
         failing = compare(reader, before, after, window=window, config=config) if window else None
-    return Comparison(before, after, difference(before, after), failing, why_not, window, routings)
+    commits = compare_link(before, after, config.ledger.repositories)
+    return Comparison(before, after, difference(before, after), failing, why_not, window, commits)
 
 
 def _both_served(

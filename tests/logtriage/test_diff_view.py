@@ -7,8 +7,7 @@ from typing import Any
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
 from classifiers.findings import Change
-from classifiers.routing import Routing, Target
-from collector.records import Revision
+from collector.records import Revision, Served
 from collector.window import Window
 from logtriage.diff_view import Comparison, comparison_json, draw_diff, view_diff
 from logtriage.fail_on import Verdict
@@ -52,14 +51,30 @@ def test_the_first_line_says_whether_code_or_configuration_changed() -> None:
 
 
 def test_each_revision_says_who_deployed_it_when_and_what_it_served() -> None:
-    routed = Routing("acme-test", "shop", 1, 1, (Target("shop-00008-bad", 100, "", is_latest=True),), "r")
-    told = lines(comparison(routings=(routed,)))
-
-    assert told["FROM"] == (
+    assert lines(comparison())["FROM"] == (
         "shop 00007-abc   created 2026-09-14 19:00 by deployer@acme.iam.gserviceaccount.com with gcloud   "
-        "traffic since 2026-09-14 19:00   100 requests   0 % of the traffic as last told"
+        "traffic since 2026-09-14 19:00   100 requests"
     )
-    assert told["TO"].endswith("   96 requests   100 % of the traffic as last told")
+
+
+def test_traffic_is_told_by_time_and_share_and_what_is_odd_about_it() -> None:
+    periods = (Served(ONSET_NS, ONSET_NS + HOUR_NS, 10), Served(ONSET_NS + 2 * HOUR_NS, None, 90))
+    odd = replace(AFTER, periods=periods, rolled_back_ns=(ONSET_NS + 2 * HOUR_NS,), is_pinned=True, tags=("canary",))
+
+    assert (
+        "   traffic 2026-09-14 20:00 to 2026-09-14 21:00, 10 %   "
+        in lines(comparison(after=replace(AFTER, periods=periods[:1])))["TO"]
+    )
+    assert (
+        "   traffic 2026-09-14 20:00 on, 90 %, in 2 periods, rolled back to 2026-09-14 22:00, pinned, tag canary   "
+        in lines(comparison(after=odd))["TO"]
+    )
+
+
+def test_a_revision_that_failed_says_why() -> None:
+    failed = replace(AFTER, failed_ns=ONSET_NS, ready_ns=None, failure="container did not start", requests=0)
+
+    assert "   failed 2026-09-14 20:00: container did not start   " in lines(comparison(after=failed))["TO"]
 
 
 def test_what_is_not_known_of_a_revision_is_not_made_up() -> None:
@@ -71,10 +86,12 @@ def test_what_is_not_known_of_a_revision_is_not_made_up() -> None:
 
 
 def test_commits_are_told_where_one_is_known() -> None:
-    known = replace(AFTER, config={"commit": "e5f6a7b8c9d0e1f2"})
+    known = replace(AFTER, commit="e5f6a7b8c9d0e1f2")
 
     assert "COMMIT" not in lines(comparison())
     assert lines(comparison(after=known))["COMMIT"] == "not known -> e5f6a7b8c9d0"
+    linked = comparison(after=known, commits="https://github.com/acme/shop/compare/a...b")
+    assert lines(linked)["COMMIT"].endswith("   https://github.com/acme/shop/compare/a...b")
 
 
 def test_the_way_back_is_told_as_such() -> None:
