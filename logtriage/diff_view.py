@@ -92,7 +92,7 @@ def view_diff(found: Comparison) -> DiffView:
     sections = zip(difference.unknown, difference.reasons, strict=True)
     label = _WORDS.get(difference.label, difference.label)
     return DiffView(
-        title=f"{plain(one.revision, 80)} -> {plain(two.revision, 80)}: {label}",
+        title=f"{_pair(one, two)}: {label}",
         about=_about(found),
         changes=changes,
         unknown=tuple(f"{plain(section, 80)}: {plain(why, 300)}" for section, why in sections),
@@ -153,6 +153,14 @@ def _about(found: Comparison) -> tuple[Line, ...]:
     if is_same and one.created_ns is not None and two.created_ns is not None and one.created_ns > two.created_ns:
         lines.append(Line("NOTE", "the first one named was deployed after the second: this tells the way back"))
     return tuple(lines)
+
+
+def _pair(one: Revision, two: Revision) -> str:
+    """`shop 00007-abc -> 00008-bad`, or both in full where they are of two services."""
+    if (one.project, one.service) != (two.project, two.service):
+        return f"{plain(one.revision, 80)} -> {plain(two.revision, 80)}"
+    names = [short_revision(revision.revision, revision.service) for revision in (one, two)]
+    return f"{plain(one.service, 60)} {' -> '.join(names)}"
 
 
 def _cell(text: str | None) -> str:

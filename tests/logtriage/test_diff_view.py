@@ -43,7 +43,7 @@ def lines(found: Comparison) -> dict[str, str]:
 
 
 def test_the_first_line_says_whether_code_or_configuration_changed() -> None:
-    head = "shop-00007-abc -> shop-00008-bad: "
+    head = "shop 00007-abc -> 00008-bad: "
 
     assert view_diff(comparison()).title == head + "both code and configuration"
     only = replace(DIFFERENCE, label="code only")
@@ -153,7 +153,7 @@ def test_the_terminal_tells_all_of_it() -> None:
 def test_markdown_escapes_what_log_text_holds() -> None:
     told = render_markdown("diff.md.j2", view_diff(comparison(GROWN)))
 
-    assert "# shop-00007-abc -&gt; shop-00008-bad: both code and configuration" in told
+    assert "# shop 00007-abc -&gt; 00008-bad: both code and configuration" in told
     assert "| `- KEY` | env_removed | `secret key:7` |  |" in told
     assert "<code>cache &#124; time-out</code>" in told
 
