@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from classifiers.attribution import Weight, exonerated, lead_change
 from classifiers.cases import Case
-from classifiers.causes import WORTH_TELLING, failed_of, unit_of
+from classifiers.causes import WORTH_TELLING
 from classifiers.findings import Attribution, Change, Evidence, SideBySide, Sighting
 from classifiers.first_bad import credible, introduced_by, why_not_apart
 from classifiers.refutation import refuted_by
 from classifiers.replication import Replication, replication_of
 from classifiers.rivals import Tally
 from classifiers.side_by_side import compare
+from classifiers.telling import failed_of, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
@@ -23,6 +24,7 @@ __all__ = ["attribution_of"]
 
 _NAMED = 3  # revisions named in one sentence
 _SEVERAL = 3  # revisions from which a change point among them says more than before and after
+_SLACK_NS = 60_000_000_000
 _SHOWN = 3  # revisions of a set whose reason is told as evidence
 
 
@@ -168,6 +170,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
             revisions=(candidate.revision,),
         )
     )
+    found += _from_before(case, candidate.served_ns)
     if candidate.relation != "own":
         how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
         known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
@@ -177,6 +180,16 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
     if split.exposed_good < 1:
         found.append(Evidence("unknown", "no other revision was exposed, so nothing can be compared"))
     return found
+
+
+def _from_before(case: Case, served_ns: int) -> list[Evidence]:
+    """That it failed of the same before the revision first served."""
+    before = int((case.times_ns < served_ns).sum())
+    first_ns = int(case.times_ns[0])
+    if not before or first_ns >= served_ns - _SLACK_NS:
+        return []
+    told = f"it was there before: first seen {format_ns(first_ns)}, {before} times before that revision served"
+    return [Evidence("measured", told, "find_failures")]
 
 
 def _exposed(case: Case, weight: Weight) -> float:

@@ -7,7 +7,7 @@ revision that began to serve after the onset is never named.
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,6 +85,14 @@ class AttributionConfig(BaseModel):
     nothing_factor: float = Field(
         default=0.2, gt=0, le=1
     )  # ... whose image and configuration are those of the one before
+    bad_rotations: float = Field(default=0.05, gt=0, lt=1)  # share of new secret versions that break who reads them
+    bad_revocations: float = Field(default=0.2, gt=0, lt=1)  # ... of secret versions disabled or destroyed
+    bad_changes: float = Field(default=0.05, gt=0, lt=1)  # ... of changes of IAM, databases, networks, certificates
+    bad_callers: float = Field(default=0.003, gt=0, lt=1)  # chance of a caller to send what fails from the first on
+    callers_per_day: float = Field(default=0.05, gt=0)  # onsets from a caller that begins to send what fails
+    surges: float = Field(default=0.01, gt=0, lt=1)  # chance that load is what makes a service fail
+    surges_told: float = Field(default=0.1, gt=0, lt=1)  # ... where the failure says so
+    caller_share: float = Field(default=0.2, gt=0, le=1)  # of bad deploys, those that break it for one caller alone
     most: float = Field(default=0.97, gt=0.5, lt=1)  # no certainty above this: the model itself may be wrong
     most_minutes: float = Field(default=0.85, gt=0.5, lt=1)  # ... when failures could only be counted in minutes
     inferred_share: float = Field(default=0.1, gt=0, le=1)  # what a failure counts whose revision no row or trace tells
@@ -156,6 +164,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     looks: int = 1,
     lineage: Lineage | None = None,
     namings: Namings | None = None,
+    alone: Mapping[str, float] | None = None,
     config: AttributionConfig,
 ) -> Weighed:
     """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
@@ -164,6 +173,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     guilty of another failure. looks: clusters that a deploy or an outage could be accused of; one that breaks something
     breaks few of them, so its prior is shared out among them. That bounds false accusations at any number of looks:
     while nothing happens a Bayes factor is a martingale of mean 1, and ever exceeds 1/prior with at most that prior.
+    alone: by own revision, the log-likelihood that it wins if it broke something for one caller alone.
     """
     light = _Light(text, known, lineage or Lineage(()), namings or Namings(), config)
     spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
@@ -177,7 +187,8 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
         row = _suspect(case, candidate, difference, tally, light)
         if row:
-            rows.append(row)
+            own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
+            rows.append(row if own is None else (row[0], _with_callers(row, own, config)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
     logs = np.array([0.0, *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
@@ -191,6 +202,12 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     )
     others = sorted(zip(rivals, share[2 + len(rows) :], strict=True), key=lambda one: (-one[1], one[0].statement))
     return Weighed(tuple(weights), share[1], outside_split, share[0], tuple(others))
+
+
+def _with_callers(row: tuple[Weight, float], alone: float, config: AttributionConfig) -> float:
+    """The log weight of a revision that may have broken something for all, or for one caller alone."""
+    weight, log_weight = row
+    return float(np.logaddexp(log_weight, log_weight - weight.split.gain + alone + math.log(config.caller_share)))
 
 
 def _suspect(

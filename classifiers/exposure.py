@@ -164,6 +164,17 @@ class Exposure:
             self._service_grids[key] = found
         return self._service_grids[key]
 
+    def routes(self, project: str, service: str) -> dict[str, NDArray[np.float64]]:
+        """Requests of a service by route and bin."""
+        rows = self._requests.get((project, service))
+        if rows is None:
+            return {}
+        bins = self.timeline.bins
+        present, place = np.unique(rows.route, return_inverse=True)
+        cells = np.bincount(place * bins + rows.bin, rows.many, len(present) * bins)
+        table = cells.astype(np.float64, copy=False).reshape(-1, bins)
+        return {self._routes.names[at]: counts for at, counts in zip(present, table, strict=True)}
+
     def matched(
         self, project: str, service: str, *, routes: Collection[str] = (), origins: Collection[str] = ()
     ) -> Grid:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.callers import CALLER_SCHEMA, top_clients
 from classifiers.exposure import Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import origin_params
+from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.routing import Routing, fold_routings
 from classifiers.rules import Rule
@@ -41,6 +43,9 @@ class History:
     members: CLUSTER_SCHEMA after the rules of config.yaml; outcomes: what those did; warnings: sentences about rules
     that do not do what they say.
 
+    changes: of the platform, in the baseline or later; instances: rows of count_instance_requests, none where no secret
+    changed; callers: rows of count_caller_requests of those who met failures.
+
     start_ns is the first stored entry, or the beginning of the baseline when that is later; end_ns is behind the last
     one before the end of the window. What lies beyond is not known, however wide the window is.
     """
@@ -60,6 +65,9 @@ class History:
     revisions: tuple[Revision, ...]
     routings: tuple[Routing, ...]
     facts: pl.DataFrame
+    changes: tuple[PlatformChange, ...]
+    instances: pl.DataFrame
+    callers: pl.DataFrame
     projects: tuple[str, ...]
 
 
@@ -78,6 +86,9 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     requests = reader.frame("count_exposure", **span, **origin_params())
     minutes = reader.frame("count_instance_minutes", **span)
     facts = reader.frame("find_facts", end_ns=window.end_ns)
+    changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
+    asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
+    timeline = Timeline.over(start, end)
     failed: dict[str, set[str]] = {}
     for service, trace in reader.frame("find_failed_traces", **span).rows():
         failed.setdefault(service, set()).add(trace)
@@ -90,16 +101,16 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
         members=grouped.members,
         outcomes=grouped.outcomes,
         warnings=grouped.warnings,
-        traces=Traces(
-            reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
-            reader.frame("find_trace_spans", traces=traces, **span),
-        ),
+        traces=Traces(asked, reader.frame("find_trace_spans", traces=traces, **span)),
         failed_traces=failed,
         calls=reader.frame("count_calls", **span),
-        exposure=Exposure(requests, minutes, Timeline.over(start, end)),
+        exposure=Exposure(requests, minutes, timeline),
         revisions=fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns)),
         routings=fold_routings(facts),
         facts=facts,
+        changes=changes,
+        instances=_instances(reader, failures, changes, span),
+        callers=_callers(reader, asked, timeline, span),
         projects=tuple(name for name in bounds["projects"] or [] if name),
     )
 
@@ -120,6 +131,24 @@ def read_samples(reader: Reader, window: Window, signature_ids: Sequence[str]) -
     """The first entry of each signature and service inside the window, in full."""
     ids = sorted(set(signature_ids))
     return reader.frame("find_samples", start_ns=window.start_ns, end_ns=window.end_ns, signature_ids=ids)
+
+
+def _instances(
+    reader: Reader, failures: pl.DataFrame, changes: Sequence[PlatformChange], span: dict[str, int]
+) -> pl.DataFrame:
+    """Instances of the services that failed, where a secret changed: else nobody asks when they started."""
+    is_asked = any(one.kind == "secret_version" for one in changes)
+    services = failures["service"].unique().sort().to_list() if is_asked else []
+    return reader.frame("count_instance_requests", services=services, **span)
+
+
+def _callers(reader: Reader, asked: pl.DataFrame, timeline: Timeline, span: dict[str, int]) -> pl.DataFrame:
+    """What those callers sent who met most failures; nothing is read where there are none."""
+    clients = top_clients(asked)
+    if not clients:
+        return CALLER_SCHEMA.to_frame()
+    variable = {"variable_parts": origin_params()["variable_parts"], "bin_minutes": timeline.bin_minutes}
+    return reader.frame("count_caller_requests", clients=clients, **variable, **span)
 
 
 @dataclass(frozen=True, slots=True)

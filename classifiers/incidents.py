@@ -12,7 +12,7 @@ from itertools import combinations
 from classifiers.findings import Cluster, Evidence, Incident, Priority
 from collector.window import Window
 
-__all__ = ["find_incidents", "with_shared_dependencies"]
+__all__ = ["addresses_in", "find_incidents", "with_shared_dependencies"]
 
 # An IPv4 address or a host of three parts, with a port: `client.py:1378` is a line of code.
 _ADDRESS = re.compile(
@@ -54,6 +54,11 @@ def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Inciden
     )
 
 
+def addresses_in(text: str) -> set[str]:
+    """Hosts with their ports that a message names, except of this machine."""
+    return set(_ADDRESS.findall(text))
+
+
 def _shared(clusters: Sequence[Cluster]) -> Mapping[str, tuple[str, str]]:
     """Roots that fail of the dependency of an earlier one: that one, and the address that both name."""
     roots = sorted(
@@ -63,7 +68,7 @@ def _shared(clusters: Sequence[Cluster]) -> Mapping[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for first, other in combinations(roots, 2):
         is_at_once = other.onset.at_ns <= first.last_ns and first.project == other.project
-        addresses = set(_ADDRESS.findall(first.sample)) & set(_ADDRESS.findall(other.sample))
+        addresses = addresses_in(first.sample) & addresses_in(other.sample)
         if first.id not in found and other.id not in found and is_at_once and addresses:
             found[other.id] = (first.id, min(addresses))
     return found

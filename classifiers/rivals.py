@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Grid
-from classifiers.findings import Cause, Change, Evidence
+from classifiers.findings import Cause, Change, Evidence, Fault
 
 __all__ = [
     "UNKNOWN",
@@ -28,7 +28,9 @@ __all__ = [
     "Split",
     "Tally",
     "earlier_gains",
+    "moment_gain",
     "outside_gain",
+    "parted",
     "revision_gain",
 ]
 
@@ -80,7 +82,8 @@ class Rival:
     """An explanation that is neither a revision nor an onset at any moment, weighed beside them.
 
     `log_weight` is the log of its prior times the likelihood it wins over one rate for all, as `Split.gain` is: nothing
-    about it may have been counted twice. `split` is what it claims to fail and not to.
+    about it may have been counted twice. `split` is what it claims to fail and not to. `fault`: where the fault sits,
+    if not where the cause says.
     """
 
     cause: Cause
@@ -88,6 +91,7 @@ class Rival:
     log_weight: float
     split: "Split"
     evidence: tuple[Evidence, ...] = ()
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +198,42 @@ def outside_gain(case: Case, *, is_over: bool, per_minute: float) -> tuple[float
 
     `per_minute` is the prior of one such beginning. is_over: it ended with the last failure, which costs as much.
     """
-    grid = case.held
-    counts = np.bincount(case.bins, minlength=grid.timeline.bins).astype(float)
-    exposed = grid.total
-    last = int(case.bins[-1]) + 1 if is_over else grid.timeline.bins
+    timeline = case.held.timeline
+    last = int(case.bins[-1]) + 1 if is_over else timeline.bins
+    prior = np.log(per_minute * timeline.bin_minutes) - (np.log(120.0) if is_over else 0.0)
+    return moment_gain(case, np.full(last, prior))
+
+
+def moment_gain(
+    case: Case, log_prior: NDArray[np.float64], *, failed: NDArray[np.float64] | None = None,
+    exposed: NDArray[np.float64] | None = None,
+) -> tuple[float, Split]:  # fmt: skip
+    """The same with a prior of each bin in which it may have begun; it lasts to the end of the bins given.
+
+    `failed` and `exposed` per bin, where it can only have hit a part of them; else all units and their exposure.
+    """
+    held = case.held
+    counts = np.bincount(case.bins, minlength=held.timeline.bins).astype(float) if failed is None else failed
+    last = len(log_prior)
+    all_exposed = float(held.total.sum())
     failures = counts[:last][::-1].cumsum()[::-1]
-    all_exposed = float(exposed.sum())
-    exposures = _held(case, failures, exposed[:last][::-1].cumsum()[::-1], all_exposed)
+    within = held.total if exposed is None else exposed
+    exposures = _held(case, failures, within[:last][::-1].cumsum()[::-1], all_exposed)
     gains = _gain(failures, exposures, case.units - failures, all_exposed - exposures) / case.fit.dispersion
-    prior = np.log(per_minute * grid.timeline.bin_minutes) - (np.log(120.0) if is_over else 0.0)
-    place = int(np.argmax(gains))
+    place = int(np.argmax(gains + log_prior))
     best = Split(
         float(gains[place]), int(failures[place]), float(exposures[place]),
         int(case.units - failures[place]), float(all_exposed - exposures[place]),
     )  # fmt: skip
-    top = float(gains.max())
-    summed = top + float(np.log(np.exp(gains - top).sum())) if np.isfinite(top) else top
-    return summed + prior, best
+    weighed = gains + log_prior
+    top = float(weighed.max())
+    return (top + float(np.log(np.exp(weighed - top).sum())) if np.isfinite(top) else top), best
+
+
+def parted(case: Case, failed: int, exposed: float) -> Split:
+    """How well a part of the exposure explains a case, in which so many of its units failed."""
+    total = float(case.held.total.sum())
+    return _split_at(case, _splits(case, np.array([float(failed)]), np.array([exposed]), total), 0, total, ())
 
 
 def _held(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], total: float) -> NDArray[np.float64]:

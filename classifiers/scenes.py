@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
-from classifiers.causes import failed_of
 from classifiers.changes import difference
 from classifiers.forecasts import Forecast
 from classifiers.history import History
 from classifiers.order import deploy_order
+from classifiers.telling import failed_of
 from classifiers.traces import is_trace
 from collector.records import Revision
 

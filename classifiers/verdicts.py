@@ -8,7 +8,7 @@ import polars as pl
 
 from classifiers.accusation import attribution_of
 from classifiers.cases import Case
-from classifiers.causes import cause_of, failed_of, fault_of, hypotheses_of, unit_of
+from classifiers.causes import cause_of, fault_of, hypotheses_of
 from classifiers.findings import (
     Attribution,
     Cluster,
@@ -22,6 +22,7 @@ from classifiers.links import Link
 from classifiers.origin import origin_of_share
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.storms import find_storm
+from classifiers.telling import failed_of, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
@@ -59,9 +60,9 @@ class Teller:
         case = judged.case
         origin, _ = origin_of_share(case.origins)
         attribution = attribution_of(judged)
-        hypotheses = hypotheses_of(judged, origin, self.history.facts)
+        hypotheses = hypotheses_of(judged, origin)
         cause = cause_of(attribution, hypotheses)
-        fault = fault_of(cause, attribution)
+        fault = fault_of(cause, attribution, judged.weighed.rivals)
         share = blast_share(case, self.history.exposure)
         ids = self._ids(case)
         sure = None if share is None else sure_share(share, case.fit.failures_after)

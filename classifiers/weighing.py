@@ -16,6 +16,7 @@ from classifiers.history import History
 from classifiers.lineage import Lineage
 from classifiers.links import Link
 from classifiers.named import Namings
+from classifiers.outsiders import Outsiders
 from classifiers.suspects import Suspects
 
 __all__ = ["Judged", "weigh_cases"]
@@ -83,6 +84,7 @@ class _Court:
         self.lineage = Lineage(history.revisions, history.routings)
         services = {one.service for one in history.revisions} | {case.service for case in cases}
         self._namings = Namings(texts.values(), services)
+        self._outsiders = Outsiders(history, suspects.calls, config)
 
     def weigh_roots(self) -> None:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
@@ -184,9 +186,10 @@ class _Court:
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
         case = self.cases[name]
         found = [(one, self.lineage.served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
+        rivals, alone = self._outsiders.of(case, self.texts[name], [one for one, _ in found])
         return weigh(
             case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, looks=self._looks,
-            lineage=self.lineage, namings=self._namings, config=self._config,
+            lineage=self.lineage, namings=self._namings, rivals=rivals, alone=alone, config=self._config,
         )  # fmt: skip
 
     def _line_of(self, name: str) -> str:

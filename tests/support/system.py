@@ -32,9 +32,10 @@ class System:
         self._spans: list[dict[str, Any]] = []
 
     def request(self, at_s: float, service: str, revision: str, **changes: Any) -> str:
-        """A request of 50 ms; gives its trace. Keys: status, trace, agent, path, instance, latency_s, is_traced, said.
+        """A request of 50 ms; gives its trace.
 
-        `said` is what the platform wrote on it.
+        Keys: status, trace, agent, path, instance, latency_s, is_traced, said (what the platform wrote on it), caller
+        (its address).
         """
         trace = str(changes.get("trace") or f"{next(self._numbers):032x}")
         self._add(
@@ -45,6 +46,7 @@ class System:
                 "status": changes.get("status", 200),
                 "userAgent": changes.get("agent", BROWSER),
                 "latency": f"{changes.get('latency_s', 0.05)}s",
+                **({"remoteIp": str(changes["caller"])} if "caller" in changes else {}),
             },
             severity="WARNING" if "said" in changes else "INFO",
             **({"textPayload": changes["said"]} if "said" in changes else {}),
@@ -63,7 +65,8 @@ class System:
     def failure(self, at_s: float, service: str, revision: str, message: str, **changes: Any) -> str:
         """A request answered 500 and the line that tells of it, in one trace."""
         trace = self.request(at_s, service, revision, **({"status": 500} | changes))
-        self.line(at_s + 0.04, service, revision, message, trace=trace)
+        here = {"instance": changes["instance"]} if "instance" in changes else {}
+        self.line(at_s + 0.04, service, revision, message, trace=trace, **here)
         return trace
 
     def traffic(self, service: str, revision: str, start_s: float, end_s: float, **changes: Any) -> None:
@@ -72,13 +75,51 @@ class System:
         for step in range(int((end_s - start_s) / every)):
             self.request(start_s + step * every, service, revision, **changes)
 
-    def deploy(self, at_s: float, service: str, revision: str, *, image: str, env: dict[str, str]) -> None:
-        """The audit entry that tells that a revision is ready, with its whole specification."""
+    def change(self, at_s: float, api: str, method: str, resource: str, **payload: Any) -> None:
+        """The audit entry of a call that is no deploy, as `api` (secretmanager, redis, ...) tells of it."""
+        self._add(
+            at_s, "", "", "activity", "",
+            protoPayload={
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "serviceName": f"{api}.googleapis.com",
+                "methodName": method,
+                "resourceName": resource,
+                **payload,
+            },
+            logName="projects/shop-staging/logs/cloudaudit.googleapis.com%2Factivity",
+            resource={"type": "audited_resource", "labels": {"project_id": "shop-staging", "service": api}},
+            severity="NOTICE",
+        )  # fmt: skip
+
+    def secret_version(self, at_s: float, secret: str, version: int, call: str = "AddSecretVersion") -> None:
+        """The audit entry of a new version of a secret, or of another call on one."""
+        path = f"projects/1234/secrets/{secret}"
+        named = {"response": {"name": f"{path}/versions/{version}"}} if call == "AddSecretVersion" else {}
+        resource = path if named else f"{path}/versions/{version}"
+        self.change(
+            at_s, "secretmanager", f"google.cloud.secretmanager.v1.SecretManagerService.{call}", resource, **named
+        )
+
+    def deploy(self, at_s: float, service: str, revision: str, **config: Any) -> None:
+        """The audit entry that tells that a revision is ready, with its whole specification.
+
+        Keys: image (one letter), env, secrets (of keys, each NAME:VERSION), account, cloud_sql.
+        """
+        image, env = config["image"], config.get("env", {})
         when = _time(at_s)
         container = {
             "image": f"registry.example/{service}@sha256:{image * 64}",
             "ports": [{"containerPort": 8080, "name": "http1"}],
-            "env": [{"name": key, "value": value} for key, value in env.items()],
+            "env": [
+                *({"name": key, "value": value} for key, value in env.items()),
+                *(
+                    {
+                        "name": key,
+                        "valueFrom": {"secretKeyRef": dict(zip(("name", "key"), told.split(":"), strict=True))},
+                    }
+                    for key, told in config.get("secrets", {}).items()
+                ),
+            ],
             "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
         }
         labels = {
@@ -89,8 +130,18 @@ class System:
         document = {
             "apiVersion": "serving.knative.dev/v1",
             "kind": "Revision",
-            "metadata": {"name": revision, "namespace": "1234", "labels": labels, "creationTimestamp": when},
-            "spec": {"containerConcurrency": 80, "containers": [container]},
+            "metadata": {
+                "name": revision,
+                "namespace": "1234",
+                "labels": labels,
+                "creationTimestamp": when,
+                "annotations": {"run.googleapis.com/cloudsql-instances": config.get("cloud_sql", "")},
+            },
+            "spec": {
+                "containerConcurrency": 80,
+                "containers": [container],
+                "serviceAccountName": config.get("account", "runner@shop-staging.iam.gserviceaccount.com"),
+            },
             "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": when}]},
         }
         self._add(
