@@ -56,7 +56,7 @@ FORECAST_SCHEMA: dict[str, pl.DataType] = {
     "change_name": pl.String(),
     "also_changed": pl.List(pl.String()),  # `type name`, not separable from the change
     "confidence": pl.Float64(),
-    "basis": pl.String(),  # the check that decided: a query, or a named rule
+    "basis": pl.String(),  # the check that decided, in words; else its query or named rule
     "rivals": pl.String(),  # JSON: [[cause, confidence], ...] of every explanation that was weighed
     "onset_ns": pl.Int64(),
     "earliest_ns": pl.Int64(),
@@ -152,7 +152,7 @@ def forecast_of(cluster: Cluster, *, made_at_ns: int, made_by: str) -> Forecast:
         change_name=change.name if change else "",
         also_changed=tuple(f"{one.type} {one.name}" for one in blamed.also_changed) if blamed else (),
         confidence=blamed.confidence if blamed else rival.confidence if rival else 0.0,
-        basis=_basis(blamed.evidence if blamed else rival.evidence if rival else ()),
+        basis=(blamed.decided_by if blamed else "") or _basis((blamed or rival).evidence if blamed or rival else ()),
         rivals=orjson.dumps([[one.cause, one.confidence] for one in cluster.hypotheses]).decode(),
         onset_ns=cluster.onset.at_ns,
         earliest_ns=cluster.onset.earliest_ns,

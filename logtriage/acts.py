@@ -279,7 +279,7 @@ def act_settle(  # noqa: PLR0913 - one argument an option of the contract
         loaded, window=window, now_ns=end_ns, said_ns=time.time_ns(), choose=choose, outcome=outcome,
         revision=revision, note=note,
     )  # fmt: skip
-    show(f"{said_line(result.cluster, result.said)}\n")
+    show(f"{said_line(result.cluster, result.said, is_past=until is not None)}\n")
 
 
 def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form: str) -> None:

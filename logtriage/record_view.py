@@ -19,8 +19,8 @@ _CAUSES = {"secret_rotation": "a rotated secret", "test_harness": "the test harn
 def record_lines(record: Record, *, has_incidents: bool) -> tuple[str, ...]:
     """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle."""
     if not record.settled:
-        asked = _counted(record) if record.verdicts else "no verdict settled here yet"
-        told = f"{asked}, so how sure it is was never checked here: {_HOW}"
+        asked = _counted(record) if record.verdicts else "no verdict was settled before this window ended"
+        told = f"{asked}, so how sure it says it is was not checked here: {_HOW}"
         return (told,) if has_incidents or record.verdicts else ()
     if record.brier is None:
         return (_counted(record),)
@@ -41,14 +41,15 @@ def remembered_line(remembered: "Remembered") -> str:
     return f"{plural(remembered.told, 'new verdict')}, {len(settled)} settled" + (f": {told}" if told else "")
 
 
-def said_line(cluster: Cluster, said: "Said") -> str:
-    """What a person's word settled, and the record with it."""
+def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
+    """What a person's word settled, and the record with it; `is_past`: of a window that ended before it was said."""
     verdict = _verdict(said.claim.first)
     outcome = said.claim.outcome
     is_open = said.claim.by_person is None
     state = ("open again" if outcome == "open" else f"{outcome}, as the rows say") if is_open else outcome
     stood = "" if said.is_new else ", as it was"
-    return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_sentence(_counted(said.record))}."
+    past = " Reports of windows that end from now on tell it." if is_past and said.is_new else ""
+    return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_counted(said.record)}.{past}"
 
 
 def _verdict(claim: "Forecast") -> str:
@@ -60,8 +61,8 @@ def _verdict(claim: "Forecast") -> str:
 
 
 def _counted(record: Record) -> str:
-    """`3 of this project's 5 verdicts settled: 2 right`."""
-    told = f"{record.settled:,} of this project's {plural(record.verdicts, 'verdict')} settled"
+    """`3 of 5 verdicts of this project settled: 2 right`."""
+    told = f"{record.settled:,} of {plural(record.verdicts, 'verdict')} of this project settled"
     right = f": {record.right:,} right" if record.settled else ""
     return told + right + (f"; {record.void:,} void" if record.void else "")
 
@@ -71,7 +72,3 @@ def _band(band: RecordBand) -> str:
     interval = f"{band.low * 100:.0f}-{band.high * 100:.0f} %"
     counts = f"{band.right:,} of {band.settled:,}, 95 % interval {interval}"
     return f"{sure_word(band.least)}: said {band.said * 100:.0f} %, was {was} ({counts})"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
