@@ -2,7 +2,7 @@
 
 Every revision of the failing service, and of the services it calls or is called by, is weighed against something from
 outside and against chance, on the same counts (rivals.py). The deploy just before is one suspect among them. A
-revision that began to serve after the onset is never named.
+revision that began to serve after the latest moment at which it may have begun is never named.
 """
 
 import math
@@ -181,7 +181,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     tallies: dict[tuple[str, str], Tally] = {}
     rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
-        if candidate.served_ns > min(case.fit.latest_ns, case.fit.at_ns) + _SLACK_NS:
+        if candidate.served_ns > case.fit.latest_ns + _SLACK_NS:
             continue
         key = (candidate.service, candidate.relation)
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)

@@ -62,7 +62,7 @@ def test_no_attribution_names_a_revision_from_after_the_onset(served: int, minut
 
     found = weigh(of, [(candidate(of, "new", served), None)], shared=0, text="", config=CONFIG)
 
-    assert all(weight.candidate.served_ns <= of.fit.at_ns + MINUTE_NS for weight in found.weights)
+    assert all(weight.candidate.served_ns <= of.fit.latest_ns + MINUTE_NS for weight in found.weights)
 
 
 def test_unrelated_services_that_fail_at_once_speak_against_the_deploy() -> None:
