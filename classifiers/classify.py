@@ -15,6 +15,7 @@ from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig
 from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
+from classifiers.drift import find_drifts, tie_drifts
 from classifiers.findings import Findings, Record
 from classifiers.forecasts import ForecastConfig
 from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
@@ -111,6 +112,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
+    drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
     noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
     findings = Findings(
@@ -128,6 +130,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         noise=noise,
         warnings=history.warnings,
         record=reading.record,
+        drifts=drifts,
     )
     return with_known(findings, history.leads, config.known)
 

@@ -17,6 +17,8 @@ __all__ = [
     "Change",
     "Cluster",
     "Coverage",
+    "Drift",
+    "DriftSide",
     "Evidence",
     "Findings",
     "Hypothesis",
@@ -316,6 +318,36 @@ class VanishedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftSide:
+    """What the serving revision of one service holds: source and version, never a value."""
+
+    service: str
+    revision: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A key, or a secret, on which services of one project disagree.
+
+    parted: they held the same until `parted_by` was deployed at since_ns; version: one secret in different versions;
+    odd one out: all but one agree; differs: nothing says that they should agree. `is_telling`: told by itself, and not
+    only beside a failure that it may explain.
+    """
+
+    project: str
+    key: str
+    kind: Literal["parted", "version", "odd one out", "differs"]
+    sides: tuple[DriftSide, ...]
+    since_ns: int | None
+    parted_service: str | None
+    parted_by: str | None
+    statement: str
+    is_telling: bool
+    cluster_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was looked at, and where logtriage is blind. Counts are of entries, `ledger_*` of records ever read."""
 
@@ -385,3 +417,4 @@ class Findings:
     noise: tuple[Cluster, ...] = field(default=())  # chatter that is no problem: counted, never ranked
     warnings: tuple[str, ...] = field(default=())  # about config.yaml: rules that do not do what they say
     record: Record = field(default=Record())  # of logtriage itself
+    drifts: tuple[Drift, ...] = field(default=())

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
-from collector.records import Served
+from collector.records import Revision, Served
 
-__all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "with_rows"]
+__all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "serving_revision", "with_rows"]
 
 _LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its first request; longer, and it was another
 
@@ -91,3 +92,19 @@ def find_roll_backs(routings: Iterable[Routing], order: Mapping[tuple[str, str, 
             if old is not None and new is not None and old < new:
                 found.append(RollBack(*place, after.at_ns, newest_won, newest_lost, after.insert_id))
     return found
+
+
+def serving_revision(
+    service: tuple[str, str], revisions: Iterable[Revision], routings: Iterable[Routing] = ()
+) -> Revision | None:
+    """The revision with most of the traffic as routing last told, else the last deployed that took any, else the last.
+
+    `service` is project and name. What first took traffic after routing was last told of is newer than that.
+    """
+    own = [one for one in in_deploy_order(revisions) if (one.project, one.service) == service]
+    routed = [one for one in routings if (one.project, one.service) == service]
+    told = max(routed, key=lambda one: one.at_ns, default=None)
+    led = next((one for one in own if told and one.revision == told.leader()), None)
+    after = [one for one in own if one.traffic_ns is not None and told and one.traffic_ns > told.told_ns]
+    served = [one for one in own if one.requests or one.traffic_ns is not None]
+    return (after[-1] if after else None) or led or next(reversed(served or own), None)

@@ -14,6 +14,7 @@ from classifiers.findings import (
     Change,
     Cluster,
     Coverage,
+    Drift,
     Evidence,
     Findings,
     Hypothesis,
@@ -55,6 +56,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
+        "drifts": [_drift(drift) for drift in findings.drifts],
         "warnings": list(findings.warnings),
         "record": _record(findings.record),
     }
@@ -283,6 +285,20 @@ def _vanished(key: VanishedKey) -> dict[str, Any]:
         "restored_in": key.restored_in,
         "kept_by": list(key.kept_by),
         "clusters": list(key.cluster_ids),
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "project": drift.project,
+        "key": drift.key,
+        "kind": drift.kind,
+        "sides": [{"service": one.service, "revision": one.revision, "holds": one.holds} for one in drift.sides],
+        "since": _time_or_none(drift.since_ns),
+        "parted_service": drift.parted_service,
+        "parted_by": drift.parted_by,
+        "statement": drift.statement,
+        "clusters": list(drift.cluster_ids),
     }
 
 

@@ -15,6 +15,7 @@ from classifiers.findings import (
     Priority,
 )
 from logtriage.commands import BLAMED, Command, commands_for
+from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
 from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
@@ -134,6 +135,7 @@ class ReportView:
     counts: str
     incidents: tuple[IncidentView, ...]
     warnings: tuple[OtherRow, ...]
+    drifts: tuple[OtherRow, ...]
     absent: tuple[OtherRow, ...]
     slower: tuple[OtherRow, ...]
     standing: tuple[OtherRow, ...]
@@ -168,6 +170,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         counts=_counts(findings),
         incidents=incidents,
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
+        drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
         absent=tuple(_absent(event) for event in findings.absent_events),
         slower=tuple(_slower(latency) for latency in findings.latency),
         standing=standing,
@@ -204,6 +207,7 @@ def only_service(findings: Findings, service: str) -> Findings:
         absent_events=tuple(event for event in findings.absent_events if event.service == service),
         latency=tuple(latency for latency in findings.latency if latency.service == service),
         vanished_keys=tuple(key for key in findings.vanished_keys if key.service == service),
+        drifts=tuple(one for one in findings.drifts if any(side.service == service for side in one.sides)),
     )
 
 

@@ -7,11 +7,12 @@ from itertools import product
 
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
+from classifiers.serving import serving_revision
 from collector.records import Revision
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
 
-__all__ = ["find_pair", "serving_revision"]
+__all__ = ["find_pair"]
 
 _SHOWN = 8
 _BEGINNING = 3  # characters of a name that may stand for all of it
@@ -42,22 +43,6 @@ def find_pair(
         one = pairs[0][0].revision
         raise ConfigError(f"REV_A and REV_B are both `{plain(one, 80)}`. Name two: see `logtriage revisions`.")
     return pairs[0]
-
-
-def serving_revision(
-    service: tuple[str, str], revisions: Sequence[Revision], routings: Sequence[Routing] = ()
-) -> Revision | None:
-    """The revision with most of the traffic as routing last told, else the last deployed that took any, else the last.
-
-    `service` is project and name.
-    """
-    own = [one for one in in_deploy_order(revisions) if _service(one) == service]
-    routed = [one for one in routings if (one.project, one.service) == service]
-    told = max(routed, key=lambda one: one.at_ns, default=None)
-    led = next((one for one in own if told and one.revision == told.leader()), None)
-    after = [one for one in own if one.traffic_ns is not None and told and one.traffic_ns > told.told_ns]
-    served = [one for one in own if one.requests or one.traffic_ns is not None]
-    return (after[-1] if after else None) or led or next(reversed(served or own), None)
 
 
 def _named(name: str, revisions: Sequence[Revision], routings: Sequence[Routing]) -> list[Revision]:

@@ -27,6 +27,7 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
         _draw_incident(page, incident)
     page.gap()
     page.others("WARN", view.warnings, "yellow")
+    page.others("DRIFT", view.drifts)
     page.others("ABSENT", view.absent)
     page.others("SLOWER", view.slower)
     page.others("OLD", view.standing, "dim")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from classifiers.routing import Routing, Target
+from classifiers.serving import serving_revision
 from collector.records import Revision
 from logtriage.errors import ConfigError
-from logtriage.revision_names import find_pair, serving_revision
+from logtriage.revision_names import find_pair
 
 
 def revision(name: str, service: str = "shop", project: str = "p", **changes: object) -> Revision:

@@ -9,6 +9,8 @@ from classifiers.findings import (
     Change,
     Cluster,
     Coverage,
+    Drift,
+    DriftSide,
     Evidence,
     Findings,
     Hypothesis,
@@ -165,6 +167,17 @@ def findings(**changes: Any) -> Findings:
                 revision("shop-00009-new", END_NS - 3 * HOUR_NS),
             ),
             coverage=coverage(),
+            drifts=(
+                Drift(
+                    "acme-test", "JWT_SECRET", "parted",
+                    (
+                        DriftSide("desk", "desk-00002-bbb", "secret jwt:3"),
+                        DriftSide("shop", "shop-00009-new", "secret jwt:4"),
+                    ),
+                    END_NS - 3 * HOUR_NS, "shop", "shop-00009-new", "they held the same until shop shop-00009-new",
+                    is_telling=True, cluster_ids=("c-pay",),
+                ),
+            ),
         ),
         **changes,
     )  # fmt: skip
@@ -174,6 +187,7 @@ def quiet_findings(**changes: Any) -> Findings:
     """A window with entries and nothing wrong."""
     calm = {
         "clusters": (), "incidents": (), "standing": (), "absent_events": (), "latency": (), "vanished_keys": (),
+        "drifts": (),
         "coverage": coverage(problem_entries=0, noise_entries=0, quiet_entries=1000, blind_spots=()),
     }  # fmt: skip
     return findings(**(calm | changes))
