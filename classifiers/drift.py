@@ -27,8 +27,10 @@ _CREDENTIAL = re.compile(
     r"(?i)secret|password|passwd|token|credential|private|jwt|hmac|salt|signing|audience|issuer|cert|auth|"
     r"(?:^|_)(?:key|keys|api_?key|service_?id)(?:_|$)"
 )
+# What services prove themselves with to each other; a token may well be that of somebody else's interface.
 _BETWEEN = re.compile(
-    r"(?i)jwt|token|sign|hmac|auth|service_?(?:id|secret|key)|identity|issuer|audience|shared|internal|bypass"
+    r"(?i)jwt|hmac|sign(?:ing|ature)|service_?(?:id|secret|key|token)|identity|issuer|audience|shared|internal|bypass"
+    r"|(?:^|_)auth(?:_|$)"
 )
 _WRONG = r"(?:invalid|wrong|bad|expired|unknown|refused|rejected|mismatch\w*|differs?)"
 _PROOF = r"(?:token|jwt|audience|issuer|credentials?|secret|service[_ -]?id)"

@@ -195,6 +195,11 @@ class TestTied:
     def test_other_failures_are_not_tied(self, title: str) -> None:
         assert tied(replace(REFUSED, title=title)) == ([], [])
 
+    def test_a_token_for_somebody_else_is_not(self) -> None:
+        drifts = find_drifts([of_env("auth", 1, {"BANK_TOKEN": "x"}), of_env("desk", 1, {"BANK_TOKEN": "y"})])
+
+        assert tie_drifts(drifts, [REFUSED], NO_CALLS)[0] == ()
+
     def test_a_failure_that_names_the_key_is_tied_to_it(self) -> None:
         named = replace(REFUSED, title="cannot connect", sample="DB_PASSWORD refused")
 
