@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.callers import CALLER_SCHEMA, top_clients
 from classifiers.exposure import Exposure, Timeline
 from classifiers.gathering import gather, holding
-from classifiers.ledger import fold_revisions
+from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
@@ -22,7 +22,7 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["History", "HistoryConfig", "read_entries", "read_history", "read_revisions", "read_samples"]
+__all__ = ["History", "HistoryConfig", "read_entries", "read_history", "read_ledger", "read_revisions", "read_samples"]
 
 _HOUR_NS = 3_600_000_000_000
 _FAR_FUTURE_NS = 2**62
@@ -119,6 +119,13 @@ def read_revisions(reader: Reader, *, end_ns: int = _FAR_FUTURE_NS) -> tuple[Rev
     """The change ledger before an instant: every revision, by project and service in the order of deploying."""
     facts = reader.frame("find_facts", end_ns=end_ns)
     return fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=end_ns))
+
+
+def read_ledger(reader: Reader) -> tuple[ChangeLedger, tuple[PlatformChange, ...]]:
+    """All that is known of deploys, traffic and changes that are no deploy."""
+    facts = reader.frame("find_facts", end_ns=_FAR_FUTURE_NS)
+    seen = reader.frame("count_seen_revisions", end_ns=_FAR_FUTURE_NS)
+    return fold_ledger(facts, seen), fold_platform_changes(facts)
 
 
 def read_entries(reader: Reader, window: Window, signature_ids: Sequence[str]) -> pl.DataFrame:

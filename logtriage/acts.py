@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,9 @@ from logtriage.errors import ConfigError, LogtriageError, SourceError
 from logtriage.escape import plain
 from logtriage.export import cluster_json, json_bytes
 from logtriage.fail_on import judge_conditions, read_conditions
+from logtriage.ledger_json import ledger_bytes
+from logtriage.ledger_rows import only
+from logtriage.ledger_view import view_ledger
 from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
@@ -38,9 +42,10 @@ from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
-from logtriage.terminal import draw_cluster, draw_table
+from logtriage.terminal import WIDTH, draw_cluster, draw_table
+from logtriage.terminal_ledger import draw_ledger
 from logtriage.terminal_regroup import draw_regroup
-from logtriage.wording import day_clock, plural
+from logtriage.wording import plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,6 +71,7 @@ __all__ = [
 LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
 _NO_SOURCES = "sources is empty, so there is nothing to collect. Add a source to config.yaml."
+_WIDEST = 120  # columns of a page
 _CELL = 120  # characters of a cell of `query` on a terminal
 
 
@@ -164,26 +170,17 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     )
 
 
-def act_revisions(config: Path | None, db: Path | None, *, service: str | None) -> None:
-    """The change ledger."""
-    found = pipeline.revisions(load_config(config, db=db), service=service)
-    if not found:
-        of = f" of `{plain(service, 80)}`" if service else ""
-        show(f"0 revisions{of} in this store.\n")
+def act_revisions(
+    config: Path | None, db: Path | None, *, service: str | None, since: str | None, form: str
+) -> None:  # fmt: skip
+    """The change ledger of one service or of all."""
+    since_ns = None if since is None else parse_instant_ns(since, name="--since", now_ns=time.time_ns())
+    rows = only(pipeline.ledger(load_config(config, db=db)), service=service, since_ns=since_ns)
+    if form == "json":
+        show(ledger_bytes(rows).decode())
         return
-    rows = [
-        (
-            plain(one.service, 60),
-            plain(one.revision, 80),
-            _when(one.created_ns if one.created_ns is not None else one.first_seen_ns),
-            "failed" if one.failed_ns is not None else _when(one.traffic_ns),
-            f"{one.requests:,}",
-            "known" if one.config is not None else "not known",
-            plain(one.tool, 40),
-        )
-        for one in found
-    ]
-    show(draw_table(("service", "revision", "created (UTC)", "traffic since", "requests", "config", "by"), rows))
+    view = view_ledger(rows, service=service, is_cut=since is not None)
+    show(render_markdown("revisions.md.j2", view) if form == "markdown" else draw_ledger(view, _page_width()))
 
 
 def act_diff(  # noqa: PLR0913 - one argument an option of the contract
@@ -361,8 +358,9 @@ def _sums(ledger: Ledger) -> str:
     return f"{ledger.read:,} read = {ledger.stored:,} stored + {ledger.duplicates:,} dup + {ledger.dead:,} dead"
 
 
-def _when(at_ns: int | None) -> str:
-    return "" if at_ns is None else day_clock(at_ns)
+def _page_width() -> int:
+    """As wide as the terminal, within what is pleasant to read."""
+    return min(max(shutil.get_terminal_size().columns, WIDTH), _WIDEST) if sys.stdout.isatty() else WIDTH
 
 
 @contextlib.contextmanager

@@ -186,11 +186,15 @@ def collect(
 def revisions(
     service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Only this service.")] = None,
     *,
+    since: Annotated[str | None, typer.Option(help="Only since a time or a duration; else all that is known.")] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """List the revisions that logtriage knows."""
-    _acts().act_revisions(config, db, service=service)
+    """The change ledger: deploys, traffic, roll-backs, and changes that are no deploy."""
+    _acts().act_revisions(config, db, service=service, since=since, form=form)
 
 
 @app.command(rich_help_panel=MORE)

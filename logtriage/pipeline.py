@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collector.normalise.redact import Redactor
     from collector.store import StoreConfig
     from logtriage.diff_view import Comparison
+    from logtriage.ledger_rows import LedgerRows
 
 __all__ = [
     "Choose",
@@ -44,10 +45,10 @@ __all__ = [
     "diff",
     "examine",
     "import_paths",
+    "ledger",
     "query",
     "regroup",
     "remember",
-    "revisions",
     "run_demo",
     "settle",
 ]
@@ -301,13 +302,14 @@ def _soon(config: Config) -> "StoreConfig":
     return config.store.model_copy(update={"write_wait_s": min(config.store.write_wait_s, _TELL_WAIT_S)})
 
 
-def revisions(config: Config, *, service: str | None) -> tuple[Revision, ...]:
-    """The change ledger: all revisions ever seen, of one service or of all, in the order of their deploys."""
-    from classifiers.classify import read_revisions  # noqa: PLC0415 - keeps `--help` quick
+def ledger(config: Config) -> "LedgerRows":
+    """The change ledger in order: services with their revisions, failed and doubled deploys, roll-backs and changes."""
+    from classifiers.history import read_ledger  # noqa: PLC0415 - keeps `--help` quick
+    from logtriage.ledger_rows import order_ledger  # noqa: PLC0415 - as above
 
     with Store(config.store).read() as reader:
-        found = read_revisions(reader)
-    return tuple(revision for revision in found if service in (None, revision.service))
+        folded, changes = read_ledger(reader)
+    return order_ledger(folded, changes, repositories=config.ledger.repositories)
 
 
 def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_ns: int | None) -> "Comparison":

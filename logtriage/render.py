@@ -11,6 +11,7 @@ from collector.datafiles import data_folder
 from logtriage.diff_view import DiffView
 from logtriage.errors import RenderError
 from logtriage.escape import code, md
+from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
 from logtriage.report import ReportConfig, ReportView, build_report
 from logtriage.show_view import ShowView
@@ -28,6 +29,7 @@ TEMPLATES: dict[str, type] = {
     "diff.md.j2": DiffView,
     "report.md.j2": ReportView,
     "regroup.md.j2": RegroupView,
+    "revisions.md.j2": LedgerView,
     "show.md.j2": ShowView,
 }
 

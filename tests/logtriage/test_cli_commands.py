@@ -79,11 +79,11 @@ def test_an_unknown_service_is_one_line(run: Run, demo: Path) -> None:
 
 def test_revisions_are_listed_and_two_are_compared(run: Run, demo: Path) -> None:
     db = options(demo)[:2]
-    rows = run("revisions", *db, folder=demo).stdout.splitlines()
+    ledger = json.loads(run("revisions", *db, "--format", "json", folder=demo).stdout)
     truth = json.loads((demo / "logtriage-demo" / "truth.json").read_text(encoding="utf-8"))
     guilty = next(one["guilty"] for one in truth["clusters"] if (one["guilty"] or {}).get("change"))
-    names = [row.split()[1] for row in rows[1:] if row.split()[0] == guilty["service"]]
-    before = names[names.index(guilty["revision"]) - 1]
+    (told,) = [one for one in ledger["revisions"] if one["revision"] == guilty["revision"]]
+    before = told["before"]
 
     number = before.rpartition("-")[0].rpartition("-")[2]
     short = guilty["revision"].removeprefix(f"{guilty['service']}-")
@@ -91,6 +91,7 @@ def test_revisions_are_listed_and_two_are_compared(run: Run, demo: Path) -> None
     matched = run("diff", f"{guilty['service']}/{number}", short, *db, "--fail-on", "vpc,removed-env", folder=demo)
     other = run("diff", before, guilty["revision"], *db, "--fail-on", "vpc", "--format", "markdown", folder=demo)
 
+    assert guilty["change"]["name"] in [change["name"] for change in told["difference"]["changes"]]
     assert guilty["change"]["name"] in plain.stdout
     assert " NEW     " in plain.stdout
     assert (plain.returncode, matched.returncode, other.returncode) == (0, 3, 0)
@@ -126,6 +127,20 @@ def test_revisions_of_two_services_differ_in_configuration_alone(run: Run, demo:
     assert "failures are not compared: they are of two services" in " ".join(done.stdout.split())
     assert done.stderr.startswith("--fail-on new-cluster: cannot tell, so not matched: they are of two services")
     assert strict.returncode == 3
+
+
+def test_the_ledger_of_one_service_since_a_time_is_a_page(run: Run, demo: Path) -> None:
+    db = options(demo)[:2]
+    service = json.loads(run("revisions", *db, "--format", "json", folder=demo).stdout)["revisions"][0]["service"]
+
+    page = run("revisions", service, *db, "--format", "markdown", folder=demo)
+    nothing = run("revisions", service, *db, "--since", "2099-01-01T00:00:00Z", folder=demo)
+    unknown = run("revisions", "nope", *db, folder=demo)
+
+    assert page.stdout.startswith("# ")
+    assert f"## {service}" in page.stdout
+    assert nothing.returncode == 0
+    assert unknown.stdout.startswith("No revision of `nope` is known: import audit entries")
 
 
 def test_a_dry_run_prints_what_would_be_sent(run: Run, demo: Path) -> None:

@@ -1,0 +1,42 @@
+"""The page of `logtriage revisions` drawn for a terminal."""
+
+from rich.text import Text
+
+from logtriage.ledger_view import LedgerRow, LedgerView
+from logtriage.terminal import WIDTH, Page
+
+__all__ = ["draw_ledger"]
+
+_STYLES = {"FAILED": "bold red", "ABORTED": "bold red", "DOUBLED": "yellow", "ROLL-BACK": "bold yellow", "change": ""}
+_INDENT = 5  # of what is told below a row
+_HANG = 21  # behind the time
+
+
+def draw_ledger(view: LedgerView, width: int = WIDTH) -> Text:
+    """Each service with its rows by time, then changes that concern no service alone."""
+    page = Page(width)
+    if view.services:
+        page.row(view.title)
+    for one in view.services:
+        page.heading(one.heading)
+        page.row(one.counts, "dim", indent=2)
+        for row in one.rows:
+            _draw_row(page, row)
+    if view.changes:
+        page.heading("CHANGES OF NO SERVICE ALONE")
+    for row in view.changes:
+        _draw_row(page, row)
+    if view.notes and (view.services or view.changes):
+        page.gap()
+    for text in view.notes:
+        page.row(text)
+    return page.text
+
+
+def _draw_row(page: Page, row: LedgerRow) -> None:
+    mark = f"{row.mark}  " if row.mark else ""
+    page.row(f"{row.at}  {mark}{row.text}", _STYLES.get(row.mark, "bold"), hang=_HANG)
+    for text in row.details:
+        page.row(text, indent=_INDENT, hang=_INDENT + 2)
+    if row.link:
+        page.append(Text(f"{' ' * _INDENT}{row.link}\n", style="green"))  # never broken: it is there to be opened
