@@ -118,7 +118,8 @@ def test_a_diff_in_json_is_clean_for_pipes_and_takes_a_window(run: Run, demo: Pa
 
 def test_revisions_of_two_services_differ_in_configuration_alone(run: Run, demo: Path) -> None:
     db = options(demo)[:2]
-    services = sorted({row.split()[0] for row in run("revisions", *db, folder=demo).stdout.splitlines()[1:]})
+    ledger = json.loads(run("revisions", *db, "--format", "json", folder=demo).stdout)
+    services = sorted({one["service"] for one in ledger["revisions"]})
 
     done = run("diff", *services[:2], *db, "--fail-on", "new-cluster", folder=demo)
     strict = run("diff", *services[:2], *db, "--fail-on", "new-cluster,unknown", folder=demo)
