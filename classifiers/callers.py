@@ -153,7 +153,7 @@ def _alone(case: Case, caller: _Caller, candidates: Sequence[Candidate]) -> dict
             names = [one.revision, *one.later]
             failed = int((np.isin(labels, names) & caller.is_theirs).sum())
             asked = sum(float(caller.by_revision[name].sum()) for name in names if name in caller.by_revision)
-            is_new = one.served_ns >= case.fit.earliest_ns - _SLACK_NS
+            is_new = one.served_ns >= case.fit.last_good_ns - _SLACK_NS
             if not is_new and float(caller.asked.sum()) - asked < 1:
                 continue  # this caller never asked anything else
             found[one.revision] = parted(case, failed, asked).gain

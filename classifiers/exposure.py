@@ -72,14 +72,24 @@ class Grid:
     def _edges(self) -> NDArray[np.float64]:
         return np.concatenate([[0.0], np.cumsum(self.total + _FLOOR)])
 
-    def clock(self, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Exposure that had passed at each instant, spread evenly over what is known of its bin."""
+    @cached_property
+    def _ends(self) -> NDArray[np.float64]:
+        """Places of the ends of all bins on the timeline; the first and the last bin end where what is known does."""
         line = self.timeline
-        position = (np.asarray(at_ns, dtype=np.float64) - line.start_ns) / line.bin_ns
         ends = np.arange(len(self._edges), dtype=np.float64)
         ends[0] = max(ends[0], min((line.began_ns - line.start_ns) / line.bin_ns, _ALMOST))
         ends[-1] = max(min(ends[-1], (line.end_ns - line.start_ns) / line.bin_ns), ends[-2] + 1 - _ALMOST)
-        return np.interp(position, ends, self._edges)
+        return ends
+
+    def clock(self, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Exposure that had passed at each instant, spread evenly over what is known of its bin."""
+        position = (np.asarray(at_ns, dtype=np.float64) - self.timeline.start_ns) / self.timeline.bin_ns
+        return np.interp(position, self._ends, self._edges)
+
+    def instant(self, passed: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The instant at which so much exposure had passed: the clock, read the other way."""
+        position = np.interp(passed, self._edges, self._ends)
+        return self.timeline.start_ns + np.round(position * self.timeline.bin_ns).astype(np.int64)
 
     def share(self, revision: str) -> NDArray[np.float64]:
         """Share of the revision in each bin; bins without exposure take the share of the bin before."""

@@ -83,7 +83,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """When a cluster began or changed rate. Rates are failures per exposed request, None where nothing was exposed."""
+    """When a cluster began or changed rate. Rates are failures per exposed request, None where nothing was exposed.
+
+    The true moment lies in [earliest_ns, latest_ns] in about 95 % of all cases; that of the end, where it is over, in
+    [ended_earliest_ns, ended_latest_ns].
+    """
 
     at_ns: int
     earliest_ns: int
@@ -91,6 +95,8 @@ class Onset:
     rate_before: float | None
     rate_after: float | None
     unit: Literal["requests", "traces", "minutes", "entries"]
+    ended_earliest_ns: int | None = None
+    ended_latest_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def occasion_rivals(
     """
     found = []
     for change in changes:
-        is_near = case.fit.earliest_ns - _LONG_NS <= change.at_ns <= case.fit.latest_ns + _SLACK_NS
+        is_near = case.fit.last_good_ns - _LONG_NS <= change.at_ns <= case.fit.latest_ns + _SLACK_NS
         if change.kind == "secret_version" or change.outcome == "failed" or not is_near:
             continue
         relation = _relation(case, text, change, revisions, reaches)

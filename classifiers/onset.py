@@ -1,8 +1,11 @@
 """Onset: when failures began or grew, measured on exposure rather than on time; and whether they have stopped.
 
 A change point on a Poisson count whose clock is exposure: under a constant rate failures are spread evenly over the
-requests that could have failed. From nothing to n is the plainest case, not an exception. Storms are tempered by the
-dispersion of the counts, so that ten failures of one burst do not weigh like ten.
+requests that could have failed. From nothing to n, and back to nothing, are the plainest cases, not exceptions. What
+grows slowly began where it left zero. Storms are tempered by the dispersion of the counts, over minutes and over longer
+stretches, so that ten failures of one burst do not weigh like ten.
+
+Intervals hold about 95 % of all cases: at a rate of r nothing may happen for 3/r (rule of three), of few for longer.
 """
 
 from dataclasses import dataclass
@@ -18,11 +21,16 @@ __all__ = ["Fit", "OnsetConfig", "find_onset"]
 
 Course = Literal["ongoing", "resolved", "regressed"]
 _AS_GOOD = 2.0  # log-likelihood below the best that is still as good: about a 95 % interval
+_UNSEEN = 0.05  # how often a stretch may by chance pass without a failure that is as long as an interval reaches
 _GROWTH = 1.5  # a rate must grow by this factor to count as an onset
 _GAP_FACTOR = 1.5  # silence longer than the longest gap before, by this factor
 _PAUSE_NS = 600_000_000_000  # a shorter pause parts no episodes
 _AT_ONCE_NS = 120_000_000_000  # give or take, for two failures to have begun together
 _RETURN_FACTOR = 4.0  # a pause this much longer than any other one parts two episodes
+_RETURN_LEVEL = 0.05  # how often the longest of so many random pauses may be as long
+_BLOCK = 8  # failures expected in a stretch over which dispersion is told
+_SLOPES = (0.25, 0.5, 1.0, 2.0)  # how long before the first failure growth may have begun, in mean first waits
+_POWERS = (0.5, 1.0, 2.0, 4.0)  # of the exposure since, that the rate may grow with
 
 
 class OnsetConfig(BaseModel):
@@ -38,7 +46,9 @@ class OnsetConfig(BaseModel):
 class Fit:
     """The change of rate of one cluster. `index` is the first failure after it; counts and exposure on both sides.
 
-    `gain` is the log-likelihood won by the change, tempered. `exposed_after` ends with the last failure;
+    It began in [earliest_ns, latest_ns]; last_good_ns is the last moment before it that is known to be good, or of the
+    failures before. Where it is over, it ended in [ended_earliest_ns, ended_latest_ns], after its last failure; else
+    both are None. `gain` is the log-likelihood won by the change, tempered. `exposed_after` ends with the last failure;
     `exposed_silent` is what followed without one.
     """
 
@@ -46,6 +56,7 @@ class Fit:
     at_ns: int
     earliest_ns: int
     latest_ns: int
+    last_good_ns: int
     failures_before: int
     exposed_before: float
     failures_after: int
@@ -55,6 +66,8 @@ class Fit:
     dispersion: float
     is_change: bool
     course: Course
+    ended_earliest_ns: int | None = None
+    ended_latest_ns: int | None = None
 
     @property
     def rate_before(self) -> float | None:
@@ -67,8 +80,8 @@ class Fit:
         return _rate(self.failures_after, max(self.exposed_after, 0.0))
 
     def began_with(self, other: "Fit") -> bool:
-        """The intervals in which the two may have begun touch, give or take two minutes."""
-        latest_start = max(self.earliest_ns, other.earliest_ns)
+        """Both began between the same good moment and the same first failures, give or take two minutes."""
+        latest_start = max(self.last_good_ns, other.last_good_ns)
         return latest_start <= min(self.at_ns, other.at_ns) + _AT_ONCE_NS
 
 
@@ -81,25 +94,27 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
     end = float(grid.clock(np.array([grid.timeline.end_ns]))[0])
     gains = _gains(passed)
     best = int(np.argmax(gains))
-    if gains[0] >= gains[best] - _AS_GOOD:
-        best = 0  # a few slow first failures are no earlier trouble of their own
-    dispersion = _dispersion(times_ns[best:], grid)
-    gain = float(gains[best]) / dispersion
-    is_change = gain >= config.evidence
-    index = best if is_change else 0
-    near = np.flatnonzero(gains / dispersion >= gain - _AS_GOOD) if is_change else np.array([0])
-    earliest = int(times_ns[near[0] - 1]) if near[0] else _last_good(int(times_ns[0]), grid)
+    # a few slow first failures are no earlier trouble of their own, and steady growth is one trouble
+    if best and (gains[0] >= gains[best] - _AS_GOOD or _is_ramp(passed, gains, config.evidence)):
+        best = 0
     silent = max(0.0, end - float(passed[-1]))
-    course, index = _course(passed, index, silent, dispersion, config, is_change=is_change)
-    if course == "regressed" and index > 0 and times_ns[index] - times_ns[index - 1] < _PAUSE_NS and not is_change:
-        course, index = "ongoing", 0
-    if index > near[-1]:
-        earliest = int(times_ns[index - 1])
+    dispersion = _dispersion(times_ns[best:], grid)
+    is_change = float(gains[best]) / dispersion >= config.evidence
+    course, index = _course(times_ns, passed, best if is_change else 0, silent, dispersion, config)
+    dispersion = max(dispersion, _slow_dispersion(passed[max(index, best) :]))
+    gain = float(gains[best]) / dispersion
+    if is_change and gain < config.evidence:
+        is_change = False
+        course, index = _course(times_ns, passed, 0, silent, dispersion, config)
+    near = np.flatnonzero(gains / dispersion >= gain - _AS_GOOD) if is_change and index == best else np.array([index])
+    last_good, earliest = _began(times_ns, passed, grid, int(near[0]), dispersion)
+    ended = _ended(times_ns, passed, grid, index, dispersion) if course == "resolved" else (None, None)
     return Fit(
         index=index,
         at_ns=int(times_ns[index]),
         earliest_ns=min(earliest, int(times_ns[index])),
         latest_ns=int(times_ns[max(int(near[-1]), index)]),
+        last_good_ns=min(last_good, int(times_ns[index])),
         failures_before=index,
         exposed_before=float(passed[index]),
         failures_after=len(times_ns) - index,
@@ -109,6 +124,8 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
         dispersion=dispersion,
         is_change=is_change,
         course=course,
+        ended_earliest_ns=ended[0],
+        ended_latest_ns=ended[1],
     )
 
 
@@ -130,6 +147,44 @@ def _last_good(first_ns: int, grid: Grid) -> int:
     return min(first_ns, grid.timeline.start_ns + (int(before[-1]) + 1) * grid.timeline.bin_ns)
 
 
+def _began(
+    times_ns: NDArray[np.int64], passed: NDArray[np.float64], grid: Grid, first: int, dispersion: float
+) -> tuple[int, int]:
+    """The last moment known to be good before a failure, and the earliest at which what it tells of may have begun.
+
+    Never before the failure that came before it, nor before anything is known.
+    """
+    floor = int(times_ns[first - 1]) if first else grid.timeline.began_ns
+    last_good = max(_last_good(int(times_ns[first]), grid), floor)
+    if first == len(times_ns) - 1:
+        return last_good, floor
+    reach = _reach(passed[first:] - passed[first], dispersion)
+    earliest = int(grid.instant(np.array([max(float(passed[first]) - reach, 0.0)]))[0])
+    return last_good, max(min(earliest, last_good), floor)
+
+
+def _ended(
+    times_ns: NDArray[np.int64], passed: NDArray[np.float64], grid: Grid, index: int, dispersion: float
+) -> tuple[int, int]:
+    """When it was over at the earliest and at the latest: after its last failure, before one more was due."""
+    own = passed[index:]
+    reach = _reach((own[-1] - own)[::-1], dispersion)
+    latest = int(grid.instant(np.array([float(own[-1]) + reach]))[0])
+    return int(times_ns[-1]), max(min(latest, grid.timeline.end_ns), int(times_ns[-1]))
+
+
+def _reach(waits: NDArray[np.float64], dispersion: float) -> float:
+    """Exposure that may pass beside failures without one of them, from how far they lie behind the outermost of them.
+
+    The few next to it count alone too: what grows or fades is rarest at its ends.
+    """
+    near = waits[:_BLOCK]
+    longest = max(
+        float(own[-1]) * float(np.expm1(-np.log(_UNSEEN) * dispersion / (len(own) - 1))) for own in (waits, near)
+    )
+    return max(longest, -float(np.log(_UNSEEN)) * dispersion)
+
+
 def _gains(passed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-likelihood won by a higher rate from failure i on, for every i, against one rate up to the last failure."""
     many = len(passed)
@@ -144,6 +199,24 @@ def _gains(passed: NDArray[np.float64]) -> NDArray[np.float64]:
     rate_before = np.divide(before, exposed_before, out=np.zeros(many), where=exposed_before > 0)
     rate_after = np.divide(after, exposed_after, out=np.zeros(many), where=exposed_after > 0)
     return np.where((rate_after > _GROWTH * rate_before) & (exposed_before >= 1), gains, 0.0)
+
+
+def _is_ramp(passed: NDArray[np.float64], gains: NDArray[np.float64], evidence: float) -> bool:
+    """Failures that began from nothing and became ever more fit better than two rates, one after the other."""
+    many = len(passed) - 1
+    if gains[0] < evidence or many <= _BLOCK:
+        return False
+    own = passed - passed[0]
+    place = np.arange(1, many, dtype=np.float64)
+    steps = _likelihood(place, own[1:-1]) + _likelihood(many - place, np.maximum(own[-1] - own[1:-1], many - place))
+    wait = float(own[-1]) / np.sqrt(many)
+    ramps = []
+    for share in _SLOPES:
+        lead = min(share * wait, float(passed[0]))
+        grown = np.log((own[:-1] + lead) / (float(own[-1]) + lead)).sum()
+        each = np.log(many / (float(own[-1]) + lead))
+        ramps += [many * (each + np.log(power + 1)) + power * float(grown) for power in _POWERS]
+    return bool(max(ramps) > steps.max())
 
 
 def _likelihood(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -165,22 +238,37 @@ def _dispersion(times_ns: NDArray[np.int64], grid: Grid) -> float:
     return float(np.clip(((counts - expected) ** 2 / expected).sum() / (len(counts) - 1), 1.0, 50.0))
 
 
+def _slow_dispersion(own: NDArray[np.float64]) -> float:
+    """The same over stretches of so much exposure that eight failures are due in each; 1 unless it is clearly more."""
+    stretches = (len(own) - 1) // _BLOCK
+    if stretches < 3 or own[-1] <= own[0]:  # noqa: PLR2004 - too few to tell
+        return 1.0
+    counts = np.histogram(own[1:], stretches, (float(own[0]), float(own[-1])))[0]
+    expected = counts.sum() / stretches
+    found = float(((counts - expected) ** 2 / expected).sum() / (stretches - 1))
+    return found if found > 1 + 2 * np.sqrt(2 / (stretches - 1)) else 1.0
+
+
 def _course(
-    passed: NDArray[np.float64], index: int, silent: float, dispersion: float, config: OnsetConfig, *, is_change: bool
-) -> tuple[Course, int]:
-    """How it went on, and the first failure of the last episode."""
+    times_ns: NDArray[np.int64], passed: NDArray[np.float64], index: int, silent: float, dispersion: float,
+    config: OnsetConfig,
+) -> tuple[Course, int]:  # fmt: skip
+    """How it went on since the change of rate at a failure, 0: none; and the first failure of the last episode."""
     own = passed[index:]
     gaps = np.diff(own)
     longest = float(gaps.max()) if gaps.size else 0.0
-    exposed = max(float(own[-1] - own[0]), len(own) - 1.0)
-    rate = len(own) / exposed if exposed > 0 else 0.0
-    is_silent = rate * silent / dispersion >= config.silence and silent > _GAP_FACTOR * longest and len(own) > 1
-    if is_silent:
+    exposed = max(float(own[-1] - own[0]), len(own) - 1.0, 1e-9)
+    # how surprising it is that of so many failures spread over it all not one fell into the silence
+    unlikely = (len(own) - 1) * np.log1p(silent / exposed) / dispersion
+    if unlikely >= config.silence and silent > _GAP_FACTOR * longest and len(own) > 1:
         return "resolved", index
     if gaps.size > 2:  # noqa: PLR2004 - a pause needs others to compare with
         place = int(np.argmax(gaps))
         others = float(np.delete(gaps, place).max())
         rate_between = len(own) / max(exposed - longest, len(own) - 1.0)
-        if longest > _RETURN_FACTOR * max(others, 1e-9) and rate_between * longest / dispersion >= 2 * config.silence:
+        by_chance = gaps.size * (1 - min(longest / exposed, 1.0)) ** ((gaps.size - 1) / dispersion)
+        is_long = longest > _RETURN_FACTOR * max(others, 1e-9) and by_chance <= _RETURN_LEVEL
+        is_due = rate_between * longest / dispersion >= 2 * config.silence
+        if is_long and is_due and np.diff(times_ns[index + place : index + place + 2])[0] >= _PAUSE_NS:
             return "regressed", index + place + 1
-    return ("regressed" if is_change and index > 0 else "ongoing"), index
+    return ("regressed" if index > 0 else "ongoing"), index

@@ -31,6 +31,7 @@ __all__ = ["Teller", "tell_clusters"]
 _TRACES = 20
 _IDS_OF_NOISE = 100  # entries listed of a cluster that is no problem; all are counted
 _SAMPLE_IDS = 5
+_WORTH_TELLING_NS = 60_000_000_000
 
 
 class Teller:
@@ -104,6 +105,8 @@ class Teller:
                 _rounded(fit.rate_before),
                 _rounded(fit.rate_after),
                 case.grid.unit,
+                fit.ended_earliest_ns,
+                fit.ended_latest_ns,
             ),
             severity=case.severity,
             role="root",
@@ -166,7 +169,9 @@ class Teller:
         ]
         if fit.course == "resolved":
             last = format_ns(int(case.times_ns[-1]))
-            told = f"none in the {fit.exposed_silent:.0f} exposed since the last one at {last}"
+            told = f"none in the {fit.exposed_silent:.0f} {unit_of(case)} exposed since the last one at {last}"
+            if fit.ended_latest_ns is not None and fit.ended_latest_ns - int(case.times_ns[-1]) >= _WORTH_TELLING_NS:
+                told += f"; it was over by {format_ns(fit.ended_latest_ns)} at the latest"
             found.append(Evidence("measured", told, "count_exposure"))
         if share is not None and share < 1 and fit.failures_after <= fit.exposed_after:
             found.append(

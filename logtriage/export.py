@@ -121,6 +121,8 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
             "rate_before": cluster.onset.rate_before,
             "rate_after": cluster.onset.rate_after,
             "unit": cluster.onset.unit,
+            "ended_earliest": _time_or_none(cluster.onset.ended_earliest_ns),
+            "ended_latest": _time_or_none(cluster.onset.ended_latest_ns),
         },
         "storm": _storm(cluster.storm) if cluster.storm else None,
         "per_revision": [_revision_count(counted) for counted in cluster.per_revision],

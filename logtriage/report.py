@@ -348,8 +348,17 @@ def _cluster_counts(cluster: Cluster, near: Near) -> str:
     return (
         f"{plural(cluster.occurrences, 'occurrence')} in {plural(entries, 'entry', 'entries')}, "
         f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
-        f"{began}"
+        f"{began}{_ended(cluster, near)}"
     )
+
+
+def _ended(cluster: Cluster, near: Near) -> str:
+    """When it was over, where it is."""
+    earliest_ns, latest_ns = cluster.onset.ended_earliest_ns, cluster.onset.ended_latest_ns
+    if earliest_ns is None or latest_ns is None:
+        return ""
+    earliest, latest = clock(earliest_ns, near), clock(latest_ns, near)
+    return f", over {earliest}" if earliest == latest else f", over between {earliest} and {latest}"
 
 
 def _evidence(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:

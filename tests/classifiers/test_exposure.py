@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from classifiers.exposure import Exposure, Timeline
+from classifiers.exposure import Exposure, Grid, Timeline
 
 MINUTE_NS = 60_000_000_000
 REQUESTS = {
@@ -106,3 +106,10 @@ def test_revisions_share_no_bins_and_routes_nobody_asked_for_are_no_exposure() -
         "r2": [0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
     }
     assert found.matched("p", "orders", routes=("GET /nowhere",)).by_revision == {}
+
+
+def test_the_clock_can_be_read_backwards() -> None:
+    exposed = Grid(Timeline.over(0, 40 * MINUTE_NS), "requests", {"r1": np.array([3.0, 0.0, 5.0, 1.0] * 10)})
+    instants = np.array([0, 30, 130, 190, 1999, 2399], dtype=np.int64) * 1_000_000_000
+
+    assert np.abs(exposed.instant(exposed.clock(instants)) - instants).max() < 1_000_000_000

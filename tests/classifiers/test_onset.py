@@ -60,6 +60,35 @@ def test_silence_under_traffic_means_resolved() -> None:
     assert found.exposed_silent == pytest.approx(1210, abs=15)
 
 
+def test_of_what_is_over_it_is_told_when_it_ended_at_the_latest() -> None:
+    found = fit([50 + n for n in range(30)], [10.0] * 200)
+
+    assert found.ended_earliest_ns == 79 * MINUTE_NS
+    assert found.ended_latest_ns is not None
+    assert 81 * MINUTE_NS < found.ended_latest_ns < 85 * MINUTE_NS  # about three more were due by then
+
+
+def test_what_goes_on_has_no_end() -> None:
+    found = fit([100 + 2 * n for n in range(30)], [10.0] * 160)
+
+    assert (found.ended_earliest_ns, found.ended_latest_ns) == (None, None)
+
+
+def test_rare_failures_may_have_begun_long_before_the_first_of_them() -> None:
+    rare, dense = fit([1000, 1200, 1400, 1600], [10.0] * 1700), fit([1000 + n for n in range(400)], [10.0] * 1400)
+
+    assert rare.at_ns == dense.at_ns == 1000 * MINUTE_NS
+    assert rare.earliest_ns < 300 * MINUTE_NS
+    assert dense.earliest_ns > 995 * MINUTE_NS
+
+
+def test_a_short_pause_is_no_end_and_no_return() -> None:
+    found = fit([100 + n / 10 for n in range(30)] + [108 + n / 10 for n in range(30)], [100.0] * 112)
+
+    assert found.course == "ongoing"
+    assert found.at_ns == 100 * MINUTE_NS
+
+
 def test_silence_without_traffic_says_nothing() -> None:
     assert fit([50 + n for n in range(30)], [10.0] * 80 + [0.0] * 120).course == "ongoing"
 
