@@ -131,14 +131,19 @@ def forecasts_of(findings: Findings, *, made_by: str) -> tuple[Forecast, ...]:
 
 
 def forecast_of(cluster: Cluster, *, made_at_ns: int, made_by: str) -> Forecast:
-    """The verdict on one cluster: a blamed revision, else a named cause; its confidence is 0 where none stands out."""
+    """The verdict on one cluster: a blamed revision, else a named cause that evidence stands for.
+
+    Its confidence is 0 where nothing was claimed.
+    """
     attribution = cluster.attribution
     blamed = attribution if attribution and attribution.confidence >= _BLAMED else None
     cause = "revision" if blamed else cluster.cause if cluster.cause != "revision" else "unknown"
     rival = None
     if blamed is None and cause != "unknown":
-        rival = next((one for one in cluster.hypotheses if one.cause == cause and one.confidence >= _BLAMED), None)
+        named = (one for one in cluster.hypotheses if one.cause == cause and one.evidence)
+        rival = next((one for one in named if one.confidence >= _BLAMED), None)
     change = blamed.change if blamed else None
+    told = blamed or rival
     return Forecast(
         project=cluster.project,
         cluster_id=cluster.id,
@@ -151,8 +156,8 @@ def forecast_of(cluster: Cluster, *, made_at_ns: int, made_by: str) -> Forecast:
         change_type=change.type if change else "",
         change_name=change.name if change else "",
         also_changed=tuple(f"{one.type} {one.name}" for one in blamed.also_changed) if blamed else (),
-        confidence=blamed.confidence if blamed else rival.confidence if rival else 0.0,
-        basis=(blamed.decided_by if blamed else "") or _basis((blamed or rival).evidence if blamed or rival else ()),
+        confidence=told.confidence if told else 0.0,
+        basis=(blamed.decided_by if blamed else "") or _basis(told.evidence if told else ()),
         rivals=orjson.dumps([[one.cause, one.confidence] for one in cluster.hypotheses]).decode(),
         onset_ns=cluster.onset.at_ns,
         earliest_ns=cluster.onset.earliest_ns,

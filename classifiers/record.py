@@ -14,10 +14,19 @@ from typing import Literal
 import polars as pl
 
 from classifiers.findings import SURE_FROM, Record, RecordBand
-from classifiers.forecasts import Forecast, read_rows
+from classifiers.forecasts import Forecast, is_same_failure, read_rows
 from collector.store import Reader
 
-__all__ = ["MIN_SCORED", "SETTLEMENT_SCHEMA", "Claim", "Settlement", "claims_of", "read_claims", "record_of"]
+__all__ = [
+    "MIN_SCORED",
+    "SETTLEMENT_SCHEMA",
+    "Claim",
+    "Settlement",
+    "claims_of",
+    "claims_on",
+    "read_claims",
+    "record_of",
+]
 
 MIN_SCORED = 30  # settled verdicts below which no share is told
 _MIGRATION = "create_0004_forecasts"
@@ -94,6 +103,11 @@ def read_claims(reader: Reader, *, end_ns: int) -> tuple[Claim, ...]:
         return ()
     forecasts = read_rows(reader.frame("find_forecasts", end_ns=end_ns), Forecast)
     return claims_of(forecasts, read_rows(reader.frame("find_settlements", end_ns=end_ns), Settlement))
+
+
+def claims_on(claims: Iterable[Claim], told: Forecast) -> tuple[Claim, ...]:
+    """Those on the failure that a verdict is about, in the order in which they were first told."""
+    return tuple(claim for claim in claims if is_same_failure(claim.first, told))
 
 
 def claims_of(forecasts: Sequence[Forecast], settlements: Sequence[Settlement]) -> tuple[Claim, ...]:

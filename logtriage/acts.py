@@ -37,7 +37,7 @@ from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
 from logtriage.progress import NoProgress, Progress, open_progress
-from logtriage.record_view import remembered_line, said_line
+from logtriage.record_view import claim_lines, remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
@@ -45,7 +45,7 @@ from logtriage.show_view import ShowView, examined_json, shown_ids, view_examine
 from logtriage.terminal import WIDTH, draw_cluster, draw_table
 from logtriage.terminal_ledger import draw_ledger
 from logtriage.terminal_regroup import draw_regroup
-from logtriage.wording import plural
+from logtriage.wording import Near, plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -262,16 +262,20 @@ def cycle_of(config: Config) -> Cycle:
 
 
 def act_settle(  # noqa: PLR0913 - one argument an option of the contract
-    config: Path | None, db: Path | None, *, name: str, outcome: "Outcome", revision: str | None, note: str,
+    config: Path | None, db: Path | None, *, name: str, outcome: "Outcome | None", revision: str | None, note: str,
     since: str | None, until: str | None,
 ) -> None:  # fmt: skip
-    """A person's word on the verdict on a cluster, and the record with it."""
+    """A person's word on the verdict on a cluster, and the record; without a word, what was told and settled so far."""
     loaded = load_config(config, db=db)
     window, end_ns = _window(since, until, loaded.report.window_hours)
 
     def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
         return Lookup(findings).root_of(Lookup(findings).named(name, stands_for=stands_for))
 
+    if outcome is None:
+        cluster, findings, claims = pipeline.claims(loaded, window=window, now_ns=end_ns, choose=choose)
+        show("".join(f"{line}\n" for line in claim_lines(cluster, claims, Near.of(findings.window))))
+        return
     result = pipeline.settle(
         loaded, window=window, now_ns=end_ns, said_ns=time.time_ns(), choose=choose, outcome=outcome,
         revision=revision, note=note,

@@ -215,9 +215,12 @@ def digest(
 def settle(  # noqa: PLR0913 - one argument an option of the contract
     cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="As `logtriage show` takes it.")],
     outcome: Annotated[
-        Literal["right", "wrong", "open"],
-        typer.Argument(metavar="right|wrong", help="Whether its verdict was right; `open` takes your word back."),
-    ],
+        Literal["right", "wrong", "open"] | None,
+        typer.Argument(
+            metavar="[right|wrong]",
+            help="Whether its verdict was right; `open` takes your word back; without it, what was told and settled.",
+        ),
+    ] = None,
     *,
     revision: Annotated[
         str | None, typer.Option(help="The verdict that blames this revision, where several were told.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from classifiers.calibration import Remembered, Said
     from classifiers.examine import EntryLine, Examination
     from classifiers.preview import Preview
-    from classifiers.record import Outcome
+    from classifiers.record import Claim, Outcome
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
     from collector.store import StoreConfig
@@ -41,6 +41,7 @@ __all__ = [
     "ShowResult",
     "SourceResult",
     "analyse",
+    "claims",
     "collect",
     "diff",
     "examine",
@@ -57,6 +58,7 @@ _TELL_ROUNDS = 3  # a template that is told may take in more signatures: the pag
 _TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a template before it is told
 _DAY_NS = 86_400 * NS_PER_S
 _FAR_FUTURE_NS = 2**62
+_EVER_NS = 2**63 - 1
 _NICENESS = 5  # of what stores: a third of the share of a process at 0
 
 
@@ -209,6 +211,28 @@ def settle(  # noqa: PLR0913 - one argument an option of the contract
 ) -> SettleResult:  # fmt: skip
     """A person's word, said at `said_ns`, on the verdict that the window tells; it is stored first where it is new."""
     from classifiers.calibration import say  # noqa: PLC0415 - a report stores nothing
+
+    cluster, _ = _chosen(config, window=window, now_ns=now_ns, choose=choose)
+    store, redactor = _open(config)
+    said = say(store, cluster, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
+    return SettleResult(cluster, said)
+
+
+def claims(
+    config: Config, *, window: Window, now_ns: int, choose: "Choose"
+) -> "tuple[Cluster, Findings, tuple[Claim, ...]]":
+    """One cluster of a window, the findings it is of, and every verdict told on it so far with what became of it."""
+    from classifiers.forecasts import forecast_of  # noqa: PLC0415 - keeps `--help` quick
+    from classifiers.record import claims_on, read_claims  # noqa: PLC0415 - as above
+
+    cluster, findings = _chosen(config, window=window, now_ns=now_ns, choose=choose)
+    with Store(config.store).read() as reader:
+        every = read_claims(reader, end_ns=_EVER_NS)
+    return cluster, findings, claims_on(every, forecast_of(cluster, made_at_ns=now_ns, made_by=""))
+
+
+def _chosen(config: Config, *, window: Window, now_ns: int, choose: "Choose") -> tuple[Cluster, Findings]:
+    """The cluster that a person means, and the findings it is of."""
     from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.naming import read_names  # noqa: PLC0415 - as above
 
@@ -216,10 +240,7 @@ def settle(  # noqa: PLR0913 - one argument an option of the contract
         reading = read(reader, window=window, config=config)
         names = read_names(reader, reading.history.members)
     findings = conclude(reading, now_ns=now_ns, config=config)
-    cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
-    store, redactor = _open(config)
-    said = say(store, cluster, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
-    return SettleResult(cluster, said)
+    return choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys)), findings
 
 
 def examine(

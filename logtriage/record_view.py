@@ -1,16 +1,18 @@
 """The report's own record in words: verdicts that were settled, and right; shares from 30 settled on. No I/O."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from classifiers.findings import Cluster, Record, RecordBand
 from logtriage.escape import plain
-from logtriage.wording import plural, sure_word
+from logtriage.wording import Near, clock, plural, sure_word
 
 if TYPE_CHECKING:
     from classifiers.calibration import Remembered, Said
     from classifiers.forecasts import Forecast
+    from classifiers.record import Claim
 
-__all__ = ["record_lines", "remembered_line", "said_line", "settled_here"]
+__all__ = ["claim_lines", "record_lines", "remembered_line", "said_line", "settled_here"]
 
 _HOW = "logtriage settle NUMBER right|wrong"
 _CAUSES = {"secret_rotation": "a rotated secret", "test_harness": "the test harness", "client": "the callers"}
@@ -50,6 +52,28 @@ def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
     stood = "" if said.is_new else ", as it was"
     past = " Reports of windows that end from now on tell it." if is_past and said.is_new else ""
     return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_counted(said.record)}.{past}"
+
+
+def claim_lines(cluster: Cluster, claims: "Sequence[Claim]", near: Near) -> tuple[str, ...]:
+    """Every verdict told on a cluster, how sure it was first and last, and what became of it and why."""
+    if not claims:
+        return (f"{plain(cluster.service, 80)}: no verdict on this failure is stored yet; {_HOW} does it.",)
+    lines = []
+    for claim in claims:
+        told = f"{clock(claim.first.made_at_ns, near)} UTC: {_verdict(claim.first)}"
+        if claim.last.confidence != claim.first.confidence:
+            told += f", {sure_word(claim.last.confidence)} at {clock(claim.last.made_at_ns, near)}"
+        lines += [told, f"  {claim.outcome}{_why(claim, near)}"]
+    return tuple(lines)
+
+
+def _why(claim: "Claim", near: Near) -> str:
+    said = claim.by_person or claim.by_rule
+    if said is None:
+        return ": another verdict on this failure was right" if claim.is_excluded else ", nothing settles it yet"
+    when = f" ({said.how}, {clock(said.settled_at_ns, near)} UTC)"
+    told = plain(said.note or said.statement, 500)
+    return f"{when}: {told}" if told else when
 
 
 def _verdict(claim: "Forecast") -> str:

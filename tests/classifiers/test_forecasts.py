@@ -45,6 +45,7 @@ def test_a_claim_names_what_was_told_and_holds_no_text_of_a_log() -> None:
         cluster(cause="unknown", attribution=attribution(confidence=0.4)),
         dependency(cause="unknown", hypotheses=(Hypothesis("unknown", 0.9, "it fails as often as ever"),)),
         dependency(cause="unknown", hypotheses=()),
+        dependency(hypotheses=(Hypothesis("dependency", 0.9, "told without any evidence"),)),
     ],
 )
 def test_where_nothing_stands_out_nothing_is_claimed(one: Cluster) -> None:

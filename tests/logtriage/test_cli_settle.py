@@ -32,6 +32,18 @@ def test_a_word_settles_the_verdict_of_an_incident_and_says_so_in_one_line(run: 
     assert "ann@" not in notes
 
 
+def test_without_a_word_it_tells_what_was_said(run: Run, own: tuple[str, ...]) -> None:
+    nothing = run("settle", "1", *own)
+    run("settle", "1", "wrong", "--note", "it was the cache", *own)
+
+    told = run("settle", "1", *own)
+
+    assert "no verdict on this failure is stored yet" in nothing.stdout
+    assert told.stdout.splitlines()[0].endswith(" broke it (very likely)")
+    assert told.stdout.splitlines()[1].startswith("  wrong (person, ")
+    assert told.stdout.endswith(": it was the cache\n")
+
+
 def test_a_report_of_an_old_window_stays_as_it_was_and_one_of_now_tells_the_record(
     run: Run, own: tuple[str, ...]
 ) -> None:

@@ -8,10 +8,11 @@ from classifiers.calibration import Remembered, Said
 from classifiers.findings import Cluster, Record, RecordBand
 from classifiers.forecasts import forecast_of
 from classifiers.record import Claim, Settlement
-from logtriage.record_view import record_lines, remembered_line, said_line, settled_here
+from logtriage.record_view import claim_lines, record_lines, remembered_line, said_line, settled_here
 from logtriage.render import plain_report
 from logtriage.report import ReportConfig
-from tests.support.findings import END_NS, cluster, dependency, findings, quiet_findings
+from logtriage.wording import Near
+from tests.support.findings import END_NS, HOUR_NS, cluster, dependency, findings, quiet_findings
 
 FEW = Record(verdicts=5, settled=3, right=2, void=1)
 MANY = Record(
@@ -87,6 +88,26 @@ def test_where_a_person_takes_the_word_back_that_of_the_rows_stands() -> None:
     told = said_line(cluster(), replace(said, claim=replace(said.claim, by_rule=rows)), is_past=False)
 
     assert "right, as the rows say." in told
+
+
+def test_what_was_told_and_what_became_of_it_is_listed() -> None:
+    near = Near("2026-09-15", "2026")
+    first = _said("open").claim.first
+    open_claim = Claim(first, replace(first, confidence=0.95, made_at_ns=END_NS + HOUR_NS))
+    by_rule = Settlement("f", "right", "rollback", "rule", "0 of 12 failed", END_NS + 2 * HOUR_NS)
+
+    assert claim_lines(cluster(), [open_claim, replace(open_claim, by_rule=by_rule)], near) == (
+        "00:00 UTC: shop-00008-bad broke it (likely), very likely at 01:00",
+        "  open, nothing settles it yet",
+        "00:00 UTC: shop-00008-bad broke it (likely), very likely at 01:00",
+        "  right (rollback, 02:00 UTC): 0 of 12 failed",
+    )
+    assert claim_lines(cluster(), [replace(open_claim, is_excluded=True)], near)[1] == (
+        "  wrong: another verdict on this failure was right"
+    )
+    assert claim_lines(cluster(), [], near) == (
+        "shop: no verdict on this failure is stored yet; logtriage settle NUMBER right|wrong does it.",
+    )
 
 
 def test_a_cycle_tells_what_it_added() -> None:
