@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
-from classifiers.commits import LedgerConfig
+from classifiers.commits import LedgerConfig, with_commits
 from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.drift import find_drifts, tie_drifts
@@ -113,6 +113,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
+    clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
     noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
     findings = Findings(

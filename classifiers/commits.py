@@ -1,15 +1,20 @@
-"""The commits between two revisions, as a link that a browser opens."""
+"""The commits between two revisions: from which to which, and a link that a browser opens."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from classifiers.findings import Attribution, Cluster, Evidence
 from collector.records import Revision
 
-__all__ = ["LedgerConfig", "compare_link", "repository_of"]
+__all__ = ["COMMITS", "LedgerConfig", "compare_link", "repository_of", "with_commits"]
+
+COMMITS = "commits_between"  # the rule that evidence of commits is told by
+_SHORT = 12  # digits of a commit: enough for every host, short enough for a line
 
 _ADDRESS = re.compile(r"https?://[\w.\-]+(?::\d+)?/[\w.\-/]*[\w\-]/?\Z", re.ASCII)
 
@@ -51,8 +56,39 @@ def compare_link(before: Revision, after: Revision, repositories: Mapping[str, s
     host = home.partition("://")[2].partition("/")[0].lower()
     for word, path in (("github", "/compare/"), ("gitlab", "/-/compare/")):
         if word in host:
-            return f"{home}{path}{before.commit}...{after.commit}"
+            return f"{home}{path}{before.commit[:_SHORT]}...{after.commit[:_SHORT]}"
     return None
+
+
+def with_commits(
+    clusters: Iterable[Cluster], revisions: Iterable[Revision], repositories: Mapping[str, str]
+) -> tuple[Cluster, ...]:
+    """Clusters whose attribution tells from which commit to which its revision went, as far as that is known."""
+    known = {(one.project, one.service, one.revision): one for one in revisions if one.commit}
+    told = []
+    for cluster in clusters:
+        blamed = cluster.attribution
+        evidence = _evidence(cluster.project, blamed, known, repositories) if blamed else None
+        if blamed and evidence:
+            told.append(replace(cluster, attribution=replace(blamed, evidence=(*blamed.evidence, evidence))))
+        else:
+            told.append(cluster)
+    return tuple(told)
+
+
+def _evidence(
+    project: str,
+    blamed: Attribution,
+    known: Mapping[tuple[str, str, str], Revision],
+    repositories: Mapping[str, str],
+) -> Evidence | None:
+    before = known.get((project, blamed.service, blamed.good_revision or ""))
+    after = known.get((project, blamed.service, blamed.revision))
+    if before is None or after is None or _is_same(before.commit, after.commit):
+        return None
+    link = compare_link(before, after, repositories)
+    told = f"from commit {before.commit[:_SHORT]} to {after.commit[:_SHORT]}" + (f": {link}" if link else "")
+    return Evidence("inferred", told, COMMITS, revisions=(before.revision, after.revision))
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from classifiers.commits import COMMITS
 from classifiers.findings import (
     Attribution,
     Change,
@@ -128,7 +129,7 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     """The blamed revision and its changes; else the cause, after the revision that is only a candidate."""
     blamed = cluster.attribution
     if blamed is not None and blamed.confidence >= BLAMED:
-        return [Line("CHANGE", _changed(blamed, cluster.service, lookup))]
+        return [Line("CHANGE", _changed(blamed, cluster.service, lookup)), *_commit_lines(blamed)]
     maybe = [Line("MAYBE", _changed(blamed, cluster.service, lookup))] if blamed else []
     if blamed is not None and cluster.cause == "revision":
         return maybe
@@ -137,6 +138,12 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     if best is None or (blamed is None and best.cause == "unknown" and best.confidence >= BLAMED):
         return [*maybe, Line("CAUSE", text)]  # SURE tells why
     return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}")]
+
+
+def _commit_lines(blamed: Attribution) -> list[Line]:
+    """Where the commits of the blamed deploy can be read."""
+    told = [fact.statement.partition(": ")[2] for fact in blamed.evidence if fact.query == COMMITS]
+    return [Line("CODE", plain(link, 300)) for link in told if link]
 
 
 def _changed(blamed: Attribution, service: str, lookup: Lookup) -> str:

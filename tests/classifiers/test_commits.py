@@ -3,8 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from classifiers.commits import LedgerConfig, compare_link, repository_of
+from classifiers.commits import COMMITS, LedgerConfig, compare_link, repository_of, with_commits
+from classifiers.findings import Attribution, Cluster
 from collector.records import Revision
+from tests.support.findings import cluster
 
 OLD, NEW = "0a1b2c3d4e5f", "9f8e7d6c5b4a"
 
@@ -59,3 +61,26 @@ def test_an_address_in_the_configuration_is_checked_and_cut_to_its_home() -> Non
     assert config.repositories["shop"].startswith("https://github.com/acme/shop")
     with pytest.raises(ValidationError, match="web address of a repository"):
         LedgerConfig(repositories={"shop": "https://user:pw@github.com/acme/shop"})
+
+
+class TestEvidence:
+    OLD = Revision("acme-test", "shop", "shop-1", None, None, None, None, None, None, 0, None, commit=OLD * 3)
+    NEW = Revision("acme-test", "shop", "shop-2", None, None, None, None, None, None, 0, None, commit=NEW * 3)
+
+    def told(self, *revisions: Revision, **homes: str) -> list[str]:
+        (one,) = with_commits([self.blamed()], revisions, homes)
+        assert one.attribution is not None
+        return [fact.statement for fact in one.attribution.evidence if fact.query == COMMITS]
+
+    def blamed(self) -> Cluster:
+        blamed = Attribution("shop", "shop-2", "shop-1", None, (), 0.9, ())
+        return cluster(project="acme-test", service="shop", attribution=blamed)
+
+    def test_a_blamed_deploy_tells_its_commits_and_where_to_read_them(self) -> None:
+        home = "https://github.com/acme/shop"
+
+        assert self.told(self.OLD, self.NEW, shop=home) == [f"from commit {OLD} to {NEW}: {home}/compare/{OLD}...{NEW}"]
+        assert self.told(self.OLD, self.NEW) == [f"from commit {OLD} to {NEW}"]
+
+    def test_of_a_commit_that_is_not_known_nothing_is_told(self) -> None:
+        assert self.told(self.NEW, shop="https://github.com/acme/shop") == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from classifiers.commits import COMMITS
 from classifiers.findings import Change, Evidence, Hypothesis, Incident, Onset, RevisionCount
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup
@@ -40,6 +41,16 @@ def test_the_first_screen_names_revision_change_and_what_it_drags_down() -> None
     assert lines["BAD"] == "00008-bad: 94/96 requests failed; seen bad 00009-new 23:00"
     assert lines["PULLS"] == "desk: order took too long (45/50 traces)"
     assert lines["HIT"] == "94 requests: users 45, tests 45, 4 not known; fault: configuration"
+
+
+def test_the_commits_of_the_blamed_deploy_are_a_link_below_the_change() -> None:
+    link = "https://github.com/acme/shop/compare/0a1b2c3...9f8e7d6"
+    known = Evidence("inferred", f"from commit 0a1b2c3 to 9f8e7d6: {link}", COMMITS)
+    unknown = Evidence("inferred", "from commit 0a1b2c3 to 9f8e7d6", COMMITS)
+
+    assert _lines(attribution=attribution(evidence=(known,)))["CODE"] == link
+    assert "CODE" not in _lines(attribution=attribution(evidence=(unknown,)))
+    assert "CODE" not in _lines(attribution=attribution(evidence=(known,), confidence=0.3), cause="unknown")
 
 
 def test_changes_of_one_deploy_are_told_as_not_separable() -> None:
