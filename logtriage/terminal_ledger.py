@@ -21,11 +21,11 @@ def draw_ledger(view: LedgerView, width: int = WIDTH) -> Text:
         page.heading(one.heading)
         page.row(one.counts, "dim", indent=2)
         for row in one.rows:
-            _draw_row(page, row)
+            _draw_row(page, row, width)
     if view.changes:
         page.heading("CHANGES OF NO SERVICE ALONE")
     for row in view.changes:
-        _draw_row(page, row)
+        _draw_row(page, row, width)
     if view.notes and (view.services or view.changes):
         page.gap()
     for text in view.notes:
@@ -33,10 +33,22 @@ def draw_ledger(view: LedgerView, width: int = WIDTH) -> Text:
     return page.text
 
 
-def _draw_row(page: Page, row: LedgerRow) -> None:
+def _packed(text: str, width: int) -> list[str]:
+    """Lines that break where three spaces part the text, so that no mark is torn from its name."""
+    rows: list[str] = []
+    for part in text.split("   "):
+        if rows and len(rows[-1]) + len(part) + 3 <= width:
+            rows[-1] += f"   {part}"
+        else:
+            rows.append(part)
+    return rows
+
+
+def _draw_row(page: Page, row: LedgerRow, width: int) -> None:
     mark = f"{row.mark}  " if row.mark else ""
     page.row(f"{row.at}  {mark}{row.text}", _STYLES.get(row.mark, "bold"), hang=_HANG)
     for text in row.details:
-        page.row(text, indent=_INDENT, hang=_INDENT + 2)
+        for number, part in enumerate(_packed(text, width - _INDENT - 2)):
+            page.row(part, indent=_INDENT + (2 if number else 0), hang=_INDENT + 2)
     if row.link:
         page.append(Text(f"{' ' * _INDENT}{row.link}\n", style="green"))  # never broken: it is there to be opened

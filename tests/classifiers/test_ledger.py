@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from classifiers.changes import difference
 from classifiers.ledger import fold_deploys, fold_revisions, fold_routings, previous_revision
 from collector.normalise.audit import read_audit
 from collector.normalise.redact import Redactor
@@ -174,6 +175,51 @@ class TestRevisions:
         assert fold([]) == ()
         assert fold_deploys(as_facts([])) == ()
         assert fold_routings(as_facts([])) == ()
+
+
+class TestWhatIsNotKnown:
+    BEFORE = event(revision_v1("shop-00003-aaa", {"KEY": "x", "MODE": "y"}, created="2026-05-04T08:00:00.5Z"))
+
+    def bare(self, *more: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A v1 request without env, as the audit log often has it, and what else is told of its revision."""
+        asked = with_nonce(service_v1(None, latest="shop-00003-aaa"), "n1")
+        moved = with_nonce(
+            service_v1(None, latest="shop-00004-bbb", container={"image": "eu.gcr.io/garden/shop:latest"}), "n1"
+        )
+        facts = request(asked, at="2026-05-04T09:00:00Z", insert_id="r1") + request(
+            moved, at="2026-05-04T09:02:00Z", insert_id="r2", command="gcloud.run.services.update-traffic"
+        )
+        return [*self.BEFORE, *facts, *(fact for facts in more for fact in facts)]
+
+    def test_a_request_without_variables_does_not_remove_them(self) -> None:
+        before, after = fold(self.bare())
+
+        found = difference(before, after)
+
+        assert after.revision == "shop-00004-bbb"
+        assert [change for change in found.changes if change.type == "env_removed"] == []
+        assert "env" in found.unknown
+        assert found.label == "not known"
+
+    def test_another_source_fills_what_the_request_left_out(self) -> None:
+        document = revision_v1("shop-00004-bbb", {"MODE": "y"}, created="2026-05-04T09:00:01.5Z")
+        described = read_spec(document, location="shop.json", redactor=REDACTOR)
+
+        before, after = fold(self.bare(described))
+
+        found = difference(before, after)
+        assert [(change.type, change.name) for change in found.changes] == [("env_removed", "KEY")]
+        assert found.label == "config only"
+
+    def test_values_that_the_audit_log_withheld_are_no_change(self) -> None:
+        hidden = event(
+            revision_v1("shop-00004-bbb", {"KEY": "", "MODE": ""}, created="2026-05-04T09:00:01.5Z"),
+            redactions=[{"field": "response.spec.containers.env.value", "type": "x"}],
+        )
+
+        before, after = fold([*self.BEFORE, *hidden])
+
+        assert difference(before, after).changes == ()
 
 
 class TestOrder:

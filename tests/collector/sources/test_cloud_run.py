@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import polars as pl
 import pytest
 from google.cloud.run_v2 import Revision
 from google.protobuf import duration_pb2, timestamp_pb2
 
+from classifiers.facts import SEEN_SCHEMA
+from classifiers.ledger import fold_revisions
 from collector.errors import ConfigError, SourceError, SourceUnavailable
-from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
+from collector.normalise.redact import Redactor
+from collector.normalise.specs import read_spec
+from collector.records import DEAD_LETTER_SCHEMA, FACT_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import parse_source_config
 from collector.sources.cloud_run import CloudRun, CloudRunConfig
+from collector.window import NS_PER_S
 from tests.support.grpc_faults import FaultScript, Late, Never, Refuse
 from tests.support.run_server import RunServer, make_revision, make_service
 from tests.support.source_settings import START_NS, SteppedClock, make_settings
 
+REDACTOR = Redactor(b"0123456789abcdef")
 PARENT = "projects/demo-stage/locations/europe-west4"
 API = make_service("ledger-api", latest_ready_revision=f"{PARENT}/services/ledger-api/revisions/ledger-api-00002-bbb")
 WEB = make_service("ledger-web")
@@ -121,6 +128,36 @@ def test_deleted_revisions_that_are_still_kept_are_listed(clock: SteppedClock) -
     gone = make_revision(API, "ledger-api-00000-zzz", delete_time=timestamp_pb2.Timestamp(seconds=1_767_600_000))
     with RunServer([API], [gone]) as server:
         assert "ledger-api-00000-zzz" in names(pull(make_source(server, clock)))
+
+
+def test_what_is_listed_becomes_the_ledger(clock: SteppedClock) -> None:
+    gone = make_revision(
+        API,
+        "ledger-api-00001-aaa",
+        create_time=timestamp_pb2.Timestamp(seconds=1_767_500_000),
+        delete_time=timestamp_pb2.Timestamp(seconds=1_767_590_000),
+        labels={"commit-sha": "0a1b2c3d4e5f"},
+        conditions=[{"type_": "Ready", "state": 4, "last_transition_time": {"seconds": 1_767_500_040}}],
+        containers=[{"image": "europe-docker.pkg.dev/p/r/api@sha256:11"}],
+    )
+    with RunServer([API], [full_revision(), gone]) as server:
+        texts = [text for batch in pull(make_source(server, clock)) for text in batch.records["raw"]]
+    facts = [row for text in texts for row in read_spec(json.loads(text), location=PARENT, redactor=REDACTOR)]
+
+    old, new = fold_revisions(
+        pl.DataFrame(facts, schema=FACT_SCHEMA, orient="row"), pl.DataFrame(schema=SEEN_SCHEMA)
+    )  # fmt: skip
+
+    assert (old.revision, old.created_ns, old.ready_ns) == (
+        "ledger-api-00001-aaa", 1_767_500_000 * NS_PER_S, 1_767_500_040 * NS_PER_S
+    )  # fmt: skip
+    assert (old.deleted_ns, old.commit, old.location) == (1_767_590_000 * NS_PER_S, "0a1b2c3d4e5f", "europe-west4")
+    assert new.deleted_ns is None
+    assert new.config is not None
+    assert new.config["vpc"] == {"connector": "c", "egress": "all-traffic"}
+    assert (new.config["min_instances"], new.config["max_instances"], new.config["concurrency"]) == (1, 4, 80)
+    assert new.config["env"]["TOKEN"] == {"source": "secret", "secret": "token", "version": "7"}
+    assert "planted-literal" not in str(facts)
 
 
 def test_pages_are_followed_to_the_end(clock: SteppedClock) -> None:
