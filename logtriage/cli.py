@@ -15,6 +15,7 @@ import typer
 
 from collector.errors import LogtriageError
 from logtriage import __version__
+from logtriage.demo.names import SCENARIO_NAMES
 
 __all__ = ["app", "main", "run"]
 
@@ -149,7 +150,7 @@ def daemon(
 @app.command(rich_help_panel=EVERYDAY)
 def demo(
     *,
-    scenario: Annotated[str, typer.Option(help="Which incident.")] = "secret_lost",
+    scenario: Annotated[str, typer.Option(help=f"Which incident: {', '.join(SCENARIO_NAMES)}.")] = "secret_lost",
     seed: Annotated[
         int, typer.Option(min=-(2**63), max=2**63 - 1, help="Another seed, other names, times and wordings.")
     ] = 1,

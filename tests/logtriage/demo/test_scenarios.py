@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from logtriage.demo.generate import SCENARIOS, Incident, generate
+from logtriage.demo.names import SCENARIO_NAMES
 
 INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
@@ -39,6 +40,10 @@ def configurations(one: Incident) -> dict[str, dict[str, Any]]:
         if response.get("kind") == "Revision":
             found[response["metadata"]["name"]] = response["spec"]
     return found
+
+
+def test_the_help_names_every_scenario() -> None:
+    assert tuple(SCENARIOS) == SCENARIO_NAMES
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -1,0 +1,14 @@
+"""Names of all scenarios, for help texts that must not load the generator; scenarios/registry.py builds them."""
+
+__all__ = ["SCENARIO_NAMES"]
+
+SCENARIO_NAMES = (
+    "secret_lost", "bad_image", "dependency_down", "canary", "two_roots", "slower", "suite_only", "quiet",
+    "memory_lowered", "concurrency_lowered", "concurrency_raised", "instances_lowered", "cpu_lowered",
+    "variable_changed", "variable_added", "variable_lost", "secret_moved", "busy_hours", "held_change",
+    "innocent_canary", "rolled_back", "pinned_back", "doubled_deploy", "first_seen_today", "leak", "grows",
+    "multiplied", "returns", "few_failures", "quiet_night", "secret_rotated", "permission_removed",
+    "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy",
+    "outage_beside_guilty", "outage_of_one", "callee_breaks_caller", "caller_breaks_callee", "found_by_tests",
+    "skewed_clocks", "unlogged_requests", "spans_only",
+)  # fmt: skip
