@@ -38,6 +38,7 @@ _ABOUT = (
     r"[a-z0-9_.-]*(?:secret|token|key|password|credential|jwt)[a-z0-9_-]*"
     r"[_-](?:name|version|ref|path|file|length|len|count|type|ttl|expiry|age)"
 )
+_ENVIRONMENT = r"--(?:set|update)-(?:build-)?env-vars"  # options of gcloud
 _SHIELD = "\x01"  # stands before a word that may stay; no pattern below takes it for a value
 # A secret-sounding name with what joins it to a value: every rule on names needs both.
 _NAMED = r"(?:pass(?:wor|w|phrase)|secret|key|credential|token|session|pwd|jwt)[a-z0-9_.-]*\\*[\"']?\s*[=:,]"
@@ -131,6 +132,21 @@ RULES: tuple[Rule, ...] = (
         r"(?i)(--(?:password|token|secret|api-?key)(?:\s+|=))[^\s\"'<-][^\s\"'\\]*",
         "${1}<secret>",
     ),
+    # --set-env-vars=MODE=a,OTHER=b: any value, whatever the name sounds of; also quoted, and as two words of a list
+    *(
+        Rule(
+            f"environment_{name}",
+            _ENVIRONMENT,
+            rf"(?i)({_ENVIRONMENT}(?:[=\s]|\\?[\"']\s*,)\s*(?:-\s+)?{begin}){value}",
+            "${1}<values>",
+        )
+        for name, begin, value in (
+            ("quoted", '"', r"(?:\\(?s:.)|[^\"\\])+"),
+            ("escaped", r"\\\"", r"(?:\\[^\"]|[^\"\\])+"),
+            ("single", "'", "[^']+"),
+            ("plain", "", r"[^\s\"'\\][^\s\"'\\]*"),
+        )
+    ),
     Rule(
         "sql_password",
         r"(?:password|identified by)\s+[\"']",
@@ -176,6 +192,13 @@ RULES: tuple[Rule, ...] = (
         _NAMED,
         rf"(?i)(\\?[\"']{_NAMES}\\?[\"']\s*[:=]\s*)(\\?[\"'])(?:\\[^\"']|[^\"'\\\x01])+?(\\?[\"'])",
         "${1}${2}<secret>${3}",
+    ),
+    # the same where the text breaks off before the value ends
+    Rule(
+        "named_cut",
+        _NAMED,
+        rf"(?i)(\\?[\"']{_NAMES}\\?[\"']\s*[:=]\s*\\?[\"'])(?:\\[^\"']|[^\"'\\\x01])+\\?\z",
+        "${1}<secret>",
     ),
     # {"key":"db.password","value":{"stringValue":"..."}}: an attribute of OTLP; {"name":"DB_PASSWORD","value":"..."}
     Rule(

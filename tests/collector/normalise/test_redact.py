@@ -14,6 +14,16 @@ REDACTOR = Redactor(b"k" * 32)
 
 # A text, and what of it must be gone.
 SECRETS = [
+    ("gcloud run deploy x --set-env-vars=MODE=hunter2 now", "hunter2"),
+    ("gcloud run deploy x --update-env-vars MODE=a,OTHER=hunter2", "hunter2"),
+    ('deploy --set-env-vars "^@^A=a b@B=hunter2 c" now', "hunter2"),
+    ("deploy --set-env-vars 'A=it is \"hunter2\" now' x", "hunter2"),
+    ('{"args":["--set-env-vars","A=hunter2"]}', "hunter2"),
+    ('{"line":"run --set-env-vars=\\"A=b c,D=hunter2\\" x"}', "hunter2"),
+    ("deploy --set-env-vars=^##^A=1##B=hunter2", "hunter2"),
+    ("- --update-build-env-vars\n- A=hunter2", "hunter2"),
+    ('{"password":"hunter2 is cut of', "is cut of"),
+    ('{"message":"{\\"password\\":\\"hunter2', "hunter2"),
     ("password=hunter2 next", "hunter2"),
     ("connect with pwd=s3cr3t;host=db", "s3cr3t"),
     ("Authorization: Bearer abc123def456ghi789", "abc123def456ghi789"),
