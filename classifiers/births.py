@@ -13,6 +13,7 @@ __all__ = ["Key", "claimed", "doubles_of", "with_outcomes"]
 Key = tuple[str, str, str]  # project, service, revision
 
 _SKEW_NS = 60 * 10**9  # clocks of audit log, instances and API may differ by this much
+_CLOCK_NS = 10**9  # a request is there before its revision; both times are the platform's own
 _BIRTH_NS = 600 * 10**9  # a revision is there at the latest this long after its request
 _RETRY_NS = 300 * 10**9  # an equal request within this time is the same one again
 
@@ -20,8 +21,8 @@ _RETRY_NS = 300 * 10**9  # an equal request within this time is the same one aga
 def claimed(deploys: Sequence[Deploy], revisions: Sequence[Revision]) -> list[Deploy]:
     """Deploys, each revision given to the one request that made it; the audit log does not always say so itself.
 
-    Of several that name one revision the last before its creation made it, the others changed no template. A request
-    that names none made the next revision that came to be, before the request after it.
+    Of several that name one revision the last before its creation made it, the others changed no template. One
+    that names none made the next revision that came to be, unless a request after it would be left without one.
     """
     known = {_key(one): one for one in revisions}
     told = _each_once(deploys, known)
@@ -30,11 +31,14 @@ def claimed(deploys: Sequence[Deploy], revisions: Sequence[Revision]) -> list[De
     for one in revisions:
         by_service[one.project, one.service].append(one)
     found = []
-    for deploy in told:
+    for place, deploy in enumerate(told):
         born = None
-        if deploy.makes_revision and not deploy.revision and deploy.outcome != "failed":
+        if _seeks(deploy):
             own = [one for one in by_service[deploy.project, deploy.service] if _is_near(one, deploy)]
-            born = _born_of(deploy, [one for one in own if _key(one) not in taken], own)
+            free = [one for one in own if _key(one) not in taken]
+            born = _born_of(deploy, free, own)
+            if born is not None and _belongs_to_later(born, free, deploy, told[place + 1 :]):
+                born = None
         if born is not None:
             taken.add(_key(born))
         found.append(replace(deploy, revision=born.revision) if born else deploy)
@@ -50,8 +54,9 @@ def with_outcomes(deploys: Sequence[Deploy], revisions: Mapping[Key, Revision]) 
         if told.makes_revision:
             place = (told.project, told.service, told.location)
             earlier = before.get(place)
-            if earlier and told.at_ns - earlier.at_ns <= _RETRY_NS and _is_same(earlier, told, revisions):
-                told = replace(told, repeats=earlier.at_ns)
+            is_retry = earlier is not None and earlier.outcome == "failed" != told.outcome  # it failed, and was mended
+            if earlier and not is_retry and told.at_ns - earlier.at_ns <= _RETRY_NS:
+                told = replace(told, repeats=earlier.at_ns) if _is_same(earlier, told, revisions) else told
             before[place] = told
         found.append(told)
     return found
@@ -98,12 +103,28 @@ def _there_ns(revision: Revision) -> int | None:
     return revision.created_ns if revision.created_ns is not None else revision.first_seen_ns
 
 
+def _seeks(deploy: Deploy) -> bool:
+    """Whether it made a revision, and which one is not told."""
+    return deploy.makes_revision and not deploy.revision and deploy.outcome != "failed"
+
+
+def _belongs_to_later(born: Revision, free: Sequence[Revision], deploy: Deploy, later: Sequence[Deploy]) -> bool:
+    """Whether a request after this one, but before the revision, would have none if this one took it."""
+    there_ns = _there_ns(born) or 0
+    for one in later:
+        if one.at_ns > there_ns:
+            return False
+        if _seeks(one) and (one.project, one.service) == (deploy.project, deploy.service) and _is_near(born, one):
+            return not any(other is not born and (_there_ns(other) or 0) >= one.at_ns for other in free)
+    return False
+
+
 def _born_of(deploy: Deploy, free: Sequence[Revision], own: Sequence[Revision]) -> Revision | None:
     """The revision that this request made: there moments after it, and named after all that were there before."""
     candidates = []
     for one in free:
         there_ns = _there_ns(one)
-        if there_ns is not None and deploy.at_ns - _SKEW_NS // 12 <= there_ns <= deploy.at_ns + _BIRTH_NS:
+        if there_ns is not None and deploy.at_ns - _CLOCK_NS <= there_ns <= deploy.at_ns + _BIRTH_NS:
             candidates.append((there_ns, one))
     if not candidates:
         return None

@@ -14,7 +14,7 @@ from classifiers.naming import read_names
 from classifiers.origin import origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regroup import Outcome, regroup, warnings
-from classifiers.routing import Routing, fold_routings
+from classifiers.routing import Routing
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from classifiers.traces import Traces
@@ -86,6 +86,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     requests = reader.frame("count_exposure", **span, **origin_params())
     minutes = reader.frame("count_instance_minutes", **span)
     facts = reader.frame("find_facts", end_ns=window.end_ns)
+    ledger = fold_ledger(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns))
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
     asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
     timeline = Timeline.over(start, end)
@@ -105,8 +106,8 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
         failed_traces=failed,
         calls=reader.frame("count_calls", **span),
         exposure=Exposure(requests, minutes, timeline),
-        revisions=fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns)),
-        routings=fold_routings(facts),
+        revisions=ledger.revisions,
+        routings=ledger.routings,
         facts=facts,
         changes=changes,
         instances=_instances(reader, failures, changes, span),

@@ -45,6 +45,17 @@ class TestWho:
         assert [(one.revision, one.repeats) for one in folded.deploys] == [(NEW, None), (NEXT, None)]
         assert not any(one.doubles for one in folded.revisions)
 
+    def test_a_request_that_made_nothing_leaves_the_revision_to_the_one_after_it(self) -> None:
+        folded = ledger([*asked("10:00:00", {"A": "1"}), *asked("10:00:30", {"A": "2"}), *born(NEW, "10:00:31")])
+
+        assert [one.revision for one in folded.deploys] == ["", NEW]
+
+    def test_revisions_that_come_late_are_given_in_the_order_of_their_requests(self) -> None:
+        facts = [*asked("10:00:00", {"A": "1"}), *asked("10:00:03", {"A": "2"})]
+        facts += [*born(NEW, "10:00:04"), *born(NEXT, "10:00:07")]
+
+        assert [one.revision for one in ledger(facts).deploys] == [NEW, NEXT]
+
     def test_a_revision_known_by_rows_alone_is_given_to_a_request_where_its_number_is_new(self) -> None:
         at = ns("10:00:20")
         early = ns("08:00:00")
@@ -151,7 +162,7 @@ class TestTwice:
 
         folded = ledger(facts)
 
-        assert [one.outcome for one in folded.deploys] == ["failed", "succeeded"]
+        assert [(one.outcome, one.repeats) for one in folded.deploys] == [("failed", None), ("succeeded", None)]
         assert folded.revisions[0].doubles == ""
 
     def test_an_equal_request_an_hour_later_is_a_deploy_of_its_own(self) -> None:
