@@ -1,12 +1,13 @@
-"""Changes that are no deploy, as the audit log tells them: secret versions, IAM, database maintenance."""
+"""Changes that are no deploy, as the audit log tells them: secrets, IAM, maintenance, deleted revisions."""
 
 from typing import Any
 
 from logtriage.demo.clock import SECOND, iso
+from logtriage.demo.deploys import Deploy
 from logtriage.demo.emit import audit_id
 from logtriage.demo.site import Site
 
-__all__ = ["binding_removed", "database_maintenance", "secret_version_added"]
+__all__ = ["binding_removed", "database_maintenance", "revision_deleted", "secret_version_added"]
 
 _ACTIVITY = "cloudaudit.googleapis.com%2Factivity"
 _SYSTEM = "cloudaudit.googleapis.com%2Fsystem_event"
@@ -39,6 +40,17 @@ def binding_removed(site: Site, at_ns: int, role: str, member: str) -> None:
     _activity(site, at_ns, "cloudresourcemanager.googleapis.com", ("SetIamPolicy", name), payload)
 
 
+def revision_deleted(site: Site, at_ns: int, deploy: Deploy) -> None:
+    """Somebody tidies up: a revision that serves no longer is deleted."""
+    name = f"namespaces/{site.world.project}/revisions/{deploy.revision}"
+    payload = {
+        "request": {"@type": "type.googleapis.com/google.cloud.run.v1.DeleteRevisionRequest", "name": name},
+        "response": {"@type": "type.googleapis.com/google.cloud.run.v1.Status"},
+    }  # fmt: skip
+    called = ("google.cloud.run.v1.Revisions.DeleteRevision", name)
+    _activity(site, at_ns, "run.googleapis.com", called, payload, deploy.resource)
+
+
 def database_maintenance(site: Site, start_ns: int, end_ns: int, instance: str) -> None:
     """The platform maintains a database: a system event when it begins and one when it is done."""
     name = f"projects/{site.world.project}/instances/{instance}"
@@ -58,7 +70,10 @@ def database_maintenance(site: Site, start_ns: int, end_ns: int, instance: str) 
         site.entries.write(at_ns, _SYSTEM, {"type": "cloudsql_database", "labels": labels}, body)
 
 
-def _activity(site: Site, at_ns: int, service: str, called: tuple[str, str], payload: dict[str, Any]) -> None:
+def _activity(
+    site: Site, at_ns: int, service: str, called: tuple[str, str], payload: dict[str, Any],
+    resource: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
     rng = site.streams.of("platform")
     method, name = called
     person = f"{rng.choice(site.world.people)}@{site.world.company}.example"
@@ -74,4 +89,4 @@ def _activity(site: Site, at_ns: int, service: str, called: tuple[str, str], pay
         },
     }  # fmt: skip
     labels = {"method": method, "project_id": site.world.project, "service": service}
-    site.entries.write(at_ns, _ACTIVITY, {"type": "audited_resource", "labels": labels}, body)
+    site.entries.write(at_ns, _ACTIVITY, resource or {"type": "audited_resource", "labels": labels}, body)

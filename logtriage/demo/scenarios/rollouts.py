@@ -3,6 +3,7 @@
 from logtriage.demo.clock import HOUR, MINUTE, SECOND
 from logtriage.demo.conditions import between, both, on, share, tagged
 from logtriage.demo.deploys import Deploy
+from logtriage.demo.platform import revision_deleted
 from logtriage.demo.scenarios.bursts import burst
 from logtriage.demo.scenarios.draft import Draft, story
 from logtriage.demo.specs import IMAGE, Change
@@ -126,6 +127,36 @@ def first_seen_today(draft: Draft) -> None:
     stage.traffic.scheduled("worker.run", start_ns, stage.end_ns, 180 / max(stage.scale, 0.3))
 
 
+def deleted_since(draft: Draft) -> None:
+    """A bad revision is mended by the next one, and deleted with others by somebody who tidies up."""
+    at_ns = draft.hour(8, 12)
+    draft.calm(6, at_ns - HOUR)
+    old = [deploy for deploy in draft.stage.timeline.of(draft.service("backend")) if deploy.traffic_ns][-1]
+    bad = draft.deploy("backend", at_ns, tag="defect")
+    mended_ns = at_ns + draft.minutes(90, 300)
+    draft.deploy("backend", mended_ns, mend=frozenset({"defect"}))
+    draft.settle()
+    for deploy in (old, bad):
+        revision_deleted(draft.stage.site, mended_ns + draft.minutes(30, 240), deploy)
+    mark = draft.root("B1", "requests fail", "backend", kind="defect", guilty=draft.guilty(bad))
+    draft.fails(mark, both(tagged("defect"), on(*_ROUTES), share(draft.pick(0.3, 0.8))), "defect", "backend")
+
+
+def overlapping_rollouts(draft: Draft) -> None:
+    """Two slow roll-outs of one service overlap for hours, beside one of another service; one of the two is bad."""
+    at_ns = draft.hour(10, 16)
+    draft.calm(6, at_ns - HOUR)
+    is_first = draft.rng.random() < 0.5  # noqa: PLR2004 - the one or the other
+    slowly = {"overlap_ns": draft.minutes(120, 240)}
+    first = draft.deploy("backend", at_ns, tag="defect" if is_first else None, **slowly)
+    draft.deploy("auth", at_ns + draft.minutes(1, 9), **slowly)
+    second = draft.deploy("backend", at_ns + draft.minutes(25, 70), tag=None if is_first else "defect", **slowly)
+    draft.settle()
+    guilty = draft.guilty(first if is_first else second)
+    mark = draft.root("B1", "requests fail", "backend", kind="defect", guilty=guilty)
+    draft.fails(mark, both(tagged("defect"), on(*_ROUTES), share(draft.pick(0.3, 0.7))), "defect", "backend")
+
+
 STORIES = {
     "busy_hours": story("busy_hours", 30, busy_hours),
     "held_change": story("held_change", 30, held_change),
@@ -133,5 +164,7 @@ STORIES = {
     "rolled_back": story("rolled_back", 26, rolled_back),
     "pinned_back": story("pinned_back", 30, pinned_back),
     "doubled_deploy": story("doubled_deploy", 26, doubled_deploy),
+    "deleted_since": story("deleted_since", 26, deleted_since),
+    "overlapping_rollouts": story("overlapping_rollouts", 28, overlapping_rollouts),
     "first_seen_today": story("first_seen_today", 26, first_seen_today, later=("worker",)),
 }

@@ -269,3 +269,31 @@ def test_errors_of_one_service_are_the_fault_of_another() -> None:
     for scenario in ("callee_breaks_caller", "caller_breaks_callee"):
         cluster = root(incident(scenario))
         assert cluster["service"] != cluster["guilty"]["service"]
+
+
+def test_a_deleted_revision_served_and_was_guilty_before() -> None:
+    one = incident("deleted_since")
+    guilty = root(one)["guilty"]
+    deleted = [
+        entry["protoPayload"]["resourceName"].rpartition("/")[2]
+        for entry in entries(one)
+        if entry.get("protoPayload", {}).get("methodName", "").endswith("DeleteRevision")
+    ]
+
+    assert guilty["revision"] in deleted
+    assert root(one)["expected_state"] == "resolved"
+
+
+def test_roll_outs_overlap() -> None:
+    one = incident("overlapping_rollouts")
+    service = root(one)["guilty"]["service"]
+    served = [row["traffic"] for row in one.truth["revisions"] if row["service"] == service and row["traffic"]][-2:]
+    seen = {
+        entry["resource"]["labels"]["revision_name"]
+        for entry in entries(one)
+        if entry["resource"]["labels"].get("service_name") == service
+        and entry["logName"].endswith("requests")
+        and entry["timestamp"] > served[1]
+    }
+
+    assert len(seen) == 2
