@@ -1,8 +1,8 @@
 """Cases: each cluster with its failures counted in units, beside the exposure that fits them and its onset.
 
-A unit is one trace that failed, else one request; where neither is known, or the service logs no requests to count them
-against, one minute of an instance in which it failed. Failures and exposure are always of one unit. Exposure is counted
-on the routes and origins that failed, since a quiet route next door says nothing.
+A unit is one trace that failed, else one request; where neither is known, or neither requests nor spans tell how often
+the service was asked, one minute of an instance in which it failed. Failures and exposure are always of one unit.
+Exposure is counted on the routes and origins that failed, since a quiet route next door says nothing.
 """
 
 import math
@@ -139,7 +139,7 @@ def build_cases(
     """
     told = {row["cluster_id"]: row for row in leads.iter_rows(named=True)}
     senders = _Senders(traces.requests)
-    asked = [key for key in exposure.services() if exposure.has_requests(*key)]
+    asked = [key for key in exposure.services() if exposure.is_asked(*key)]
     units = find_units(failures, asked)
     return [
         _case(row, told[row["cluster_id"]], units[row["cluster_id"]], senders, exposure, config)
@@ -173,13 +173,14 @@ class _Senders:
 
 
 def _origins(requests: pl.DataFrame) -> dict[str, tuple[str, int | None]]:
-    """The origin and the client of each trace: of its first request that tells one."""
+    """The origin and the client of each trace: of its first request. Spans told as requests have no origin."""
     told = (
-        requests.sort("trace", "start_ns", "service", "route")
+        requests.filter(pl.col("origin").is_not_null())
+        .sort("trace", "start_ns", "service", "route")
         .group_by("trace", maintain_order=True)
         .agg(pl.col("origin").first(), pl.col("client").first())
     )
-    return {trace: (origin or "unknown", client) for trace, origin, client in told.iter_rows()}
+    return {trace: (origin, client) for trace, origin, client in told.iter_rows()}
 
 
 def _routes_asked(requests: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
@@ -266,7 +267,7 @@ def _fit_minutes(
     if not fit.is_change:
         return fit
     others = [grid.steady()]
-    if exposure.has_requests(project, service):
+    if exposure.is_asked(project, service):
         others.append(exposure.service(project, service))
     gain = min(find_onset(times_ns, other, config).gain for other in others)
     if gain >= config.evidence:

@@ -18,6 +18,7 @@ __all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 _NOT_LOOKED_FOR = "latency, hung requests and events that stop are not looked for yet"
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
+_WHOLE = 0.95  # share of the traces from which all are taken to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,11 @@ def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     if unknown:
         spots.append(f"the configuration of {_count(len(unknown), 'revision')} is not known: {_names(unknown)}")
     silent = [
-        service
-        for project, service in history.exposure.services()
-        if not history.exposure.has_requests(project, service)
+        service for project, service in history.exposure.services() if not history.exposure.is_asked(project, service)
     ]
     if silent:
         spots.append(f"no request logs of {_names(silent)}: failures are counted per instance minute")
+    spots += _of_spans(history)
     if counted["entries"] and counted["without_trace"] > (1 - _FEW_TRACES) * counted["entries"]:
         spots.append(f"{counted['without_trace']} of {counted['entries']} entries have no trace: causes are less sure")
     spots.append(_NOT_LOOKED_FOR)
@@ -147,6 +147,24 @@ def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
         spots.append("no entry lies in this window")
     if history.start_ns >= history.window.start_ns:
         spots.append("nothing is stored from before this window, so there is no baseline to compare with")
+    return spots
+
+
+def _of_spans(history: History) -> list[str]:
+    """What is counted in traces, and how far the spans that tell of them reach."""
+    shares = history.exposure.span_shares()
+    if not shares:
+        return []
+    spots = [f"no request logs of {_names([name for _, name in shares])}: failures are counted per trace, by spans"]
+    sampled = {name: share for (_, name), (share, _) in shares.items() if share < _WHOLE}
+    if sampled:
+        those = f"traces of {_names(list(sampled))} have spans (of one service {min(sampled.values()):.0%})"
+        spots.append(f"only some {those}: its rates are estimates")
+    guessed = [name for (_, name), (_, known) in shares.items() if known < _WHOLE]
+    if guessed:
+        spots.append(
+            f"traces of {_names(guessed)} whose revision nothing tells count for the one that wrote most at the time"
+        )
     return spots
 
 

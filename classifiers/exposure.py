@@ -1,6 +1,7 @@
 """Exposure: what could have failed, per service, revision, route and origin, on a common grid of time.
 
-Requests are counted; of a service that logs none, the minutes in which its instances wrote anything. Never lines.
+Requests are counted; of a service that logs none, the traces whose spans tell that they entered it; where there are no
+spans either, the minutes in which its instances wrote anything. Never lines.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,10 +15,21 @@ from numpy.typing import NDArray
 
 from collector.window import NS_PER_S
 
-__all__ = ["Exposure", "Grid", "Timeline"]
+__all__ = ["SPAN_EXPOSURE_SCHEMA", "Exposure", "Grid", "Timeline"]
+
+# Rows of count_span_exposure.
+SPAN_EXPOSURE_SCHEMA = pl.Schema(
+    {
+        "project": pl.String(), "service": pl.String(), "revision": pl.String(), "route": pl.String(),
+        "origin": pl.String(), "minute": pl.Int64(), "traces": pl.Int64(), "inferred": pl.Int64(),
+        "share": pl.Float64(),
+    }
+)  # fmt: skip
 
 _MINUTE_NS = 60 * NS_PER_S
 _BINS = 4000  # at most, so that two weeks of many revisions stay small
+_LEAST_SHARE = 0.05  # of the traces that must have spans: what fewer of them tell is too uneven
+_WHOLE = 0.95  # ... from which all have them, but for those at the ends of what is known
 _FLOOR = 1e-9  # exposure that a bin without requests still has, so that time goes on
 
 
@@ -144,32 +156,52 @@ class _Rows:
 class Exposure:
     """All exposure of a history, asked for by service, routes and origins. Grids are made once for each question."""
 
-    def __init__(self, requests: pl.DataFrame, minutes: pl.DataFrame, timeline: Timeline) -> None:
-        """Frames of count_exposure and count_instance_minutes."""
+    def __init__(
+        self, requests: pl.DataFrame, minutes: pl.DataFrame, timeline: Timeline, spans: pl.DataFrame | None = None
+    ) -> None:
+        """Frames of count_exposure, count_instance_minutes and count_span_exposure.
+
+        Where spans are sampled, each stands for as many traces as there are to one that has spans.
+        """
         self.timeline = timeline
-        seen = pl.concat([requests["revision"], minutes["revision"]])
-        self._revisions = _Names(seen)
-        self._routes = _Names(requests["route"])
-        self._origins = _Names(requests["origin"])
+        spans = SPAN_EXPOSURE_SCHEMA.to_frame() if spans is None else spans.filter(pl.col("share") >= _LEAST_SHARE)
+        spans = spans.with_columns(share=pl.when(pl.col("share") >= _WHOLE).then(1.0).otherwise("share"))
+        traces = spans.with_columns(many=pl.col("traces") / pl.col("share"))
+        self._revisions = _Names(pl.concat([requests["revision"], minutes["revision"], spans["revision"]]))
+        self._routes = _Names(pl.concat([requests["route"], spans["route"]]))
+        self._origins = _Names(pl.concat([requests["origin"], spans["origin"]]))
         self._requests = self._by_service(requests, "requests")
+        self._traces = self._by_service(traces, "many")
+        self._shares = _shares(spans)
         self._minutes = self._by_service(minutes.with_columns(route=pl.lit(""), origin=pl.lit("")), "instances")
         self._service_grids: dict[tuple[str, str], Grid] = {}
         self._grids: dict[tuple[object, ...], Grid] = {}
 
     def services(self) -> list[tuple[str, str]]:
         """Project and name of every service that was exposed."""
-        return sorted({*self._requests, *self._minutes})
+        return sorted({*self._requests, *self._traces, *self._minutes})
 
     def has_requests(self, project: str, service: str) -> bool:
         """Whether the service logs requests."""
         return (project, service) in self._requests
+
+    def is_asked(self, project: str, service: str) -> bool:
+        """Whether it is known how often the service was asked: from its requests, else from spans."""
+        return (project, service) in self._requests or (project, service) in self._traces
+
+    def span_shares(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """Of every service that is counted in traces: the share of them that has spans, and of whose revision is told.
+
+        The revision of the others was taken to be the one that wrote most at that time.
+        """
+        return {key: told for key, told in self._shares.items() if key not in self._requests}
 
     def service(self, project: str, service: str) -> Grid:
         """Exposure of a service to anybody but health checks and scanners, where it has such."""
         key = (project, service)
         if key not in self._service_grids:
             found = self.matched(project, service, origins=("users", "tests", "unknown"))
-            if found.unit == "requests" and not found.total.any():
+            if found.unit in {"requests", "traces"} and not found.total.any():
                 found = self.matched(project, service)
             self._service_grids[key] = found
         return self._service_grids[key]
@@ -188,8 +220,9 @@ class Exposure:
     def matched(
         self, project: str, service: str, *, routes: Collection[str] = (), origins: Collection[str] = ()
     ) -> Grid:
-        """Requests of a service on these routes and of these origins (empty: all of them), else its minutes."""
-        rows = self._requests.get((project, service))
+        """Requests or traces of a service on these routes and of these origins (empty: all of them), else minutes."""
+        is_logged = (project, service) in self._requests
+        rows = (self._requests if is_logged else self._traces).get((project, service))
         if rows is None:
             return self.instance_minutes(project, service)
         key = (project, service, tuple(sorted(routes)), tuple(sorted(origins)))
@@ -199,7 +232,7 @@ class Exposure:
                 is_asked &= np.isin(rows.route, self._routes.places(routes))
             if origins:
                 is_asked &= np.isin(rows.origin, self._origins.places(origins))
-            self._grids[key] = Grid(self.timeline, "requests", self._spread(rows, is_asked))
+            self._grids[key] = Grid(self.timeline, "requests" if is_logged else "traces", self._spread(rows, is_asked))
         return self._grids[key]
 
     def instance_minutes(self, project: str, service: str) -> Grid:
@@ -236,6 +269,13 @@ class Exposure:
         cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
         table = cells.astype(np.float64, copy=False).reshape(-1, bins)
         return {self._revisions.names[at]: counts for at, counts in zip(present, table, strict=True)}
+
+
+def _shares(spans: pl.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
+    told = spans.group_by("project", "service").agg(
+        pl.col("share").first(), known=1 - pl.col("inferred").sum() / pl.col("traces").sum()
+    )
+    return {(project, service): (share, known) for project, service, share, known in told.iter_rows()}
 
 
 class _Names:

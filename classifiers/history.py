@@ -1,13 +1,13 @@
 """What an analysis reads: every row it needs of the window and of the baseline before it, as small frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.callers import CALLER_SCHEMA, top_clients
-from classifiers.exposure import Exposure, Timeline
+from classifiers.exposure import SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
@@ -90,6 +90,8 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
     asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
     timeline = Timeline.over(start, end)
+    spans = _span_exposure(reader, span)
+    asked_in = _asked_in_spans(reader, traces, spans, span)
     failed: dict[str, set[str]] = {}
     for service, trace in reader.frame("find_failed_traces", **span).rows():
         failed.setdefault(service, set()).add(trace)
@@ -102,10 +104,10 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
         members=grouped.members,
         outcomes=grouped.outcomes,
         warnings=grouped.warnings,
-        traces=Traces(asked, reader.frame("find_trace_spans", traces=traces, **span)),
+        traces=Traces(pl.concat([asked, *asked_in]), reader.frame("find_trace_spans", traces=traces, **span)),
         failed_traces=failed,
         calls=reader.frame("count_calls", **span),
-        exposure=Exposure(requests, minutes, timeline),
+        exposure=Exposure(requests, minutes, timeline, spans),
         revisions=ledger.revisions,
         routings=ledger.routings,
         facts=facts,
@@ -114,6 +116,28 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
         callers=_callers(reader, asked, timeline, span),
         projects=tuple(name for name in bounds["projects"] or [] if name),
     )
+
+
+def _span_exposure(reader: Reader, span: Mapping[str, int]) -> pl.DataFrame:
+    """What spans tell of services that log no requests."""
+    if not reader.frame("count_spans", **span)["spans"][0]:
+        return SPAN_EXPOSURE_SCHEMA.to_frame()
+    return reader.frame("count_span_exposure", **span, **origin_params())
+
+
+def _asked_in_spans(
+    reader: Reader, traces: Sequence[str], spans: pl.DataFrame, span: Mapping[str, int]
+) -> list[pl.DataFrame]:
+    """The failed traces as they entered these services; rows of find_trace_requests."""
+    places = spans.select("project", "service").unique().sort(pl.all())
+    if not places.height:
+        return []
+    services, projects = places["service"].to_list(), places["project"].to_list()
+    variable_parts = origin_params()["variable_parts"]
+    told = reader.frame(
+        "find_entry_spans", traces=traces, services=services, projects=projects, variable_parts=variable_parts, **span
+    )
+    return [told]
 
 
 def read_revisions(reader: Reader, *, end_ns: int = _FAR_FUTURE_NS) -> tuple[Revision, ...]:

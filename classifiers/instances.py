@@ -82,4 +82,4 @@ def _share(rows: pl.DataFrame, is_asked: NDArray[np.bool_], since_ns: int, colum
 
 
 def _column(case: Case) -> str:
-    return "requests" if case.is_counted else "minutes"
+    return "requests" if case.grid.unit == "requests" else "minutes"

@@ -157,14 +157,19 @@ class System:
             severity="INFO",
         )  # fmt: skip
 
-    def span(self, at_s: float, service: str, trace: str, span: str, parent: str = "") -> None:
-        """A server span of 10 ms."""
+    def span(self, at_s: float, service: str, trace: str, span: str, parent: str = "", **attributes: str) -> None:
+        """A server span of 10 ms; attributes of its service: `faas_instance` is faas.instance."""
         start = START_NS + round(at_s * NS_PER_S)
         self._spans.append(
             {
                 "resourceSpans": [
                     {
-                        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+                        "resource": {
+                            "attributes": [
+                                {"key": key.replace("_", "."), "value": {"stringValue": text}}
+                                for key, text in {"service_name": service, **attributes}.items()
+                            ]
+                        },
                         "scopeSpans": [
                             {
                                 "spans": [

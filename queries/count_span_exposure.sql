@@ -1,0 +1,172 @@
+-- name:    count_span_exposure
+-- about:   traces that entered a service, by its first server span of each, per revision, route, origin and minute: what
+--          failures are counted against where a service logs no requests. Only services of one project whose lines are
+--          known. The revision is that of the lines of the same trace, else of the instance, else the one the span tells,
+--          if lines know it, else the one that wrote most in the last minute known (`inferred` counts these). The origin
+--          is that of the first logged request of the trace. `share`: of the traces that its lines tell, those that have
+--          such a span: less than all where spans are sampled. In no order
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR,
+--          $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
+-- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
+--          traces BIGINT, inferred BIGINT, share DOUBLE
+
+with places as (
+    select
+        service,
+        min(project) as project
+    from entries
+    where
+        service <> ''
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+    group by service
+    having count(distinct project) = 1 and count(*) filter (where log = 'requests') = 0
+),
+entered as materialized (
+    select
+        service,
+        trace,
+        min({
+            'start_ns': start_ns,
+            'span': span,
+            'route': case
+                when http_route is null then regexp_replace(name, $variable_parts, '/*', 'g')
+                else coalesce(http_method, '') || ' ' || regexp_replace(http_route, $variable_parts, '/*', 'g')
+            end,
+            'revision': revision,
+            'instance': instance
+        }) as first
+    from spans
+    where
+        kind in (2, 5)
+        and start_ns >= $start_ns
+        and start_ns < $end_ns
+        and service in (select service from places)
+    group by service, trace
+),
+lines as materialized (
+    select
+        service,
+        revision,
+        instance,
+        trace,
+        at_ns // 60_000_000_000 as minute,
+        count(*) as many
+    from entries
+    where
+        service in (select service from entered)
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+    group by all
+),
+told as (
+    select
+        service,
+        trace,
+        min(nullif(revision, '')) as revision
+    from lines
+    where trace is not null
+    group by service, trace
+),
+instances as (
+    select
+        service,
+        instance,
+        min(revision) as revision
+    from lines
+    where instance <> '' and revision <> ''
+    group by service, instance
+),
+known as (
+    select distinct
+        service,
+        revision
+    from lines
+    where revision <> ''
+),
+leaders as (
+    select
+        service,
+        minute,
+        arg_max(revision, (many, revision)) as revision
+    from (
+        select
+            service,
+            minute,
+            revision,
+            sum(many) as many
+        from lines
+        where revision <> ''
+        group by service, minute, revision
+    ) as written
+    group by service, minute
+),
+shares as (
+    select
+        told.service,
+        count(entered.trace) / count(*) as share
+    from told
+    left join entered using (service, trace)
+    group by told.service
+),
+requests as (
+    select
+        trace,
+        min({
+            'at_ns': at_ns,
+            'origin': case
+                when regexp_matches(coalesce(user_agent, ''), $tests) then 'tests'
+                when regexp_matches(coalesce(user_agent, ''), $scanners) then 'scanners'
+                when regexp_matches(coalesce(http_path, ''), $odd_paths) and http_status between 400 and 499
+                    then 'scanners'
+                when regexp_matches(coalesce(user_agent, ''), $checkers) then 'health_checks'
+                when regexp_matches(coalesce(user_agent, ''), $people) then 'users'
+                when regexp_matches(coalesce(http_path, ''), $health_paths) then 'health_checks'
+                else 'unknown'
+            end
+        }).origin as origin
+    from entries
+    where
+        log = 'requests'
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+        and trace in (select trace from entered)
+    group by trace
+),
+placed as (
+    select
+        entered.service,
+        entered.trace,
+        entered.first.route as route,
+        entered.first.start_ns // 60_000_000_000 as minute,
+        entered.first.revision as own,
+        coalesce(told.revision, instances.revision, known.revision) as revision
+    from entered
+    left join told using (service, trace)
+    left join instances
+        on entered.service = instances.service and entered.first.instance = instances.instance
+    left join known
+        on entered.service = known.service and entered.first.revision = known.revision
+)
+select
+    places.project,
+    placed.service,
+    coalesce(placed.revision, leaders.revision, placed.own) as revision,
+    placed.route,
+    coalesce(requests.origin, 'unknown') as origin,
+    placed.minute,
+    count(*) as traces,
+    count(*) filter (where placed.revision is null) as inferred,
+    coalesce(any_value(shares.share), 1.0) as share
+from placed
+join places using (service)
+left join shares using (service)
+left join requests using (trace)
+asof left join leaders
+    on placed.service = leaders.service and placed.minute >= leaders.minute
+group by
+    places.project, placed.service, coalesce(placed.revision, leaders.revision, placed.own), placed.route,
+    coalesce(requests.origin, 'unknown'), placed.minute

@@ -1,0 +1,53 @@
+-- name:    find_entry_spans
+-- about:   some traces as they entered services that log no requests: the first server span of each, told as a request
+--          of which nobody knows who sent it (see find_trace_requests and count_span_exposure)
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $variable_parts VARCHAR, $services VARCHAR[],
+--          $projects VARCHAR[]
+-- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
+--          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT
+
+with failing as (
+    select unnest($traces::varchar[]) as trace
+),
+places as (
+    select
+        unnest($services::varchar[]) as service,
+        unnest($projects::varchar[]) as project
+),
+entered as (
+    select
+        service,
+        trace,
+        min({
+            'start_ns': start_ns,
+            'span': span,
+            'route': case
+                when http_route is null then regexp_replace(name, $variable_parts, '/*', 'g')
+                else coalesce(http_method, '') || ' ' || regexp_replace(http_route, $variable_parts, '/*', 'g')
+            end,
+            'latency_ns': duration_ns,
+            'http_status': http_status
+        }) as first
+    from spans
+    where
+        kind in (2, 5)
+        and start_ns >= $start_ns
+        and start_ns < $end_ns
+        and service in (select service from places)
+        and trace in (select trace from failing)
+    group by service, trace
+)
+select
+    entered.trace,
+    places.project,
+    entered.service,
+    '' as revision,
+    entered.first.route as route,
+    cast(null as varchar) as origin,
+    cast(null as ubigint) as client,
+    entered.first.start_ns as start_ns,
+    entered.first.latency_ns as latency_ns,
+    entered.first.http_status as http_status
+from entered
+join places using (service)
+order by all
