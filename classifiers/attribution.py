@@ -50,7 +50,9 @@ _DEPENDENCY = re.compile(
     r"unreachable|no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|"
     r"(?:unable|failed) to connect|can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|"
     r"max retries exceeded|deadline exceeded|broken pipe|"
-    r"server closed|too many (?:clients|connections)|"
+    r"server closed|too many (?:clients|connections)|terminating connection|aborted by the server|has gone away|"
+    r"database system is|no (?:answer|response|reply) from|temporarily unavailable|(?:connection|socket) timeout|"
+    r"lost connection|name resolution|(?:failed|unable) to resolve|"
     r"(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
 )
 
@@ -70,9 +72,9 @@ class AttributionConfig(BaseModel):
         default=300.0, ge=1
     )  # how much likelier "outside" is when unrelated services fail at once
     tests_factor: float = Field(
-        default=5.0, ge=1
+        default=2.5, ge=1
     )  # ... when only tests fail: harnesses change often, and ask for errors
-    spared_factor: float = Field(default=40.0, ge=1)  # ... while users of the same routes are spared
+    spared_factor: float = Field(default=4.0, ge=1)  # ... while users of the same routes are spared
     broken_clusters: float = Field(
         default=3.0, ge=1
     )  # a deploy, or an outage, that breaks something breaks about so many

@@ -251,7 +251,8 @@ def _grid(exposure: Exposure, project: str, service: str, routes: tuple[str, ...
         return exposure.service(project, service)
     origins = sorted(name for name, many in counts.items() if many >= _ROUTE_SHARE * sum(counts.values()))
     if "unknown" in origins or not origins:
-        origins = ["users", "tests", "unknown", *origins]
+        is_tests = origin_of_share(counts)[0] == "tests"
+        origins = [*([] if is_tests else ["users"]), "tests", "unknown", *origins]
     return exposure.matched(project, service, routes=routes, origins=origins)
 
 

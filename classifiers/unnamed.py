@@ -25,6 +25,7 @@ __all__ = ["in_shared_minutes", "outside_of", "steady_of"]
 _SURGE = 1.5
 _FEW = 4  # failures in each half of the time, below which no rate can be called unchanged
 _NEAR = timedelta(minutes=15)  # an instant told in a message, for it to be that of the onset
+_OWN_TIME = timedelta(seconds=5)
 _INSTANT = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?")
 _LEAST = 1.0  # exposure of a revision beside another one, for the two to be compared
 
@@ -168,7 +169,8 @@ def _told_instant(judged: Judged) -> Sequence[Evidence]:
             at = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError:
             continue
-        if abs(onset - at) <= _NEAR:
+        is_own_time = abs(onset - at) <= _OWN_TIME and at.second % 59  # many lines tell when they were written
+        if abs(onset - at) <= _NEAR and not is_own_time:
             return (Evidence("inferred", f"the message tells of {found[0]} UTC, where it begins", "rule:told-instant"),)
     return ()
 

@@ -166,7 +166,7 @@ class _Court:
     def _shared(self, name: str, explained: Collection[str]) -> tuple[str, ...]:
         """Other services that began to fail at the same moment without a link: they speak for a cause outside.
 
-        They must fail of the same thing, or neither depend on this service nor have a deploy that explains them.
+        They must fail of the same thing; or not depend on this service, and no deploy explain either of the two.
         """
         case, found = self.cases[name], set()
         if not case.fit.is_change:
@@ -178,7 +178,8 @@ class _Court:
                 continue
             if not _is_apart(case, other):
                 continue
-            is_independent = root not in explained and not self._suspects.calls.reaches(other.service, case.service)
+            is_unexplained = root not in explained and _root(name, self.links) not in explained
+            is_independent = is_unexplained and not self._suspects.calls.reaches(other.service, case.service)
             if _is_same_kind(case, other, self.texts) or (is_independent and case.is_traced and other.is_traced):
                 found.add(other.service)
         return tuple(sorted(found))
