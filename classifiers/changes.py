@@ -33,7 +33,8 @@ _SECTIONS = {
     "startup_cpu_boost": ("other", "startup_cpu_boost"),
     "session_affinity": ("other", "session_affinity"),
 }
-_SERVICE_LEVEL = {"ingress": ("ingress", "ingress")}  # told by some sources only; its absence says nothing
+# Told by some sources only: their absence says nothing.
+_SERVICE_LEVEL = {"ingress": ("ingress", "ingress"), "port": ("other", "port")}
 _SIDECAR_SECTIONS = ("memory_limit", "cpu_limit", "probes", "command")
 _MISSING = object()
 

@@ -18,7 +18,7 @@ from classifiers.routing import Routing
 from collector.records import Revision
 from collector.window import Window
 
-__all__ = ["KeyId", "keys_of", "vanished_keys", "with_errors"]
+__all__ = ["KeyId", "keys_of", "renamed_keys", "vanished_keys", "with_errors"]
 
 _BLAMED = 0.5
 _Service = tuple[str, str]  # project and name
@@ -65,6 +65,15 @@ def vanished_keys(revisions: Sequence[Revision], routings: Sequence[Routing] = (
             told = replace(found.told, kept_by=_keepers(found.key, service, newest))
             vanished.append(replace(told, restored_in=found.restored_in or _rolled_back(found, group, leader)))
     return tuple(vanished)
+
+
+def renamed_keys(before: Revision, after: Revision) -> dict[str, str]:
+    """Variables that are gone in `after`, with the one new key each that holds the same."""
+    had, has = keys_of(before), keys_of(after)
+    if had is None or has is None:
+        return {}
+    gone = [key for key in sorted(had.keys() - has.keys()) if not key.is_mounted]
+    return {key.name: name for key in gone if (name := _renamed(key, had, has))}
 
 
 def with_errors(

@@ -3,7 +3,8 @@
 No I/O but through rich.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.text import Text
@@ -22,7 +23,9 @@ __all__ = ["ChangeRow", "Comparison", "DiffView", "FailedRow", "comparison_json"
 
 _COMMIT = 12
 _CELL = 60
-_ALIKE_SHOWN = 3
+_SHOWN: dict[Course, int] = {"cannot tell": 5, "alike": 3}  # of these courses; the others are all told
+_LEFT = {"cannot tell": "cannot tell", "alike": "no difference is shown"}
+_ADVICE = 20  # times what both served: more would never be waited for
 _WORDS = {"both": "both code and configuration"}
 _LABELS: dict[Course, str] = {
     "new": "NEW", "grown": "GROWN", "cannot tell": "OPEN", "less": "LESS", "stopped": "GONE", "alike": "ALIKE",
@@ -33,7 +36,8 @@ _LABELS: dict[Course, str] = {
 class Comparison:
     """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why.
 
-    `commits` is a link to the commits between them, None where that is not known.
+    `commits` is a link to the commits between them, None where that is not known; `renamed` the names that keys which
+    are gone may have now.
     """
 
     before: Revision
@@ -43,6 +47,7 @@ class Comparison:
     why_not: str
     window: Window | None
     commits: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:
             for one in found.difference.changes
         ],
         "commits": found.commits,
+        "renamed": dict(sorted(found.renamed.items())),
         "unknown": [{"section": section, "why": why} for section, why in sections],
         "window": _window_json(found.window) if found.window else None,
         "failures": _failing_json(found.failing) if found.failing else None,
@@ -149,6 +155,8 @@ def _about(found: Comparison) -> tuple[Line, ...]:
     if any(commits):
         told = " -> ".join(commit or "not known" for commit in commits)
         lines.append(Line("COMMIT", "   ".join(filter(None, (told, plain(found.commits or ""))))))
+    for old, new in sorted(found.renamed.items()):
+        lines.append(Line("NOTE", f"{plain(old, 80)} may be {plain(new, 80)} now: it holds the same"))
     is_same = (one.project, one.service) == (two.project, two.service)
     if is_same and one.created_ns is not None and two.created_ns is not None and one.created_ns > two.created_ns:
         lines.append(Line("NOTE", "the first one named was deployed after the second: this tells the way back"))
@@ -172,11 +180,9 @@ def _cell(text: str | None) -> str:
 def _revision_words(one: Revision) -> str:
     """`shop 00008-bad   created 2026-09-14 19:59 by NAME with gcloud   traffic 2026-09-14 20:00 on   96 requests`."""
     told = [f"{plain(one.service, 60)} {short_revision(one.revision, one.service)}"]
-    if one.created_ns is not None:
-        by = "".join(f" {word} {plain(name, 80)}" for word, name in (("by", one.actor), ("with", one.tool)) if name)
-        told.append(f"created {day_clock(one.created_ns)}{by}")
-    elif one.first_seen_ns is not None:
-        told.append(f"first seen {day_clock(one.first_seen_ns)}")
+    by = "".join(f" {word} {plain(name, 80)}" for word, name in (("by", one.actor), ("with", one.tool)) if name)
+    instants = (("created", one.created_ns), ("ready", one.ready_ns), ("first seen", one.first_seen_ns))
+    told += [f"{word} {day_clock(at_ns)}{by}" for word, at_ns in instants if at_ns is not None][:1]
     if one.failed_ns is not None and one.ready_ns is None:
         why = f": {plain(one.failure, 120)}" if one.failure else ""
         told.append(f"failed {day_clock(one.failed_ns)}{why}")
@@ -221,12 +227,13 @@ def _failed_rows(found: Comparison) -> list[FailedRow]:
         return []
     if not failing.clusters:
         return [FailedRow("FAILED", "0 clusters on either of them", "nothing failed", "none")]
-    rows = [_failed_row(one, found) for one in failing.clusters if one.course != "alike"]
-    alike = [one for one in failing.clusters if one.course == "alike"]
-    rows += [_failed_row(one, found) for one in alike[:_ALIKE_SHOWN]]
-    left = len(alike) - _ALIKE_SHOWN
-    if left > 0:
-        rows.append(FailedRow("", f"{left:,} more", "no difference is shown", "--format json lists them"))
+    rows: list[FailedRow] = []
+    for course in _LABELS:
+        own = [one for one in failing.clusters if one.course == course]
+        most = _SHOWN.get(course, len(own))
+        rows += [_failed_row(one, found) for one in own[:most]]
+        if len(own) > most:
+            rows.append(FailedRow("", f"{len(own) - most:,} more", _LEFT[course], "--format json lists them"))
     return rows
 
 
@@ -235,8 +242,8 @@ def _failed_row(one: Compared, found: Comparison) -> FailedRow:
     service = found.before.service
     before, after = (short_revision(name, service) for name in (found.before.revision, found.after.revision))
     unit = unit_word(one.unit, 2)
-    rates = f"{_of(one.failures_after, one.exposed_after)} {unit} on {after}, "
-    rates += f"{_of(one.failures_before, one.exposed_before)} on {before}"
+    rates = f"{_of(one.failures_after, one.exposed_after, unit)} on {after}, "
+    rates += f"{_of(one.failures_before, one.exposed_before, '')} on {before}"
     if one.ratio is not None and one.course in {"grown", "less"}:
         rates = f"{one.ratio:.2g} x, {rates}"
     return FailedRow(
@@ -244,15 +251,18 @@ def _failed_row(one: Compared, found: Comparison) -> FailedRow:
     )
 
 
-def _of(failures: int, exposed: int) -> str:
-    return f"{failures:,}/{exposed:,}" if exposed else f"{failures:,} of an unknown number of"
+def _of(failures: int, exposed: int, unit: str) -> str:
+    """`94/96 requests`; where nothing is known to have been asked, that."""
+    if exposed:
+        return f"{failures:,}/{exposed:,} {unit}".rstrip()
+    return f"{failures:,}, of how many is not known," if failures else "nothing known to have been asked"
 
 
 def _how_sure(one: Compared, found: Comparison) -> str:
     if one.course == "cannot tell":
         name = found.before.revision if one.needed_on == "before" else found.after.revision
         told = "; cannot tell"
-        if one.needed:
+        if one.needed and one.needed <= _ADVICE * (one.exposed_before + one.exposed_after):
             told += f", {one.needed:,} more {unit_word(one.unit, one.needed)} without it on "
             told += f"{short_revision(name, found.before.service)} would"
     elif one.course == "alike":

@@ -343,6 +343,7 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     from classifiers.classify import compare, read_revisions  # noqa: PLC0415 - as above
     from classifiers.commits import compare_link  # noqa: PLC0415 - as above
     from classifiers.routing import fold_routings  # noqa: PLC0415 - as above
+    from classifiers.vanished import renamed_keys  # noqa: PLC0415 - as above
     from logtriage.diff_view import Comparison  # noqa: PLC0415 - as above
     from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
 
@@ -353,7 +354,8 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
         window, why_not = _both_served(config, before, after, since_ns, until_ns)
         failing = compare(reader, before, after, window=window, config=config) if window else None
     commits = compare_link(before, after, config.ledger.repositories)
-    return Comparison(before, after, difference(before, after), failing, why_not, window, commits)
+    renamed = renamed_keys(before, after)
+    return Comparison(before, after, difference(before, after), failing, why_not, window, commits, renamed)
 
 
 def _both_served(

@@ -21,6 +21,7 @@ and version. A key is there only when it is known; a missing key means "not know
     ingress                "all" | "internal" | "internal-and-cloud-load-balancing"; only where a Service tells it
     probes                 {"startup"|"liveness"|"readiness": "tcp:8080 period 240 timeout 240 failures 1"}
     volumes                {NAME: {"kind": "secret", "secret": S, "items": {PATH: VERSION}} | {"kind": ..., ...}}
+    port                   whole number on which the container takes requests, where it is told
     command                keyed hash of entry point and arguments, None when the image's own is used
     commit, build, repository    from labels, annotations or a tag that is a commit; see code_origin.py
     containers             {NAME: env, image, memory_limit, cpu_limit, probes, command} of every sidecar

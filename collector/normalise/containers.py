@@ -47,6 +47,9 @@ class ContainerReader:
             "probes": self._probes(container) or None,
             "command": self._command(container),
         }
+        port = next((whole(one.get("containerPort")) for one in items(container.get("ports"))), None)
+        if port is not None:
+            said["port"] = port
         kept = {key: value for key, value in said.items() if value is not None or self.is_complete}
         if "probes" in kept:
             kept["probes"] = kept["probes"] or {}

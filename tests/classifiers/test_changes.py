@@ -145,6 +145,39 @@ class TestDifference:
         assert found.changes == ()
         assert found.unknown == ("execution_environment",)
 
+    def test_another_port_is_told_and_a_port_that_is_not_told_says_nothing(self) -> None:
+        def on(number: int, *ports: int) -> Revision:
+            listed = [{"containerPort": port} for port in ports]
+            return revision(number, {"spec": pod_v1(container_v1({}, image="i@sha256:aa", ports=listed))})
+
+        assert told(on(1, 8001), on(2, 8080)) == [("other", "port")]
+        assert "port" not in difference(on(1, 8001), on(2)).unknown
+
+    def test_mounted_secrets_are_compared_by_the_secret_whatever_the_volume_is_called(self) -> None:
+        def mounting(number: int, volume: str, secret: str, version: str) -> Revision:
+            volumes = [{"name": volume, "secret": {"secretName": secret, "items": [{"path": "k", "key": version}]}}]
+            return revision(number, {"spec": pod_v1(container_v1({}, image="i@sha256:aa"), volumes=volumes)})
+
+        assert told(mounting(1, "v1", "cert", "3"), mounting(2, "v2", "cert", "3")) == []
+        (found,) = difference(mounting(1, "v", "cert", "3"), mounting(2, "v", "cert", "4")).changes
+        assert (found.name, found.before, found.after) == ("mounted secret cert", "k:3", "k:4")
+        assert told(mounting(1, "v", "cert", "3"), mounting(2, "v", "other", "3")) == [
+            ("other", "mounted secret cert"), ("other", "mounted secret other")
+        ]  # fmt: skip
+
+    def test_each_section_that_is_not_known_says_why(self) -> None:
+        bare = {"image": "eu.gcr.io/garden/shop:latest"}
+        after = revision(2, service_v1(None, latest="shop-00002-aaa", container=bare), complete=False)
+
+        found = difference(of_env(1, {"A": "1"}), after)
+        why = dict(zip(found.unknown, found.reasons, strict=True))
+
+        assert why["env"] == "what is stored of shop-00002-aaa does not tell it"
+        assert why["image"] == "shop-00002-aaa tells a tag without a digest, and a tag moves"
+        assert difference(of_env(1, {}), revision(2, None)).reasons == (
+            "no document of shop-00002-aaa is stored, so what it was configured with is not known",
+        )
+
     def test_sidecars_are_compared_by_name(self) -> None:
         def with_sidecar(env: dict[str, Any], name: str = "proxy") -> dict[str, Any]:
             return {

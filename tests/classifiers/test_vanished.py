@@ -1,19 +1,23 @@
 """Keys that a deploy dropped, and what became of them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from classifiers.findings import VanishedKey
 from classifiers.routing import Routing, Target
-from classifiers.vanished import vanished_keys, with_errors
+from classifiers.vanished import renamed_keys, vanished_keys, with_errors
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
 from collector.window import Window
+from logtriage.digest import DigestConfig, build_digest, digest_text
+from logtriage.report import ReportConfig, build_report
 from tests.support.cloud_run import container_v1, pod_v1, revision_v1, secret_v1
 from tests.support.findings import attribution, cluster
+from tests.support.system import HOUR, System
 
 REDACTOR = Redactor(b"0123456789abcdef")
 WINDOW = Window(0, 100 * 10**9)
@@ -149,6 +153,13 @@ class TestRenamed:
         assert vanished.renamed_to == "a mount of secret pay-cert"
 
 
+def test_two_revisions_tell_what_may_have_a_new_name() -> None:
+    before, after = of_env(1, {"OLD": secret_v1("db"), "GONE": "x"}), of_env(2, {"NEW": secret_v1("db")})
+
+    assert renamed_keys(before, after) == {"OLD": "NEW"}
+    assert renamed_keys(before, revision(2, None)) == {}
+
+
 class TestRestored:
     def test_a_key_that_came_back_names_the_revision_that_brought_it(self) -> None:
         vanished = only(of_env(1, {"A": "1"}), of_env(2, {}), of_env(3, {}), of_env(4, {"A": "2"}))
@@ -193,3 +204,23 @@ class TestErrorsSince:
 
     def test_a_key_that_vanished_outside_the_window_is_not_told(self) -> None:
         assert with_errors([self.KEY], [], Window(0, 2 * 10**9)) == ()
+
+
+def test_the_warning_is_in_report_and_digest_before_any_error(tmp_path: Path) -> None:
+    system = System()
+    for number in (1, 2):
+        system.deploy(number * 60, "shop", f"shop-0000{number}-aaa", image="a", env={"PAY_KEY": "one", "MODE": "x"})
+    system.traffic("shop", "shop-00002-aaa", 180, HOUR)
+    system.deploy(HOUR, "shop", "shop-00003-aaa", image="a", env={"MODE": "x"})
+    system.traffic("shop", "shop-00003-aaa", HOUR, 2 * HOUR)
+
+    found = system.findings(tmp_path, 2 * HOUR)
+
+    (row,) = build_report(found, ReportConfig()).warnings
+    assert row.title == "shop 00003-aaa 11:00 drops PAY_KEY"
+    assert row.note == "present in the 2 revisions before; no error yet"
+    assert digest_text(build_digest(found, DigestConfig())).startswith(
+        "🟡 shop 00003-aaa drops PAY_KEY (present in the 2 revisions before). No error yet.\n"
+    )
+    later = system.findings(tmp_path, 2 * HOUR, HOUR + 60)
+    assert later.vanished_keys == ()  # it vanished before that window

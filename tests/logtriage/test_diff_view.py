@@ -24,7 +24,7 @@ DIFFERENCE = Difference(
 )  # fmt: skip
 NEW = Compared("c1", "payment refused", "requests", 0, 118, 94, 96, None, 1e-30, "new", elsewhere=("shop-00009-new",))
 GROWN = Compared("c2", "cache | time-out", "requests", 2, 118, 20, 96, 12.3, 0.0004, "grown")
-OPEN = Compared("c3", "drawer open", "requests", 0, 118, 1, 96, None, 1.0, "cannot tell", 5000, "before")
+OPEN = Compared("c3", "drawer open", "requests", 0, 118, 1, 96, None, 1.0, "cannot tell", 4000, "before")
 ALIKE = Compared("c4", "printer offline", "minutes", 3, 60, 2, 50, 0.8, 1.0, "alike")
 
 
@@ -109,7 +109,7 @@ def test_changes_tell_source_and_version_and_the_end_of_what_is_long() -> None:
 
 def test_failures_are_told_effect_first_with_counts_and_denominators() -> None:
     rows = view_diff(comparison(NEW, GROWN, OPEN, ALIKE)).failed
-    more = "cannot tell, 5,000 more requests without it on 00007-abc would"
+    more = "cannot tell, 4,000 more requests without it on 00007-abc would"
 
     assert [(row.label, row.rates) for row in rows] == [
         ("NEW", "94/96 requests on 00008-bad, 0/118 on 00007-abc, p < 1e-6; on 1 other revision too"),
@@ -137,9 +137,30 @@ def test_failures_that_are_not_compared_say_why() -> None:
 
 
 def test_more_clusters_that_fail_alike_are_counted() -> None:
-    rows = view_diff(comparison(*[ALIKE] * 5)).failed
+    rows = view_diff(comparison(*[ALIKE] * 5, *[OPEN] * 7)).failed
 
-    assert [row.rates for row in rows][3] == "2 more"
+    assert [row.rates for row in rows if "more" in row.rates and not row.label] == ["2 more", "2 more"]
+    assert len(rows) == 5 + 1 + 3 + 1
+
+
+def test_what_would_never_be_waited_for_is_no_advice() -> None:
+    far = replace(OPEN, needed=90_000)
+
+    assert view_diff(comparison(far)).failed[0].rates.endswith("; cannot tell")
+
+
+def test_a_side_that_was_asked_nothing_says_so() -> None:
+    bare = replace(OPEN, exposed_before=0, needed=None)
+
+    assert (
+        view_diff(comparison(bare))
+        .failed[0]
+        .rates.startswith("1/96 requests on 00008-bad, nothing known to have been asked on 00007-abc")
+    )
+
+
+def test_a_key_that_may_have_a_new_name_is_told() -> None:
+    assert lines(comparison(renamed={"OLD": "NEW"}))["NOTE"] == "OLD may be NEW now: it holds the same"
 
 
 def test_the_terminal_tells_all_of_it() -> None:
