@@ -86,6 +86,8 @@ def _sightings(
     names = [one.revision for one in judged.lineage.order(own.project, own.service)]
     first = min((names.index(one) for one in members if one in names), default=0)
     served = [name for name in names[:first] if tally.exposed.get(name, 0.0) >= 1]
+    if own.since_ns is not None and weight.difference:
+        served = [weight.difference.before]  # the one that it took the traffic from
     good = _sighting(case, weight, tally, served[-1], is_failing=False) if served else None
     blamed = [name for name in own.labels if name in weight.split.revisions]
     bad = _sighting(case, weight, tally, own.revision, is_failing=True)

@@ -180,12 +180,12 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     light = _Light(text, known, lineage or Lineage(()), namings or Namings(), config)
     spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
     outside, outside_split = _outside(case, shared, config)
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies: dict[tuple[object, ...], Tally] = {}
     rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
         if candidate.served_ns > case.fit.latest_ns + _SLACK_NS:
             continue
-        key = (candidate.service, candidate.relation)
+        key = (candidate.service, candidate.relation, candidate.since_ns and (candidate.since_ns, candidate.revision))
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
         row = _suspect(case, candidate, difference, tally, light)
         if row:
@@ -219,6 +219,7 @@ def _suspect(
     plain = revision_gain(case, candidate, tally=tally)
     if plain.gain == -math.inf:
         return None
+    difference = _since_served(candidate, difference, tally, light)
     ideas = _ideas(case, candidate, difference, light)
     splits: dict[tuple[bool | None, ...], Split] = {(None,) * len(candidate.later): plain}
     found: list[Split] = []
@@ -242,6 +243,18 @@ def _suspect(
     return Weight(candidate, best, 0.0, difference, told_by, suspicions, members), log_weight
 
 
+def _since_served(
+    candidate: Candidate, difference: Difference | None, tally: Tally, light: _Light
+) -> Difference | None:
+    """The difference from the last one that was asked: what nobody asked may have brought it as well."""
+    if difference is None or difference.before not in candidate.idle or tally.exposed.get(difference.before, 0.0) >= 1:
+        return difference
+    asked = [one for one in candidate.idle if tally.exposed.get(one, 0.0) >= 1]
+    if not asked:
+        return difference
+    return light.lineage.between(candidate.project, candidate.service, asked[-1], candidate.revision) or difference
+
+
 def _ideas(
     case: Case, candidate: Candidate, difference: Difference | None, light: _Light
 ) -> list[tuple[Carriers, float]]:
@@ -253,7 +266,7 @@ def _ideas(
     each = (1.0 - left) / len(difference.changes)
     ideas: list[tuple[Carriers, float]] = [(replace(UNKNOWN, weight=left), 1.0)]
     for change in difference.changes:
-        kept = light.lineage.kept(candidate.project, candidate.service, candidate.revision, change)
+        kept = light.lineage.kept(candidate.project, candidate.service, difference, change)
         ratio = min(naming(change, case, light.text, light.namings), light.config.named_most)
         ideas.append((Carriers(change, kept, each), ratio))
     return ideas

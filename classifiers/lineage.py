@@ -6,6 +6,7 @@ it, and one that was taken back when the failure stopped did (A/B/A).
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from classifiers.changes import Difference, difference
@@ -31,7 +32,8 @@ class Lineage:
         self._places: dict[tuple[str, str], dict[str, int]] = {}
         self._served: dict[_Key, Difference | None] = {}
         self._steps: dict[_Key, Difference | None] = {}
-        self._kept: dict[tuple[_Key, Change], Mapping[str, bool]] = {}
+        self._between: dict[tuple[str, str, str, str], Difference | None] = {}
+        self._kept: dict[tuple[tuple[str, str, str, str], Change], Mapping[str, bool]] = {}
 
     def order(self, project: str, service: str) -> tuple[Revision, ...]:
         """The revisions of a service, first deployed first."""
@@ -66,16 +68,37 @@ class Lineage:
             self._steps[key] = difference(before, order[place]) if before else None
         return self._steps[key]
 
-    def kept(self, project: str, service: str, revision: str, change: Change) -> Mapping[str, bool]:
+    def between(self, project: str, service: str, before: str, revision: str) -> Difference | None:
+        """What is different from a given earlier revision; None where either is not known."""
+        key = (project, service, before, revision)
+        if key not in self._between:
+            old, new = self.find(project, service, before), self.find(project, service, revision)
+            self._between[key] = difference(old, new) if old and new else None
+        return self._between[key]
+
+    def returns(self, project: str, service: str, revision: str) -> list[tuple[int, str]]:
+        """When routing gave an old revision more of the traffic again, and which newer one had led before."""
+        key = (project, service)
+        self.order(*key)
+        places = self._places[key]
+        routed = [one for one in self._routings if (one.project, one.service) == key]
+        found = []
+        for before, after in pairwise(routed):
+            leader = before.leader()
+            is_older = places.get(revision, 0) < places.get(leader, -1)
+            if is_older and after.share(revision) > before.share(revision):
+                found.append((after.at_ns, leader))
+        return found
+
+    def kept(self, project: str, service: str, told: Difference, change: Change) -> Mapping[str, bool]:
         """Of the revisions deployed later: True still has the change, False is as before it; others are not known."""
-        key = ((project, service, revision), change)
+        key = ((project, service, told.before, told.after), change)
         if key not in self._kept:
-            self._kept[key] = dict(self._states(project, service, revision, change))
+            self._kept[key] = dict(self._states(*key[0], change))
         return self._kept[key]
 
-    def _states(self, project: str, service: str, revision: str, change: Change) -> list[tuple[str, bool]]:
-        told = self.served(project, service, revision)
-        before = self.find(project, service, told.before) if told else None
+    def _states(self, project: str, service: str, since: str, revision: str, change: Change) -> list[tuple[str, bool]]:
+        before = self.find(project, service, since)
         bearer = self.find(project, service, revision)
         if before is None or bearer is None:
             return []

@@ -53,10 +53,7 @@ def _stretches(case: Case, weight: Weight, unit: str) -> tuple[int, int, Evidenc
     total, blamed = case.held.total, weight.split.revisions
     on_bad = np.zeros_like(total)
     for name in blamed:
-        if weight.candidate.relation == "own":
-            on_bad += case.held.by_revision.get(name, 0.0)
-        else:
-            on_bad += total * weight.candidate.grid.share(name)
+        on_bad += weight.candidate.exposure(case, name)
     used = total > 0
     is_bad = (on_bad > total / 2)[used]
     failed = np.bincount(case.bins, minlength=len(total)).astype(float)[used]
@@ -96,10 +93,10 @@ def _told(
 def _mended(weight: Weight, tally: Tally, lineage: Lineage, change: Change | None, unit: str) -> list[Evidence]:
     """Later revisions that took the change back and do not fail."""
     rate = weight.split.rate_bad
-    if change is None or rate is None:
+    if change is None or rate is None or weight.difference is None:
         return []
     own = weight.candidate
-    kept = lineage.kept(own.project, own.service, own.revision, change)
+    kept = lineage.kept(own.project, own.service, weight.difference, change)
     back = [name for name in own.later if kept.get(name) is False and tally.exposed.get(name, 0.0) * rate >= _EXPECTED]
     well = [name for name in back if tally.failed.get(name, 0) < tally.exposed[name] * rate / 2]
     if not well:
@@ -113,8 +110,10 @@ def _cleared(weight: Weight, tally: Tally, lineage: Lineage, unit: str) -> list[
     """Why a change of the same deploy did not do it."""
     own, blamed = weight.candidate, set(weight.split.revisions)
     found = []
+    if weight.difference is None:
+        return []
     for change in exonerated(weight):
-        kept = lineage.kept(own.project, own.service, own.revision, change)
+        kept = lineage.kept(own.project, own.service, weight.difference, change)
         without = [name for name in own.later if kept.get(name) is False and name in blamed and tally.failed.get(name)]
         having = [name for name in own.later if kept.get(name) is True and name not in blamed]
         having = [name for name in having if tally.exposed.get(name, 0.0) >= 1]

@@ -9,7 +9,7 @@ revision may only begin when it was deployed.
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,6 +53,23 @@ class Candidate:
     grid: Grid  # exposure of its service
     linked: float  # share of the failures whose revision is known from their own rows or trace
     idle: tuple[str, ...] = ()  # deployed before it, since the last that failed too, without a failure; in order
+    since_ns: int | None = None  # of an old one that took traffic again: what it served before that is no part of it
+
+    def bears(self, case: Case, names: Collection[str]) -> NDArray[np.bool_]:
+        """Of each failure whether it falls on these revisions, since this one took traffic again."""
+        found = np.isin(np.array(self.labels, dtype=object), list(names))
+        return found if self.since_ns is None else found & (case.times_ns >= self.since_ns)
+
+    def exposure(self, case: Case, name: str) -> NDArray[np.float64]:
+        """What is known of a case per bin to have gone through a revision, since this one took traffic again."""
+        known = case.grid.by_revision if self.relation == "own" else self.grid.by_revision
+        if name not in known:
+            return np.zeros(case.grid.timeline.bins)
+        own = known[name] if self.relation == "own" else case.grid.total * self.grid.share(name)
+        if self.since_ns is None:
+            return own
+        first = int(case.grid.timeline.bin_of(np.array([self.since_ns]))[0])
+        return np.where(np.arange(len(own)) >= first, own, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +137,11 @@ class Tally:
         """Counts by the revisions of the candidate's service."""
         labels, held = candidate.labels, case.held
         failed = Counter(labels)
+        if candidate.since_ns is not None:
+            name = candidate.revision
+            failed = Counter({name: int(candidate.bears(case, {name}).sum())})
+            exposed = {name: float(candidate.exposure(case, name).sum())}
+            return cls(case.units, float(held.total.sum()), failed, exposed)
         if candidate.relation == "own" and held.by_revision:
             exposed = {name: float(counts.sum()) for name, counts in held.by_revision.items()}
         else:

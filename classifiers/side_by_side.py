@@ -19,6 +19,7 @@ __all__ = ["compare"]
 _TIMES = np.exp(np.linspace(-math.log(100.0), math.log(100.0), 81))  # how many times as often the new one fails
 _REFUTED = 20.0  # evidence from which equal rates are refuted: 1 in 20 at any number of looks
 _ALIKE = 3.0  # as often at most, for no difference to be worth the name
+_LEAST = 1e-9  # of the exposure of a bin: less is what sums of shares leave over
 _OWN_ROWS = 0.99  # share of failures whose revision must be known from a row or trace
 
 
@@ -30,7 +31,7 @@ def compare(case: Case, candidate: Candidate, split: Split) -> SideBySide:
     if not case.is_counted or candidate.linked < _OWN_ROWS:
         return SideBySide("not testable", 0, 0, 0, 0, 0, 1.0, None)
     new, old = _exposed(case, candidate, split)
-    is_new = np.isin(np.array(candidate.labels, dtype=object), split.revisions)
+    is_new = candidate.bears(case, split.revisions)
     bins = case.grid.timeline.bins
     failed_new = np.bincount(case.bins[is_new], minlength=bins).astype(float)
     failed_old = np.bincount(case.bins[~is_new], minlength=bins).astype(float)
@@ -55,16 +56,15 @@ def compare(case: Case, candidate: Candidate, split: Split) -> SideBySide:
 def _exposed(case: Case, candidate: Candidate, split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Exposure per bin of the blamed revisions, without the bin in which each began, and of the others."""
     total, bins = case.grid.total, case.grid.timeline.bins
-    names = sorted(case.grid.by_revision if candidate.relation == "own" else candidate.grid.by_revision)
-    new, old = np.zeros(bins), np.zeros(bins)
-    for name in names:
-        own = case.grid.by_revision[name] if candidate.relation == "own" else total * candidate.grid.share(name)
-        if name not in split.revisions:
-            old += own
-        elif own.any():
+    whole, new = np.zeros(bins), np.zeros(bins)
+    for name in split.revisions:
+        own = candidate.exposure(case, name)
+        whole += own
+        if own.any():
             first = int(np.flatnonzero(own)[0])
             new += np.where(np.arange(bins) == first, 0.0, own)
-    return new, old
+    old = np.maximum(total - whole, 0.0)
+    return new, np.where(old > _LEAST * total, old, 0.0)
 
 
 def _evidence(

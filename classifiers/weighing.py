@@ -17,6 +17,7 @@ from classifiers.lineage import Lineage
 from classifiers.links import Link
 from classifiers.named import Namings
 from classifiers.outsiders import Outsiders
+from classifiers.returns import returned
 from classifiers.suspects import Suspects
 
 __all__ = ["Judged", "weigh_cases"]
@@ -187,6 +188,7 @@ class _Court:
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
         case = self.cases[name]
         found = [(one, self.lineage.served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
+        found += returned(case, found, self.lineage)
         rivals, alone = self._outsiders.of(case, self.texts[name], [one for one, _ in found])
         return weigh(
             case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, looks=self._looks,

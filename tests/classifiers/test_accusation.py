@@ -223,3 +223,15 @@ def test_steady_noise_beside_many_deploys_and_clusters_accuses_at_most_one_in_a_
             looks += 1
 
     assert accused <= 0.01 * looks
+
+
+def test_a_deploy_fired_twice_is_told_with_what_the_first_one_changed_though_nobody_asked_that() -> None:
+    asked = {"r1": steps((120, 10), (120, 0)), "r2": steps((240, 0)), "r3": steps((122, 0), (118, 10))}
+    configs = {"r1": config_of(), "r2": config_of(image="b"), "r3": config_of(image="b")}
+
+    found, _ = tried(Trial(asked, {"r3": 0.4}, configs, {"r2": 120, "r3": 120}), 1)
+
+    assert found is not None
+    assert found.change is not None
+    assert (found.revision, found.good_revision, found.change.type) == ("r3", "r1", "image")
+    assert found.first_bad[0] == "r2"
