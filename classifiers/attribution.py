@@ -17,7 +17,7 @@ from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
-from classifiers.named import Namings, likeliest, naming
+from classifiers.named import Namings, Said, likeliest, naming, read_text
 from classifiers.origin import origin_of_share
 from classifiers.rivals import (
     UNKNOWN,
@@ -148,7 +148,7 @@ class Weighed:
 class _Light:
     """What the changes of deploys are judged in: the words of the failure, those of all others, and the ledger."""
 
-    text: str
+    said: Said
     known: Collection[tuple[str, str]]
     lineage: Lineage
     namings: Namings
@@ -177,7 +177,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     while nothing happens a Bayes factor is a martingale of mean 1, and ever exceeds 1/prior with at most that prior.
     alone: by own revision, the log-likelihood that it wins if it broke something for one caller alone.
     """
-    light = _Light(text, known, lineage or Lineage(()), namings or Namings(), config)
+    light = _Light(read_text(text), known, lineage or Lineage(()), namings or Namings(), config)
     spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
     outside, outside_split = _outside(case, shared, config)
     tallies: dict[tuple[object, ...], Tally] = {}
@@ -267,7 +267,7 @@ def _ideas(
     ideas: list[tuple[Carriers, float]] = [(replace(UNKNOWN, weight=left), 1.0)]
     for change in difference.changes:
         kept = light.lineage.kept(candidate.project, candidate.service, difference, change)
-        ratio = min(naming(change, case, light.text, light.namings), light.config.named_most)
+        ratio = min(naming(change, case, light.said, light.namings), light.config.named_most)
         ideas.append((Carriers(change, kept, each), ratio))
     return ideas
 
@@ -297,7 +297,7 @@ def _factor(case: Case, step: Difference | None, light: _Light) -> float:
     """How much likelier a deploy is to have done it than any deploy, by what it changed and what the failure says."""
     if step is None or not step.changes:
         return light.config.nothing_factor if step is not None and step.label == "nothing" else 1.0
-    ratios = [min(naming(one, case, light.text, light.namings), light.config.named_most) for one in step.changes]
+    ratios = [min(naming(one, case, light.said, light.namings), light.config.named_most) for one in step.changes]
     left = light.config.unnamed_share
     return left + (1.0 - left) * sum(ratios) / len(ratios)
 

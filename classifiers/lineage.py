@@ -27,7 +27,9 @@ class Lineage:
 
     def __init__(self, revisions: Sequence[Revision], routings: Sequence[Routing] = ()) -> None:
         self._revisions = revisions
-        self._routings = routings
+        self._routed: dict[tuple[str, str], list[Routing]] = {}
+        for one in routings:
+            self._routed.setdefault((one.project, one.service), []).append(one)
         self._orders: dict[tuple[str, str], tuple[Revision, ...]] = {}
         self._places: dict[tuple[str, str], dict[str, int]] = {}
         self._served: dict[_Key, Difference | None] = {}
@@ -54,7 +56,8 @@ class Lineage:
         key = (project, service, revision)
         if key not in self._served:
             found = self.find(*key)
-            before = previous_revision(self.order(project, service), found, self._routings) if found else None
+            routed = self._routed.get((project, service), [])
+            before = previous_revision(self.order(project, service), found, routed) if found else None
             self._served[key] = difference(before, found) if before and found else None
         return self._served[key]
 
@@ -81,7 +84,7 @@ class Lineage:
         key = (project, service)
         self.order(*key)
         places = self._places[key]
-        routed = [one for one in self._routings if (one.project, one.service) == key]
+        routed = self._routed.get(key, [])
         found = []
         for before, after in pairwise(routed):
             leader = before.leader()

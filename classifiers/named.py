@@ -14,7 +14,9 @@ import orjson
 from classifiers.cases import Case
 from classifiers.findings import Change
 
-__all__ = ["Namings", "likeliest", "naming"]
+__all__ = ["Namings", "Said", "likeliest", "naming", "read_text"]
+
+Said = tuple[str, frozenset[str], str]  # a text, its words, and all of it in small letters
 
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|[0-9]{3,}")
 _DULL = frozenset(
@@ -53,9 +55,16 @@ class Namings:
 
     def __init__(self, texts: Iterable[str] = (), services: Iterable[str] = ()) -> None:
         """`services` are the names of those that a variable may point to."""
-        self.services = tuple(sorted(set(services)))
-        self._texts = [(text, _words(text), text.lower()) for text in texts]
+        self._services = [(name, words) for name in sorted(set(services)) if (words := _words(name) - _DULL)]
+        self._texts = [read_text(text) for text in texts]
+        self._ways: dict[Change, tuple[tuple[str, str], ...]] = {}
         self._known: dict[tuple[str, str], int] = {}
+
+    def ways(self, change: Change) -> tuple[tuple[str, str], ...]:
+        """What a failure may say of a change: the whole name, its telling words, its secret or service, or a kind."""
+        if change not in self._ways:
+            self._ways[change] = tuple(_ways(change, self._services))
+        return self._ways[change]
 
     def chance(self, pattern: str, way: str, prior: tuple[float, float]) -> float:
         """How often a failure says so for other reasons. The one that is asked about is among those counted."""
@@ -65,27 +74,30 @@ class Namings:
         return (prior[0] + others) / (prior[1] + max(len(self._texts) - 1, 0))
 
 
-def naming(change: Change, case: Case, text: str, namings: Namings) -> float:
+def read_text(text: str) -> Said:
+    """A text as naming reads it."""
+    return text, _words(text), text.lower()
+
+
+def naming(change: Change, case: Case, said: Said, namings: Namings) -> float:
     """How many times as likely the failure's words are if this change did it; 1 where they say nothing of it."""
-    told = (text, _words(text), text.lower())
     found = 1.0
-    for way, pattern in _ways(change, namings.services):
-        if _says(way, pattern, *told):
-            said, prior = _PRIORS[way]
-            found = max(found, said / namings.chance(pattern, way, prior))
+    for way, pattern in namings.ways(change):
+        if _says(way, pattern, *said):
+            likely, prior = _PRIORS[way]
+            found = max(found, likely / namings.chance(pattern, way, prior))
     if change.type == "image" and _is_code_fault(case):
         found = max(found, _CODE)
     return found if found >= _FROM else 1.0
 
 
-def _ways(change: Change, services: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """What a failure may say of a change: the whole name, its telling words, its secret or service, or a kind."""
+def _ways(change: Change, services: Iterable[tuple[str, frozenset[str]]]) -> Iterable[tuple[str, str]]:
     if change.type in _KEYED:
         name = change.name.rpartition("/")[2]
         yield "whole", name
         yield from _wordings(name)
         words = _words(name)
-        yield from (("service", one) for one in services if (_words(one) - _DULL) and _words(one) - _DULL <= words)
+        yield from (("service", one) for one, telling in services if telling <= words)
         for told in (change.before, change.after):
             secret = re.match(r"secret (\S+):\S+\Z", told or "")
             if secret:

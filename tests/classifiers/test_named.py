@@ -1,14 +1,14 @@
 import pytest
 
 from classifiers.findings import Change
-from classifiers.named import Namings, naming
+from classifiers.named import Namings, naming, read_text
 from tests.support.cases import case, grid
 
 CASE = case(grid(new=10.0), [(1.0, "new"), (2.0, "new")])
 
 
 def ratio(change: Change, text: str, *others: str, services: tuple[str, ...] = ()) -> float:
-    return naming(change, CASE, text, Namings([text, *others], services))
+    return naming(change, CASE, read_text(text), Namings([text, *others], services))
 
 
 @pytest.mark.parametrize(
