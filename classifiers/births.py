@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from classifiers.changes import difference
 from classifiers.deploys import Deploy
 from classifiers.order import number_of
 from collector.records import Revision
@@ -83,18 +84,17 @@ def _is_near(revision: Revision, deploy: Deploy) -> bool:
 
 
 def _each_once(deploys: Sequence[Deploy], known: Mapping[Key, Revision]) -> list[Deploy]:
-    """Each revision with one deploy that made it: the last one before it was there."""
+    """Each revision with one deploy that made it: the last one before it was there, none where all came later."""
     claims: dict[Key, list[Deploy]] = defaultdict(list)
     for one in deploys:
         if one.revision and one.makes_revision:
             claims[one.project, one.service, one.revision].append(one)
     lost = set()
     for key, group in claims.items():
-        revision = known.get(key)
-        if len(group) > 1 and revision is not None:
-            there_ns = _there_ns(revision)
-            before = [one for one in group if there_ns is not None and one.at_ns <= there_ns + _SKEW_NS]
-            maker = max(before, key=lambda one: one.at_ns, default=group[0])
+        there_ns = _there_ns(known[key]) if key in known else None
+        if there_ns is not None:
+            before = [one for one in group if one.at_ns <= there_ns + _SKEW_NS]
+            maker = max(before, key=lambda one: one.at_ns, default=None)
             lost |= {id(one) for one in group if one is not maker}
     return [replace(one, revision="", makes_revision=False) if id(one) in lost else one for one in deploys]
 
@@ -152,12 +152,10 @@ def _is_same(first: Deploy, second: Deploy, revisions: Mapping[Key, Revision]) -
     """Whether both asked for one and the same; false where that is not known."""
     if first.nonce and first.nonce == second.nonce:
         return True
-    configs = []
-    for one in (first, second):
-        made = revisions.get((one.project, one.service, one.revision))
-        configs.append((made.config if made else None) or one.config)
-    old, new = configs
-    if old and new and old.keys() != new.keys():
-        old, new = first.config, second.config  # one of them made no revision: what was asked for is comparable
+    made = [revisions.get((one.project, one.service, one.revision)) for one in (first, second)]
+    if made[0] and made[1]:
+        found = difference(made[0], made[1])
+        return found.label == "nothing" and not found.unknown
+    old, new = first.config, second.config  # one of them made no revision: what was asked for is comparable
     is_known = all(one and one.get("env") is not None and one.get("image") for one in (old, new))
     return is_known and old == new

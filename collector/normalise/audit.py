@@ -231,8 +231,14 @@ def _activity(call: _Call, asked: dict[str, Any], provenance: Provenance) -> lis
         rows += [row for row in told if row["kind"] != "spec" or not _makes_revision(call)]
     answer = mapping(call.payload.get("response"))
     if document_kind(answer) == "service":
-        rows += document_facts(answer, found)
+        told = document_facts(answer, found)
+        rows += [row for row in told if row["kind"] != "spec" or _is_settled(call)]
     return rows
+
+
+def _is_settled(call: _Call) -> bool:
+    """Whether an answer's template and status speak of one revision: v1 answers at once, with the status before."""
+    return call.is_last or not _makes_revision(call)
 
 
 def _makes_revision(call: _Call) -> bool:
@@ -248,7 +254,8 @@ def _deploy(call: _Call, asked: dict[str, Any], provenance: Provenance) -> list[
     template = mapping(asked.get("template"))
     name = text(at(asked, "spec", "template", "metadata", "name")) or text(template.get("revision"))
     answer = mapping(call.payload.get("response"))
-    made = [row["revision"] for row in document_facts(answer, provenance) if row["kind"] == "spec"]
+    settled = document_facts(answer, provenance) if _is_settled(call) else []
+    made = [row["revision"] for row in settled if row["kind"] == "spec"]
     number = text(at(asked, "metadata", "namespace"))
     detail = {
         **_said(call),

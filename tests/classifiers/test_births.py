@@ -87,6 +87,19 @@ class TestWho:
         assert [(one.revision, one.makes_revision) for one in folded.deploys] == [(NEW, True), ("", False)]
         assert folded.revisions[0].insert_ids == (f"e-{NEW}", "b", "d", "a")
 
+    def test_a_request_made_no_revision_that_was_there_long_before(self) -> None:
+        early = ns("08:00:00")
+        last = {"response": service_v2({"MODE": "x"}, latest=OLD)}
+        facts = [
+            *update_v2(insert_id="a", at="10:00:00", operation={"id": "o1", "first": True}),
+            *update_v2(insert_id="b", at="10:01:00", operation={"id": "o1", "last": True}, **last),
+        ]
+
+        folded = ledger(facts, (OLD, early, early, 1, early))
+
+        assert [(one.revision, one.makes_revision) for one in folded.deploys] == [("", False)]
+        assert revision_named(folded, OLD).created_ns is None
+
     def test_the_log_of_the_request_may_lag_behind_the_first_row(self) -> None:
         first = ns("09:59:57")
         facts = asked("10:00:00", {}, nonce="n1") + request(

@@ -240,6 +240,22 @@ class TestDeploys:
         assert read(dumped).facts == read(entry).facts
 
 
+class TestAnswers:
+    def test_a_v1_answer_that_names_the_revision_before_tells_no_spec_of_it(self) -> None:
+        entry = audit_entry(
+            V1,
+            SERVICE,
+            request={"service": service_v1({"MODE": "new"}, latest="shop-00003-old")},
+            response=service_v1({"MODE": "new"}, latest="shop-00003-old", generation=8, observed=8),
+        )
+        del entry["protoPayload"]["request"]["service"]["status"]
+
+        reading = read(entry)
+
+        assert "spec" not in kinds(reading)
+        assert told(reading, "deploy")[0]["revision"] == ""
+
+
 class TestOtherChanges:
     def test_a_secret_version_is_a_change_with_its_name_and_number(self) -> None:
         entry = audit_entry(
