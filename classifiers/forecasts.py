@@ -180,6 +180,8 @@ def new_forecasts(
     for forecast in told:
         placed = placed_among(forecast, rows, settled)
         before = next((one for one in reversed(rows) if one.forecast_id == placed.forecast_id), None)
+        if before is None and _is_echo(placed, rows):
+            continue
         if before is None or _has_moved(before, placed, config):
             rows.append(placed)
     return tuple(rows[len(stored) :])
@@ -201,9 +203,7 @@ def placed_among(forecast: Forecast, rows: Sequence[Forecast], settled: Collecti
 
 def is_same_episode(one: Forecast, other: Forecast) -> bool:
     """Both tell of the same failure since the same onset, give or take ten minutes."""
-    latest_start = max(one.earliest_ns, other.earliest_ns)
-    touches = latest_start <= min(one.latest_ns, other.latest_ns) + _SLACK_NS
-    return touches and is_same_failure(one, other)
+    return _touches(one, other) and is_same_failure(one, other)
 
 
 def is_same_failure(one: Forecast, other: Forecast) -> bool:
@@ -247,6 +247,21 @@ def _basis(evidence: Sequence[Evidence]) -> str:
 
 def _id(*parts: object) -> str:
     return hashlib.blake2b(orjson.dumps(parts), digest_size=8).hexdigest()
+
+
+def _is_echo(forecast: Forecast, rows: Sequence[Forecast]) -> bool:
+    """What is over, and began with a failure for which that very revision was blamed before: its symptom until now.
+
+    A symptom becomes a root of its own once its cause begins another episode; nothing new was claimed with that.
+    """
+    if forecast.state != "resolved" or not forecast.revision:
+        return False
+    return any(is_same_verdict(one, forecast) and _touches(one, forecast) for one in rows)
+
+
+def _touches(one: Forecast, other: Forecast) -> bool:
+    latest_start = max(one.earliest_ns, other.earliest_ns)
+    return latest_start <= min(one.latest_ns, other.latest_ns) + _SLACK_NS
 
 
 def _has_moved(before: Forecast, now: Forecast, config: ForecastConfig) -> bool:

@@ -120,6 +120,15 @@ def test_a_cluster_that_another_signature_leads_is_the_same_failure() -> None:
     assert len(_new(_told(cluster(id="c-new", signature_ids=("s3", "s9"))), *first)) == 1
 
 
+def test_a_symptom_that_is_over_and_stands_alone_now_is_no_second_claim() -> None:
+    first = _new(_told())
+    symptom = _told(cluster(id="c-other", signature_ids=("s7",)), state="resolved")
+
+    assert _new(symptom, *first) == ()
+    assert len(_new(replace(symptom, state="ongoing"), *first)) == 1
+    assert len(_new(replace(symptom, revision="shop-00009-new"), *first)) == 1
+
+
 def test_two_failures_of_one_look_are_two_claims() -> None:
     other = cluster(id="c-other", signature_ids=("s7",), attribution=attribution(change=Change("image", "image")))
 
