@@ -7,6 +7,8 @@ multiplied: they say what the verdict rests on, and where nothing could be compa
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from classifiers.attribution import Weight, exonerated, lead_change
 from classifiers.cases import Case
 from classifiers.causes import WORTH_TELLING
@@ -14,7 +16,7 @@ from classifiers.findings import Attribution, Change, Evidence, SideBySide, Sigh
 from classifiers.first_bad import credible, introduced_by, why_not_apart
 from classifiers.refutation import refuted_by
 from classifiers.replication import Replication, replication_of
-from classifiers.rivals import Tally
+from classifiers.rivals import Candidate, Tally
 from classifiers.side_by_side import compare
 from classifiers.telling import failed_of, unit_of
 from classifiers.weighing import Judged
@@ -161,17 +163,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
         f"{failed_of(split.failures_good, max(others, 0.0), case)} on all others"
     )
     found = [Evidence("measured", told, "count_exposure", (), sample, seen)]
-    delay = case.fit.at_ns - candidate.served_ns
-    when = "after" if delay >= 0 else "before"
-    found.append(
-        Evidence(
-            "measured",
-            f"the first failure came {_span(abs(delay))} {when} {candidate.revision} first served "
-            f"({format_ns(candidate.served_ns)})",
-            "count_seen_revisions",
-            revisions=(candidate.revision,),
-        )
-    )
+    found.append(_first_on(case, candidate))
     found += _from_before(case, candidate.served_ns)
     if candidate.relation != "own":
         how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
@@ -182,6 +174,23 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
     if split.exposed_good < 1:
         found.append(Evidence("unknown", "no other revision was exposed, so nothing can be compared"))
     return found
+
+
+def _first_on(case: Case, candidate: Candidate) -> Evidence:
+    """How long the revision served before a failure met it. Lines of an instance that nobody asks are no service."""
+    times = case.times_ns[np.array(candidate.labels, dtype=object) == candidate.revision]
+    late = times[times >= candidate.served_ns - _SLACK_NS]
+    first_ns = int((late if late.size else times)[0])
+    asked = candidate.grid.by_revision.get(candidate.revision)
+    since_ns, how = candidate.served_ns, "was first seen"
+    if candidate.grid.unit in {"requests", "traces"} and asked is not None and asked.any():
+        line = candidate.grid.timeline
+        since_ns, how = max(since_ns, line.start_ns + int(np.argmax(asked > 0)) * line.bin_ns), "first served"
+        since_ns = min(since_ns, max(first_ns, candidate.served_ns))  # a bin tells its beginning alone
+    delay = first_ns - since_ns
+    when = "after" if delay >= 0 else "before"
+    told = f"the first failure on {candidate.revision} came {_span(abs(delay))} {when} it {how} ({format_ns(since_ns)})"
+    return Evidence("measured", told, "count_seen_revisions", revisions=(candidate.revision,))
 
 
 def _from_before(case: Case, served_ns: int) -> list[Evidence]:
