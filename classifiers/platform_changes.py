@@ -104,7 +104,8 @@ def _change(group: list[Fact]) -> PlatformChange:
         return next((fact.detail[name] for fact in reversed(group) if fact.detail.get(name)), "")
 
     outcomes = {str(fact.detail.get("outcome")) for fact in group}
-    outcome = next((one for one in ("failed", "succeeded") if one in outcomes), "requested")
+    is_done = not told("operation")  # a call that begins no operation has done its work when it is told
+    outcome = next((one for one in ("failed", "succeeded") if one in outcomes), "succeeded" if is_done else "requested")
     starts, ends = told("start_ns"), told("end_ns")
     ended = ends or (group[-1].at_ns if len(group) > 1 and outcome != "requested" else None)
     named = {name: str(told(name)) for name in ("service_name", "method", "call", "resource", "secret", "version")}

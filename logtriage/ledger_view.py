@@ -19,7 +19,6 @@ __all__ = ["LedgerRow", "LedgerView", "ServiceLedger", "view_ledger"]
 _CHANGES_SHOWN = 4
 _NAMES_SHOWN = 3
 _PERIODS_SHOWN = 4
-_ROW = 58  # characters behind the time; who did it goes below where there is no room
 _REASON = 300  # characters of what the platform said
 _COMMIT = 12
 _ACCOUNT = ".gserviceaccount.com"
@@ -137,9 +136,7 @@ def _deployed(row: Deployed) -> LedgerRow:
     one = row.revision
     mark = "FAILED" if row.is_failed else "DOUBLED" if one.doubles else ""
     parts = [short_revision(one.revision, one.service), _state(row), _who(one.actor, one.tool)]
-    below = parts[2:] if len("   ".join(parts)) > _ROW else []
-    parts = parts[:2] if below else parts
-    details = [*below, *([] if row.is_failed else [_traffic(row)])]
+    details = [] if row.is_failed else [_traffic(row)]
     details += [_changes(row), *_notes(row)]
     return LedgerRow(
         at=_clock(row.at_ns) if row.at_ns else "time not known",

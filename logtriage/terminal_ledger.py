@@ -9,7 +9,6 @@ __all__ = ["draw_ledger"]
 
 _STYLES = {"FAILED": "bold red", "ABORTED": "bold red", "DOUBLED": "yellow", "ROLL-BACK": "bold yellow", "change": ""}
 _INDENT = 5  # of what is told below a row
-_HANG = 21  # behind the time
 
 
 def draw_ledger(view: LedgerView, width: int = WIDTH) -> Text:
@@ -46,7 +45,9 @@ def _packed(text: str, width: int) -> list[str]:
 
 def _draw_row(page: Page, row: LedgerRow, width: int) -> None:
     mark = f"{row.mark}  " if row.mark else ""
-    page.row(f"{row.at}  {mark}{row.text}", _STYLES.get(row.mark, "bold"), hang=_HANG)
+    style = _STYLES.get(row.mark, "bold")
+    for number, part in enumerate(_packed(f"{row.at}  {mark}{row.text}", width - _INDENT)):
+        page.row(part, style, indent=_INDENT if number else 0, hang=_INDENT)
     for text in row.details:
         for number, part in enumerate(_packed(text, width - _INDENT - 2)):
             page.row(part, indent=_INDENT + (2 if number else 0), hang=_INDENT + 2)

@@ -111,6 +111,14 @@ def test_a_pair_whose_first_entry_is_missing_is_told_all_the_same() -> None:
     assert (change.outcome, change.ended_ns) == ("succeeded", None)
 
 
+def test_a_call_is_done_when_it_is_told_and_an_operation_when_its_end_is() -> None:
+    first = call("cloudsql", "cloudsql.instances.restart", DATABASE, operation={"id": "o", "first": True})
+    policy = call("secretmanager", f"{SECRETS}.SetIamPolicy", f"projects/{PROJECT}/secrets/db")
+
+    assert [one.outcome for one in fold(first)] == ["requested"]
+    assert [one.outcome for one in fold(policy)] == ["succeeded"]
+
+
 def test_two_restarts_are_two_changes() -> None:
     restarts = [
         call("cloudsql", "cloudsql.instances.restart", DATABASE, insert_id=at, at=at)
