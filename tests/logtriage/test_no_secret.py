@@ -201,22 +201,20 @@ def planted(tmp_path: Path) -> Planted:
     return plant
 
 
-def told_by(run: Run, folder: Path) -> list[Done]:
-    """Every command over the store, in every format."""
-    window = ("--since", "2026-05-04T00:00Z", "--until", "2026-05-05T00:00Z", "--db", "s.duckdb")
-    db = window[-2:]
-    shown = [run("import", "in", *db, folder=folder), run("revisions", *db, folder=folder)]
+def told_by(run: Run, folder: Path) -> dict[str, Done]:
+    """Every command over the store, in every format, by its words."""
+    db = ("--db", "s.duckdb")
+    window = ("--since", "2026-05-04T00:00Z", "--until", "2026-05-05T00:00Z", *db)
+    commands: list[tuple[str, ...]] = [("import", "in", *db)]
     for form in ("terminal", "markdown", "json"):
-        shown.append(run("report", *window, "--format", form, folder=folder))
-        shown.append(run("show", "1", *window, "--all", "--format", form, folder=folder))
-        for pair in ((SHOP, NEXT), (NEXT, "shop-00009-new")):
-            words = ("diff", *pair, *db, "--format", form, "--fail-on", "any,removed-env,rate,unknown")
-            shown.append(run(*words, folder=folder))
-    shown.append(run("digest", *window, "--dry-run", folder=folder))
-    shown.append(run("regroup", "--preview", *db, folder=folder))
+        how = ("--format", form)
+        commands += [("revisions", *db, *how), ("report", *window, *how), ("show", "1", *window, "--all", *how)]
+        conditions = ("--fail-on", "any,removed-env,rate,unknown")
+        commands += [("diff", *pair, *db, *how, *conditions) for pair in ((SHOP, NEXT), (NEXT, "shop-00009-new"))]
+    commands += [("digest", *window, "--dry-run"), ("regroup", "--preview", *db)]
     tables = ("entries", "facts", "dead_letters", "signatures")
-    shown += [run("query", f"select * from {one}", *db, "--format", "json", folder=folder) for one in tables]
-    return shown
+    commands += [("query", f"select * from {one}", *db, "--format", "json") for one in tables]
+    return {" ".join(words): run(*words, folder=folder) for words in commands}
 
 
 def test_no_planted_secret_is_left_anywhere(
@@ -226,12 +224,12 @@ def test_no_planted_secret_is_left_anywhere(
 
     shown = told_by(run, tmp_path)
 
-    assert [done.stderr for done in shown if done.returncode not in {0, 3}] == []
-    assert "shop-00009-new" in shown[1].stdout  # the Admin API's answer was read
-    assert "PAY_KEY" in shown[5].stdout or "MODE" in shown[5].stdout  # and configurations compared by name
-    leaks = [
-        ("standard streams", place) for place in planted.found_in("".join(d.stdout + d.stderr for d in shown).encode())
-    ]
+    assert [done.stderr for done in shown.values() if done.returncode not in {0, 3}] == []
+    assert "00009-new" in shown["revisions --db s.duckdb --format terminal"].stdout  # the Admin API's answer was read
+    compared = next(done.stdout for words, done in shown.items() if words.startswith(f"diff {SHOP} {NEXT}"))
+    assert "~ MODE" in compared  # values that differ were compared
+    streams = "".join(done.stdout + done.stderr for done in shown.values()).encode()
+    leaks = [("standard streams", place) for place in planted.found_in(streams)]
     leaks += [("log", place) for place in planted.found_in(caplog.text.encode())]
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "in"]
     assert {path.name for path in written} >= {"s.duckdb", "s.duckdb.key"}
