@@ -163,7 +163,8 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
         f"{failed_of(split.failures_good, max(others, 0.0), case)} on all others"
     )
     found = [Evidence("measured", told, "count_exposure", (), sample, seen)]
-    found.append(_first_on(case, candidate))
+    if judged.link is None:  # what is told of a symptom's revisions is that of its root
+        found.append(_first_on(case, candidate))
     found += _from_before(case, candidate.served_ns)
     if candidate.relation != "own":
         how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
