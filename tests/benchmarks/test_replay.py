@@ -1,5 +1,7 @@
 """The replay: its histories tell the truth about themselves, a look knows no future, every judge is counted alike."""
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
+from benchmarks import replay as benchmark
 from benchmarks.as_of import as_of
 from benchmarks.generate_replay import Kind, Replay, generate_replay
 from benchmarks.replay import Court
@@ -130,3 +133,15 @@ def test_baselines_blame_for_every_failure_that_is_told() -> None:
     tallies = court.tallies()
     assert tallies["ours"].accusing_looks == 0
     assert {tallies[judge].accusing_looks for judge in ("newest", "most_frequent", "nearest_before_onset")} == {1}
+
+
+def test_every_judge_has_its_figures(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["replay", "--runs", "1", "--hours", "24", "--kinds", "bad", "--json"])
+
+    benchmark.main()
+
+    told = json.loads(capsys.readouterr().out)["bad"]
+    assert told["looks"] == 17
+    for judge in benchmark.JUDGES:
+        assert told[judge]["per_30_days"] >= told[judge]["distinct_per_30_days"] / 30
+        assert 0 <= told[judge]["sensitivity"] <= 1
