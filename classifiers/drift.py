@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, groupby, pairwise
+from itertools import groupby, pairwise
 
 from classifiers.changes import variable_text
 from classifiers.findings import Cluster, Drift, DriftSide, Evidence
@@ -195,10 +195,11 @@ def _held_since(key: KeyId, state: _State, events: Sequence[_State]) -> int:
     """When a service began to hold what it holds now, as far as its revisions are known."""
     value = _value(state.keys.get(key), state.service[0])
     since_ns = state.at_ns
-    for event in reversed([one for one in events if one.service == state.service and one.at_ns <= state.at_ns]):
-        if _value(event.keys.get(key), event.service[0]) != value:
-            break
-        since_ns = event.at_ns
+    for event in reversed(events):
+        if event.service == state.service and event.at_ns <= state.at_ns:
+            if _value(event.keys.get(key), event.service[0]) != value:
+                break
+            since_ns = event.at_ns
     return since_ns
 
 
@@ -210,21 +211,25 @@ def _sides(key: KeyId, now: Mapping[_Service, _State], held: Iterable[_Service])
 
 def _parted(key: KeyId, held: Mapping[_Service, _Value], events: Sequence[_State]) -> _State | None:
     """The last deploy after which two services that held the same, and differ now, held something else."""
-    pairs = [(one, two) for one, two in combinations(sorted(held), 2) if held[one] != held[two]]
     state: dict[_Service, _Value | None] = {}
-    equal: set[tuple[_Service, _Service]] = set()
+    equal: dict[_Service, set[_Service]] = {service: set() for service in held}
     last: _State | None = None
     for event in events:
-        if event.service not in held:
+        service = event.service
+        if service not in held:
             continue
-        state[event.service] = _value(event.keys.get(key), event.service[0])
-        for pair in pairs:
-            one, two = (state.get(service) for service in pair)
-            if one is not None and one == two:
-                equal.add(pair)
-            elif pair in equal and event.service in pair:
-                equal.discard(pair)
-                last = event
+        value = _value(event.keys.get(key), service[0])
+        if service in state and state[service] == value:
+            continue
+        state[service] = value
+        same = {
+            one for one, other in state.items() if value is not None and other == value and held[one] != held[service]
+        }
+        if equal[service] - same:
+            last = event
+        for one in equal[service] ^ same:
+            (equal[one].add if one in same else equal[one].discard)(service)
+        equal[service] = same
     return last
 
 
