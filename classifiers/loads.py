@@ -7,6 +7,7 @@ so what is counted as load is only believed where more requests were answered we
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,10 @@ from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.exposure import Exposure
 from classifiers.findings import Evidence
-from classifiers.rivals import Rival, Split, parted
+from classifiers.rivals import Rival, Split, gains_of, parted
 from classifiers.telling import as_rate, summed
 
-__all__ = ["is_about_load", "load_rival"]
+__all__ = ["Loads", "is_about_load"]
 
 _SATURATED = re.compile(
     r"(?i)\b429\b|no available instance|too many (?:requests|connections|clients)|rate exceeded|quota|throttl|"
@@ -38,31 +39,69 @@ def is_about_load(text: str) -> bool:
     return _SATURATED.search(text) is not None
 
 
-def load_rival(case: Case, text: str, exposure: Exposure, config: AttributionConfig) -> Rival | None:
-    """That it fails above some load; None where requests are not counted or load did not grow with failures."""
-    if not case.is_counted or not exposure.has_requests(case.project, case.service):
-        return None
-    asked = exposure.service(case.project, case.service).total
-    failed = np.bincount(case.bins, minlength=len(asked)).astype(float)
+@dataclass(frozen=True)
+class _Course:
+    """How much a service was asked: per bin, around each bin, and which bins are at each level or above."""
+
+    asked: NDArray[np.float64]
+    used: NDArray[np.bool_]
+    width: int
+    load: NDArray[np.float64]
+    levels: NDArray[np.float64]
+    high: NDArray[np.float64]  # a row a level: 1 where it is reached, else 0
+    low: NDArray[np.float64]
+
+
+class Loads:
+    """The load of every service of one history; each is looked at once."""
+
+    def __init__(self, exposure: Exposure, config: AttributionConfig) -> None:
+        self._exposure = exposure
+        self._config = config
+        self._courses: dict[tuple[str, str], _Course | None] = {}
+
+    def rival_of(self, case: Case, text: str) -> Rival | None:
+        """That it fails above some load; None where requests are not counted or load did not grow with failures."""
+        key = (case.project, case.service)
+        if not case.is_counted or not self._exposure.has_requests(*key):
+            return None
+        if key not in self._courses:
+            self._courses[key] = _course(self._exposure.service(*key).total)
+        course = self._courses[key]
+        if course is None:
+            return None
+        failed = np.bincount(case.bins, minlength=len(course.asked)).astype(float)
+        served = _smooth(np.maximum(course.asked - failed, 0.0), course.width)
+        is_more = _grew(course.load, course, _GROWTH) & _grew(served, course, _SERVED)
+        gains = gains_of(case, course.high @ failed, course.high @ case.held.total)
+        gains = np.where(is_more, gains, -np.inf)
+        best = int(np.argmax(gains))
+        if not np.isfinite(gains[best]):
+            return None
+        prior = (self._config.surges_told if is_about_load(text) else self._config.surges) / len(gains)
+        weight = math.log(prior) + summed(gains.tolist())
+        split = parted(case, int(course.high[best] @ failed), float(course.high[best] @ case.held.total))
+        return _rival(case, self._exposure, weight, split, course.high[best] > 0, course.low[best] > 0)
+
+
+def _course(asked: NDArray[np.float64]) -> _Course | None:
+    """None where too little was asked to speak of a load."""
     used = asked > 0
     if used.sum() < _FEW_BINS:
         return None
     width = int(np.clip(round(_TYPICAL / float(asked[used].mean())), 1, _LONGEST))
-    load, served = _smooth(asked, width), _smooth(np.maximum(asked - failed, 0.0), width)
+    load = _smooth(asked, width)
     levels = np.unique(np.quantile(load[used], np.linspace(0.3, 0.995, _STEPS)))
-    found = []
-    for level in levels:
-        high, low = used & (load >= level), used & (load < level)
-        if _grew(load, high, low, _GROWTH) and _grew(served, high, low, _SERVED):
-            split = parted(case, int(failed[load >= level].sum()), float(case.held.total[load >= level].sum()))
-            found.append((split, float(level)))
-    found = [one for one in found if math.isfinite(one[0].gain)]
-    if not found:
-        return None
-    best, level = max(found, key=lambda one: one[0].gain)
-    prior = (config.surges_told if is_about_load(text) else config.surges) / len(levels)
-    weight = math.log(prior) + summed([one.gain for one, _ in found])
-    return _rival(case, exposure, weight, best, used & (load >= level), used & (load < level))
+    high = used & (load >= levels[:, None])
+    return _Course(asked, used, width, load, levels, high.astype(np.float64), (used & ~high).astype(np.float64))
+
+
+def _grew(counts: NDArray[np.float64], course: _Course, factor: float) -> NDArray[np.bool_]:
+    """Per level: counts are higher by a factor in the bins at or above it."""
+    many, few = course.high.sum(axis=1), course.low.sum(axis=1)
+    above, below = course.high @ counts / np.maximum(many, 1.0), course.low @ counts / np.maximum(few, 1.0)
+    found: NDArray[np.bool_] = (many > 0) & (few > 0) & (above >= factor * below)
+    return found
 
 
 def _rival(
@@ -76,11 +115,6 @@ def _rival(
         *_told_by(case, exposure, high, low),
     )
     return Rival("traffic", f"{case.service} fails when it is asked much: {told}", weight, split, evidence)
-
-
-def _grew(counts: NDArray[np.float64], high: NDArray[np.bool_], low: NDArray[np.bool_], factor: float) -> bool:
-    """Counts are higher by a factor in the minutes of high load."""
-    return bool(high.any() and low.any() and counts[high].mean() >= factor * counts[low].mean())
 
 
 def _smooth(counts: NDArray[np.float64], width: int) -> NDArray[np.float64]:

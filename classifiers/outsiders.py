@@ -11,7 +11,7 @@ from classifiers.callers import Callers
 from classifiers.cases import Case
 from classifiers.history import History
 from classifiers.instances import Instances
-from classifiers.loads import load_rival
+from classifiers.loads import Loads
 from classifiers.occasions import occasion_rivals
 from classifiers.rivals import Candidate, Rival
 from classifiers.rotations import Ground, rotation_rivals
@@ -29,6 +29,7 @@ class Outsiders:
         self._config = config
         self._ground = Ground(history.revisions, Instances(history.instances, history.failures), config)
         self._callers = Callers(history.callers, history.traces.requests)
+        self._loads = Loads(history.exposure, config)
         self._found: dict[str, tuple[list[Rival], dict[str, float]]] = {}
 
     def of(self, case: Case, text: str, candidates: Sequence[Candidate]) -> tuple[list[Rival], dict[str, float]]:
@@ -36,7 +37,7 @@ class Outsiders:
         if case.cluster_id not in self._found:
             history, config = self._history, self._config
             callers, alone = self._callers.rivals_of(case, candidates, config)
-            load = load_rival(case, text, history.exposure, config)
+            load = self._loads.rival_of(case, text)
             found = [
                 *rotation_rivals(case, text, history.changes, self._ground),
                 *occasion_rivals(case, text, history.changes, history.revisions, self._calls.reaches, config),

@@ -28,6 +28,7 @@ __all__ = [
     "Split",
     "Tally",
     "earlier_gains",
+    "gains_of",
     "moment_gain",
     "outside_gain",
     "parted",
@@ -256,6 +257,11 @@ def parted(case: Case, failed: int, exposed: float) -> Split:
     """How well a part of the exposure explains a case, in which so many of its units failed."""
     total = float(case.held.total.sum())
     return _split_at(case, _splits(case, np.array([float(failed)]), np.array([exposed]), total), 0, total, ())
+
+
+def gains_of(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The log-likelihoods that many partings of a case win, as `parted` tells them one by one."""
+    return _splits(case, failed, exposed, float(case.held.total.sum()))[0]
 
 
 def _held(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], total: float) -> NDArray[np.float64]:

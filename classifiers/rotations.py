@@ -170,14 +170,14 @@ def _told(
         evidence.append(Evidence("unknown", f"whether {case.service} refers to secret {change.secret} is not known"))
     if instances is None:
         evidence.append(as_rate(case, split, f"from {at} on", "before"))
-        return f"secret {change.secret} changed ({change.what}) at {at}, and it fails since", evidence
+        return f"{change.what} at {at}, and it fails since", evidence
     evidence.append(as_rate(case, split, "instances started since then", "all others", "count_instance_requests"))
     failed, exposed = instances.older(case, change.at_ns)
     told = f"instances that were running already: {failed} of {exposed:.0f} failed after it"
     evidence.append(Evidence("measured", told, "count_instance_requests"))
     on = {name for name in case.revisions[case.fit.index :] if name}
     whom = f"instances of {min(on)}" if len(on) == 1 else f"instances of {len(on)} revisions"
-    return f"secret {change.secret} changed ({change.what}) at {at}: {whom} started since fail", evidence
+    return f"{change.what} at {at}: {whom} started since fail", evidence
 
 
 def _is_same(secret: str, change: PlatformChange) -> bool:

@@ -22,7 +22,7 @@ _SECRET = re.compile(r"secret[ :]+([A-Za-z0-9_/-]+)[:@]([A-Za-z0-9]+)")
 _WITHOUT_REVISION = {
     "dependency": "look at the dependency; no revision to roll back",
     "traffic": "look at what sends it; no revision to roll back",
-    "secret_rotation": "look at the secret's versions; a redeploy picks up the latest",
+    "secret_rotation": "look at the secret's versions: every instance that starts reads the newest",
     "certificate": "renew the certificate",
     "client": "look at the callers; this service answers what it is asked",
     "test_harness": "mend the test harness",
@@ -41,7 +41,9 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
     """One line: what to do first, and where its commands are; `name` is what `logtriage show` is given."""
     blamed = cluster.attribution
     if blamed is None or blamed.confidence < BLAMED:
-        return f"{_WITHOUT_REVISION.get(cluster.cause, 'read the evidence')}: logtriage show {name}"
+        is_setting = cluster.cause == "dependency" and cluster.fault == "configuration"
+        step = "take the change back" if is_setting else _WITHOUT_REVISION.get(cluster.cause, "read the evidence")
+        return f"{step}: logtriage show {name}"
     drops = _dropped(blamed, lookup)
     cost = f" (roll-back drops {drops})" if drops else ""
     change = blamed.change

@@ -134,7 +134,7 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     if blamed is not None and cluster.cause == "revision":
         return maybe
     best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
-    text = _CAUSES[cluster.cause] + ("" if cluster.cause == "revision" else "; no revision blamed")
+    text = _cause_words(cluster) + ("" if cluster.cause == "revision" else "; no revision blamed")
     if best is None or (blamed is None and best.cause == "unknown" and best.confidence >= BLAMED):
         return [*maybe, Line("CAUSE", text)]  # SURE tells why
     return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}")]
@@ -245,15 +245,25 @@ def _pulled(incident: Incident, lookup: Lookup) -> str:
     return "".join(told)[2:] + (f"; {left} more" if left > 0 and told else "")
 
 
+def _cause_words(cluster: Cluster) -> str:
+    """What the cause is called; something else that people set up is no dependency that fails by itself."""
+    is_setting = cluster.cause == "dependency" and cluster.fault == "configuration"
+    return "a setting outside the service" if is_setting else _CAUSES[cluster.cause]
+
+
 def _sure(cluster: Cluster) -> list[str]:
     blamed = cluster.attribution
+    best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
+    is_named = best is not None and best.cause == cluster.cause and best.cause not in {"revision", "unknown"}
+    if blamed is not None and best is not None and is_named:
+        first = f"{sure_word(best.confidence)} that it is {_cause_words(cluster)}"
+        return [f"{first}; {short_revision(blamed.revision, blamed.service)} is not ruled out"]
     if blamed is None:
-        best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
         if best is None or best.confidence < BLAMED:
             return ["cannot tell: no explanation stands out"]
         if best.cause != "revision" and (best.cause == "unknown" or not best.evidence):
             return [f"cannot tell yet: {plain(best.statement, 300)}"]  # what nothing stands for acquits no deploy
-        return [f"{sure_word(best.confidence)} that it is {_CAUSES[best.cause]}"]
+        return [f"{sure_word(best.confidence)} that it is {_cause_words(cluster)}"]
     first = sure_word(blamed.confidence)
     if blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)

@@ -227,9 +227,29 @@ def test_a_rival_stands_only_with_evidence() -> None:
     assert _lines(attribution=None, cause="dependency", hypotheses=(bare,))["SURE"] == (
         "cannot tell yet: a dependency cannot be reached"
     )
-    assert _lines(attribution=None, cause="dependency", hypotheses=(shown,))["SURE"] == (
+    assert _lines(attribution=None, cause="dependency", fault="dependency", hypotheses=(shown,))["SURE"] == (
         "very likely that it is a dependency"
     )
+
+
+@pytest.mark.parametrize(
+    ("cause", "called", "step"),
+    [
+        ("secret_rotation", "a rotated secret", "look at the secret's versions"),
+        ("dependency", "a setting outside the service", "take the change back"),
+    ],
+)
+def test_a_named_cause_beside_a_deploy_says_how_sure_it_is_and_keeps_the_candidate(
+    cause: str, called: str, step: str
+) -> None:
+    told = Evidence("measured", "new version 8 of secret db at 20:30")
+    rival = Hypothesis(cause, 0.75, "instances started since fail", evidence=(told,))  # type: ignore[arg-type] # a cause
+
+    lines = _lines(attribution=attribution(confidence=0.2), cause=cause, fault="configuration", hypotheses=(rival,))
+
+    assert lines["CAUSE"] == f"{called}; no revision blamed: instances started since fail"
+    assert lines["SURE"] == f"likely that it is {called}; 00008-bad is not ruled out"
+    assert lines["DO"].startswith(f"{step}")
 
 
 def test_a_deploy_of_another_service_is_measured_before_and_since() -> None:
