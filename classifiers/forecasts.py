@@ -217,7 +217,7 @@ def is_same_failure(one: Forecast, other: Forecast) -> bool:
 
 def is_same_verdict(one: Forecast, other: Forecast) -> bool:
     """Both blame the same revision, or the same other cause."""
-    verdicts = [(each.cause, each.blamed_service, each.revision) for each in (one, other)]
+    verdicts = [(each.project, each.cause, each.blamed_service, each.revision) for each in (one, other)]
     return verdicts[0] == verdicts[1]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -139,13 +140,13 @@ class Scene:
         line = self.case.grid.timeline
         since = int(self.case.times_ns[last]) - _AT_ONCE_NS
         until = line.start_ns + (stretch.start + 1) * line.bin_ns
-        own = self._service
-        others = [one for one in self.history.revisions if one.service != own]
+        own, project = self._service, self.forecast.project
+        others = [one for one in self.history.revisions if one.service != own and one.project == project]
         instants = [
             at for one in others for at in (one.created_ns, one.traffic_ns, one.first_seen_ns) if at is not None
         ]
-        facts = self.history.facts.select("kind", "service", "at_ns").iter_rows()
-        instants += [at for kind, service, at in facts if service != own and kind in _MOVES]
+        facts = self.history.facts.filter(pl.col("project").is_in([project, ""]), pl.col("service") != own)
+        instants += facts.filter(pl.col("kind").is_in(list(_MOVES)))["at_ns"].to_list()
         return not any(since <= at <= until for at in instants)
 
     def fixes(self, *, limit: float) -> Iterator[Stretch]:

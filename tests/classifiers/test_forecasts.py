@@ -127,6 +127,7 @@ def test_a_symptom_that_is_over_and_stands_alone_now_is_no_second_claim() -> Non
     assert _new(symptom, *first) == ()
     assert len(_new(replace(symptom, state="ongoing"), *first)) == 1
     assert len(_new(replace(symptom, revision="shop-00009-new"), *first)) == 1
+    assert len(_new(replace(symptom, project="another"), *first)) == 1
 
 
 def test_two_failures_of_one_look_are_two_claims() -> None:

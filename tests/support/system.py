@@ -27,6 +27,7 @@ class System:
     """Entries and spans that were written so far; times are seconds after START_NS."""
 
     def __init__(self) -> None:
+        self.project = "shop-staging"  # of what is written from now on
         self._numbers = itertools.count(1)
         self._entries: list[dict[str, Any]] = []
         self._spans: list[dict[str, Any]] = []
@@ -227,7 +228,7 @@ class System:
             },
             "labels": {"instanceId": instance} if instance else {},
         }  # fmt: skip
-        self._entries.append(json.loads(json.dumps(entry | changes)))
+        self._entries.append(json.loads(json.dumps(entry | changes).replace("shop-staging", self.project)))
 
 
 def _time(at_s: float) -> str:
