@@ -1,7 +1,7 @@
 """Which request made which revision, what became of each request, and which were the same request twice."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from classifiers.changes import difference
@@ -47,20 +47,53 @@ def claimed(deploys: Sequence[Deploy], revisions: Sequence[Revision]) -> list[De
 
 
 def with_outcomes(deploys: Sequence[Deploy], revisions: Mapping[Key, Revision]) -> list[Deploy]:
-    """Deploys with what became of the revision that each made, and marks on those that asked for the same again."""
+    """Deploys with what became of the revision that each made, and marks on those that asked for the same again.
+
+    A request of which no revision came, and that wanted other traffic than the one before it, was about traffic. What
+    the platform tells of a failure a second time, about the service, is left out.
+    """
     found: list[Deploy] = []
     before: dict[tuple[str, str, str], Deploy] = {}
+    failures = {(one.project, one.service, one.failed_ns) for one in revisions.values() if one.failed_ns is not None}
     for deploy in deploys:
+        if _is_echo(deploy, failures):
+            continue
+        place = (deploy.project, deploy.service, deploy.location)
+        earlier = before.get(place)
         told = _ended(deploy, revisions.get((deploy.project, deploy.service, deploy.revision)))
-        if told.makes_revision:
-            place = (told.project, told.service, told.location)
-            earlier = before.get(place)
-            is_retry = earlier is not None and earlier.outcome == "failed" != told.outcome  # it failed, and was mended
-            if earlier and not is_retry and told.at_ns - earlier.at_ns <= _RETRY_NS:
-                told = replace(told, repeats=earlier.at_ns) if _is_same(earlier, told, revisions) else told
+        if _seeks(told) and _moves_traffic(told, earlier):
+            told = replace(told, makes_revision=False)
+        elif told.makes_revision and earlier and _asks_again(earlier, told, revisions):
+            told = replace(told, repeats=earlier.at_ns)
+        if told.outcome != "failed" or told.makes_revision:
             before[place] = told
         found.append(told)
     return found
+
+
+def _is_echo(deploy: Deploy, failures: Iterable[tuple[str, str, int]]) -> bool:
+    """Whether nobody asked for it: the platform's word on a service whose revision has just failed."""
+    if deploy.outcome != "failed" or deploy.actor or deploy.command:
+        return False
+    return any(
+        (project, service) == (deploy.project, deploy.service) and abs(deploy.at_ns - failed_ns) <= _SKEW_NS
+        for project, service, failed_ns in failures
+    )
+
+
+def _moves_traffic(deploy: Deploy, earlier: Deploy | None) -> bool:
+    """Whether it wanted other traffic than the request before it; alone, whether it named who should have it."""
+    if earlier is None or not earlier.targets:
+        return any(target.percent and not target.is_latest for target in deploy.targets)
+    return bool(deploy.targets) and set(deploy.targets) != set(earlier.targets)
+
+
+def _asks_again(earlier: Deploy, deploy: Deploy, revisions: Mapping[Key, Revision]) -> bool:
+    """Whether it asked within minutes for what was asked for already; a retry of what had failed is another thing."""
+    is_retry = earlier.outcome == "failed" and deploy.outcome != "failed"
+    is_soon = deploy.at_ns - earlier.at_ns <= _RETRY_NS
+    is_apart = is_retry or not earlier.makes_revision or set(deploy.targets) != set(earlier.targets)
+    return is_soon and not is_apart and _is_same(earlier, deploy, revisions)
 
 
 def doubles_of(deploys: Sequence[Deploy]) -> dict[Key, str]:

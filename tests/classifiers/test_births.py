@@ -147,6 +147,16 @@ class TestFailures:
         assert [(one.outcome, one.revision) for one in ledger(first).deploys] == [("requested", "")]
         assert [(one.outcome, one.revision) for one in ledger(last).deploys] == [("succeeded", NEW)]
 
+    def test_what_the_platform_says_of_the_service_is_no_second_failure(self) -> None:
+        echo = event(
+            service_v1({}, latest=OLD, generation=8), at="2026-05-04T10:00:43Z",
+            status={"code": 9, "message": "Ready condition status changed to False for Service shop."},
+        )  # fmt: skip
+
+        folded = ledger([*asked("10:00:00", {}), *born(NEW, "10:00:00", ready="False"), *echo])
+
+        assert [(one.revision, one.outcome) for one in folded.deploys] == [(NEW, "failed")]
+
     def test_a_deploy_whose_revision_never_got_ready_failed(self) -> None:
         folded = ledger([*asked("10:00:00", {}), *born(NEW, "10:00:01", ready="False")])
 
@@ -177,6 +187,23 @@ class TestTwice:
 
         assert [(one.outcome, one.repeats) for one in folded.deploys] == [("failed", None), ("succeeded", None)]
         assert folded.revisions[0].doubles == ""
+
+    def test_a_request_that_wants_other_traffic_is_about_traffic(self) -> None:
+        document = service_v1({"MODE": "a"}, latest=OLD)
+        document["spec"]["traffic"] = [{"revisionName": OLD, "percent": 100}]
+        facts = [
+            *born(OLD, "08:00:00"), *asked("10:00:00", {"MODE": "a"}), *born(NEW, "10:00:01", {"MODE": "a"}),
+            *request(document, at="2026-05-04T10:01:00Z", insert_id="pin"),
+            *asked("10:02:00", {"MODE": "a"}),
+        ]  # fmt: skip
+
+        folded = ledger(facts)
+
+        assert [(one.makes_revision, one.repeats) for one in folded.deploys] == [
+            (True, None),
+            (False, None),
+            (False, None),
+        ]
 
     def test_an_equal_request_an_hour_later_is_a_deploy_of_its_own(self) -> None:
         facts = [
