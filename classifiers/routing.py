@@ -15,6 +15,7 @@ from classifiers.facts import Fact, read_facts
 __all__ = ["Routing", "Target", "fold_routings", "routings_of"]
 
 _Place = tuple[str, str, str]
+_ECHO_NS = 15 * 60 * 10**9  # a roll-out ends at the latest this long after the one that overtook it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def fold_routings(facts: pl.DataFrame) -> tuple[Routing, ...]:
 
 def routings_of(facts: list[Fact]) -> tuple[Routing, ...]:
     """The changes of traffic in facts that were read already."""
-    told = [_told(fact) for fact in facts if fact.kind == "traffic"]
+    told = [_told(fact) for fact in _newest(facts)]
     folded: list[Routing] = []
     for routing in sorted([*told, *_asked(facts)], key=_order):
         before = folded[-1] if folded and _place(folded[-1]) == _place(routing) else None
@@ -72,6 +73,22 @@ def routings_of(facts: list[Fact]) -> tuple[Routing, ...]:
         is_since_known = before is None or routing.at_ns > before.told_ns
         folded.append(routing if is_since_known else replace(routing, at_ns=routing.told_ns))
     return tuple(folded)
+
+
+def _newest(facts: list[Fact]) -> Iterator[Fact]:
+    """Traffic as it was told, without what is told of a generation moments after a newer one: roll-outs may overlap.
+
+    Long after it is no echo: a service that was deleted and made anew counts from one again.
+    """
+    newest: dict[_Place, tuple[int, int]] = {}
+    for fact in facts:  # by time
+        if fact.kind == "traffic":
+            place = (fact.project, fact.service, fact.location)
+            known, at_ns = newest.get(place, (0, fact.at_ns))
+            generation = fact.detail.get("generation") or known
+            if generation >= known or fact.at_ns - at_ns > _ECHO_NS:
+                newest[place] = (generation, fact.at_ns)
+                yield fact
 
 
 def _order(routing: Routing) -> tuple[str, str, str, int, bool, str]:

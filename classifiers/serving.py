@@ -83,7 +83,9 @@ def find_roll_backs(routings: Iterable[Routing], order: Mapping[tuple[str, str, 
     for place, group in groupby(routings, key=lambda one: (one.project, one.service, one.location)):
         for before, after in pairwise(group):
             names = {target.revision for target in (*before.targets, *after.targets)}
-            won = [one for one in names if after.share(one) > before.share(one)]
+            # who follows the latest revision is not sent back: an older roll-out ended after a newer one
+            latest = {target.revision for target in after.targets if target.is_latest and target.percent}
+            won = [one for one in names - latest if after.share(one) > before.share(one)]
             lost = [one for one in names if before.share(one) and not after.share(one)]
             ages = {one: order.get((place[0], place[1], one)) for one in (*won, *lost)}
             newest_lost = max(lost, key=lambda one: -1 if ages[one] is None else ages[one] or 0, default="")

@@ -11,6 +11,7 @@ Documents come from `gcloud run services|revisions describe|list --format json` 
                "of": "revision" | "service", a Service tells of its latest created revision;
                "nonce": gcloud's mark of one deploy, "" unknown; "project_number": "" unknown}
     traffic   {"targets": [{"revision", "percent", "tag", "latest"}]; "since_ns": since when, null unknown;
+               "generation": of the Service that it is of, null unknown;
                "project_number"}: what was in force at that time
 
 A Service names the revision of its template only once the server has caught up: `observedGeneration` equals
@@ -267,7 +268,13 @@ def _service_facts(document: dict[str, Any], told: _Told, provenance: Provenance
         rows += _spec(document, told, provenance, of="service")
     targets = [target for target in told.targets if target["revision"]]
     if targets:
-        detail = {"targets": targets, "since_ns": told.since_ns, "project_number": provenance.project_number}
+        observed = document.get("observedGeneration", at(document, "status", "observedGeneration"))
+        detail = {
+            "targets": targets,
+            "since_ns": told.since_ns,
+            "generation": whole(observed),
+            "project_number": provenance.project_number,
+        }
         at_ns = provenance.at_ns if provenance.at_ns is not None else told.since_ns or told.state_ns
         rows += fact(provenance, "traffic", detail, at_ns=at_ns)
     return rows

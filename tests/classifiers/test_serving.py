@@ -1,7 +1,7 @@
 """When each revision took traffic, its share, and roll-backs."""
 
 from collector.records import Served
-from tests.support.cloud_run import revision_v1
+from tests.support.cloud_run import revision_v1, service_v1
 from tests.support.ledger_facts import Facts, event, ledger, moved, ns, revision_named, routed
 
 A, B, C = "shop-00003-aaa", "shop-00004-bbb", "shop-00005-ccc"
@@ -64,6 +64,32 @@ def test_a_roll_out_that_overlaps_the_next_one_is_no_roll_back() -> None:
 
     assert folded.roll_backs == ()
     assert [one.percent for one in revision_named(folded, B).periods] == [50]
+
+
+def test_a_roll_out_that_ends_after_a_newer_one_is_no_roll_back() -> None:
+    late = [*routed("10:01:00", (C, 100), latest=C), *routed("10:01:08", (B, 100), latest=B)]
+
+    assert ledger([*BORN, *late, *routed("10:02:00", (C, 100), latest=C)]).roll_backs == ()
+
+
+def test_what_is_told_of_an_older_generation_late_is_left_out() -> None:
+    facts = []
+    for at, name, generation in (("10:01:00", C, 9), ("10:01:08", B, 8), ("10:05:00", C, 9)):
+        document = service_v1({}, latest=name, generation=generation, observed=generation)
+        document["status"]["conditions"] = []
+        facts += event(document, at=f"2026-05-04T{at}Z", insert_id=at)
+
+    assert [one.leader() for one in ledger([*BORN, *facts]).routings] == [C]
+
+
+def test_a_service_that_was_made_anew_counts_its_generations_from_one() -> None:
+    facts = []
+    for at, name, generation in (("08:01:00", A, 9), ("10:01:00", C, 1)):
+        document = service_v1({}, latest=name, generation=generation, observed=generation)
+        document["status"]["conditions"] = []
+        facts += event(document, at=f"2026-05-04T{at}Z", insert_id=at)
+
+    assert [one.leader() for one in ledger([*BORN, *facts]).routings] == [A, C]
 
 
 def test_a_roll_back_that_is_only_asked_for_is_told_too() -> None:
