@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["claim_lines", "record_lines", "remembered_line", "said_line", "settled_here"]
 
 _HOW = "logtriage settle NUMBER right|wrong"
-_CAUSES = {"secret_rotation": "a rotated secret", "test_harness": "the test harness", "client": "the callers"}
+_CAUSES = {
+    "traffic": "the traffic",
+    "secret_rotation": "a rotated secret",
+    "test_harness": "the test harness",
+    "client": "the callers",
+}
 
 
 def record_lines(record: Record, *, has_incidents: bool) -> tuple[str, ...]:
