@@ -30,6 +30,7 @@ from classifiers.rivals import (
     outside_gain,
     revision_gain,
 )
+from classifiers.side_by_side import compare
 
 __all__ = [
     "AttributionConfig",
@@ -199,6 +200,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
         replace(weight, confidence=_capped(case, weight.split, weight.candidate.linked, probability, config))
         for (weight, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
     ]
+    weights = [_side_by_side(case, one, config) for one in weights]
     weights.sort(
         key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
     )
@@ -210,6 +212,16 @@ def _with_callers(row: tuple[Weight, float], alone: float, config: AttributionCo
     """The log weight of a revision that may have broken something for all, or for one caller alone."""
     weight, log_weight = row
     return float(np.logaddexp(log_weight, log_weight - weight.split.gain + alone + math.log(config.caller_share)))
+
+
+def _side_by_side(case: Case, weight: Weight, config: AttributionConfig) -> Weight:
+    """Not blamed where it failed no more than the others in the same minutes: what it has alone is of another time."""
+    if (
+        weight.confidence <= config.most_alone
+        or compare(case, weight.candidate, weight.split).verdict != "no difference"
+    ):
+        return weight
+    return replace(weight, confidence=config.most_alone)
 
 
 def _suspect(
