@@ -45,8 +45,17 @@ class Draft:
         return self.rng.choice(options)
 
     def calm(self, count: int, until_ns: int) -> None:
-        """Innocent deploys, up to an instant, of all services that are there from the beginning."""
-        quiet_deploys(self.stage, tuple(self.service(role) for role in ROLES), count, until_ns)
+        """Innocent deploys, up to an instant, of all services that are there from the beginning.
+
+        Each gets one at least: nothing tells the configuration of a revision from before the window, so what a later
+        one changed could not be known.
+        """
+        services = tuple(self.service(role) for role in ROLES)
+        quiet_deploys(self.stage, services, count, until_ns)
+        for service in services:
+            if self.stage.timeline.of(service)[-1].is_initial:
+                at_ns = self.stage.start_ns + round(self.rng.uniform(0.2, 0.8) * (until_ns - self.stage.start_ns))
+                self.stage.planner.deploy(service, at_ns, (IMAGE,))
 
     def deploy(self, role: str, at_ns: int, *changes: Change, **kind: Any) -> Deploy:
         """A deploy, of the image when no change is told. kind: as of Planner.deploy; `tag` is one fault."""
