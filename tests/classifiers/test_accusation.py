@@ -49,9 +49,10 @@ def test_where_both_are_seen_to_fail_alike_in_the_same_minutes_no_revision_is_bl
         share = float(random.uniform(0.05, 0.6))
         base, times = float(random.uniform(0, 0.02)), float(random.uniform(1, 20))
         asked = {
-            "r1": steps((120, 40), (120, round(40 * (1 - share)))), "r2": steps((120, 0), (120, round(40 * share))),
-        }  # fmt: skip
-        rates = [base] * 120 + [min(base * times + 0.02, 0.9)] * 120
+            "r1": steps((120, 40), (120, round(40 * (1 - share))), (120, 0)),
+            "r2": steps((120, 0), (120, round(40 * share)), (120, 40)),
+        }
+        rates = [base] * 120 + [min(base * times + 0.02, 0.9)] * 240
         found, _ = tried(Trial(asked, {"r1": rates, "r2": rates}), seed)
         if found and found.side_by_side and found.side_by_side.verdict == "no difference":
             assert found.confidence < 0.5, (seed, found.side_by_side)
