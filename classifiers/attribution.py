@@ -6,7 +6,6 @@ revision that began to serve after the latest moment at which it may have begun 
 """
 
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,10 @@ from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
 from classifiers.named import Namings, Said, likeliest, naming, read_text
+from classifiers.natures import outside_ratio
 from classifiers.origin import origin_of_share
+from classifiers.ramps import outside_ramp, slow_gain
+from classifiers.restless import restless_gain
 from classifiers.rivals import (
     UNKNOWN,
     Candidate,
@@ -38,7 +40,6 @@ __all__ = [
     "Weighed",
     "Weight",
     "exonerated",
-    "is_about_dependency",
     "lead_change",
     "weigh",
 ]
@@ -46,16 +47,6 @@ __all__ = [
 _SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
 _SPARED = 3.0  # failures expected and not seen: rule of three
 _APART = 3.0  # log-likelihood from which designs in the history of deploys tell two changes of one deploy apart
-_DEPENDENCY = re.compile(
-    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|"
-    r"unreachable|no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|"
-    r"(?:unable|failed) to connect|can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|"
-    r"max retries exceeded|deadline exceeded|broken pipe|"
-    r"server closed|too many (?:clients|connections)|terminating connection|aborted by the server|has gone away|"
-    r"database system is|no (?:answer|response|reply) from|temporarily unavailable|(?:connection|socket) timeout|"
-    r"lost connection|name resolution|(?:failed|unable) to resolve|"
-    r"(?:redis|postgres|mysql|kafka|mongo)\w*.{0,40}(?:down|unavail|time)"
-)
 
 
 class AttributionConfig(BaseModel):
@@ -180,7 +171,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     """
     light = _Light(read_text(text), known, lineage or Lineage(()), namings or Namings(), config)
     spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
-    outside, outside_split = _outside(case, shared, config)
+    outside, outside_split = _outside(case, shared, text, config)
     tallies: dict[tuple[object, ...], Tally] = {}
     rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
@@ -193,7 +184,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
             own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
             rows.append(row if own is None else (row[0], _with_callers(row, own, config)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
-    logs = np.array([0.0, *(one + spread for one in weighed)])
+    logs = np.array([restless_gain(case), *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
     share: list[float] = (shares / shares.sum()).tolist()
     weights = [
@@ -248,7 +239,7 @@ def _suspect(
     )
     designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = _prior(case, candidate, light) + designed + log_members
+    log_weight = _prior(case, candidate, light) + designed + log_members + slow_gain(case, candidate, plain)
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
     told_by = named.change if named.named > 1 else None
@@ -319,19 +310,17 @@ def _log_sum(logs: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(one - top) for one in logs))
 
 
-def _outside(case: Case, shared: int, config: AttributionConfig) -> tuple[float, Split]:
+def _outside(case: Case, shared: int, text: str, config: AttributionConfig) -> tuple[float, Split]:
     """How well something from outside explains a case: log of prior times likelihood, and the best split."""
     is_over = case.fit.course == "resolved"
-    outside, split = outside_gain(case, is_over=is_over, per_minute=config.outages_per_day / 1440)
-    outside += math.log(config.shared_factor) * min(shared, 3)
+    per_minute = config.outages_per_day / 1440
+    outside, split = outside_gain(case, is_over=is_over, per_minute=per_minute)
+    if not is_over:
+        outside = float(np.logaddexp(outside, outside_ramp(case, per_minute)))
+    outside += math.log(config.shared_factor) * min(shared, 3) + math.log(outside_ratio(case, text))
     if origin_of_share(case.origins)[0] == "tests":
         outside += math.log(config.spared_factor if case.spared >= _SPARED else config.tests_factor)
     return outside, split
-
-
-def is_about_dependency(text: str) -> bool:
-    """Whether the failure says that something else could not be reached."""
-    return _DEPENDENCY.search(text) is not None
 
 
 def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:  # noqa: ARG001

@@ -9,10 +9,9 @@ tells proves nothing.
 import re
 from collections.abc import Iterable, Sequence
 
-import orjson
-
 from classifiers.cases import Case
 from classifiers.findings import Change
+from classifiers.natures import OUT_OF_MEMORY, is_code_fault
 
 __all__ = ["Namings", "Said", "likeliest", "naming", "read_text"]
 
@@ -23,13 +22,8 @@ _DULL = frozenset(
     {"url", "uri", "key", "id", "env", "name", "api", "app", "the", "host", "port", "service", "secret", "token"}
 )
 _KEYED = frozenset({"env_removed", "env_changed", "secret_ref_changed", "env_added"})
-_CODE_FAULT = re.compile(
-    r"(?i)(Type|Attribute|Name|Import|ModuleNotFound|Syntax|Indentation|Reference|Index|Range|Assertion|NotImplemented|"
-    r"NullPointer\w*|NoSuch\w+|ClassNotFound\w*|ClassCast\w*|UnboundLocal|Recursion|StopIteration)(Error|Exception)?\Z|"
-    r"panic"
-)
 _LIMITS = {
-    "memory_limit": r"memory limit|out of memory|\boom\b|heap|cannot allocate|killed",
+    "memory_limit": OUT_OF_MEMORY,
     "cpu_limit": r"\bcpu\b|throttl",
     "concurrency": r"no available instance|too many (?:concurrent )?(?:requests|connections)|concurren|pool exhausted",
     "max_instances": r"no available instance|rate exceeded|instance limit",
@@ -86,7 +80,7 @@ def naming(change: Change, case: Case, said: Said, namings: Namings) -> float:
         if _says(way, pattern, *said):
             likely, prior = _PRIORS[way]
             found = max(found, likely / namings.chance(pattern, way, prior))
-    if change.type == "image" and _is_code_fault(case):
+    if change.type == "image" and is_code_fault(case):
         found = max(found, _CODE)
     return found if found >= _FROM else 1.0
 
@@ -126,12 +120,6 @@ def _says(way: str, pattern: str, text: str, words: frozenset[str], lowered: str
 def _words(text: str) -> frozenset[str]:
     """Words in small letters, those of names written together apart as well."""
     return frozenset(word.lower() for word in (*_WORD.findall(text), *re.findall(r"[A-Za-z0-9]+", text)))
-
-
-def _is_code_fault(case: Case) -> bool:
-    """An exception that code throws which cannot run."""
-    kind = str(orjson.loads(case.parts).get("type") or "").rpartition(".")[2]
-    return bool(kind and _CODE_FAULT.match(kind))
 
 
 def likeliest(changes: Sequence[Change], ratios: Sequence[float]) -> Change | None:

@@ -9,30 +9,24 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from classifiers.attribution import AttributionConfig, is_about_dependency
+from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.findings import Cause, Evidence, Fault
+from classifiers.natures import CERTIFICATE, is_about_dependency, is_refusal
 from classifiers.platform_changes import PlatformChange
 from classifiers.rivals import Rival, moment_gain
 from classifiers.telling import as_rate, delays
 from collector.records import Revision
 from collector.window import format_ns
 
-__all__ = ["is_about_certificate", "is_refusal", "occasion_rivals"]
+__all__ = ["occasion_rivals"]
 
-_CERTIFICATE = re.compile(
-    r"(?i)certificate|x509|\bssl\b|\btls\b|cert_?(?:has_)?expired|unable_to_verify|self[- _]signed|handshake"
-)
-_REFUSAL = re.compile(
-    r"(?i)\b(?:401|403)\b|permission|forbidden|denied|unauthori[sz]ed|unauthenticated|not authori[sz]ed|"
-    r"access[_ ]?token|\biam\b|credential"
-)
 _DATABASE = re.compile(
     r"(?i)database|\bsql|cloudsql|postgres|psycopg|mysql|mongo|spanner|alloydb|bigtable|\bjdbc\b|\bdb\b|sqlalchemy|"
     r"server closed the connection|terminating connection|the database system is"
 )
 _CACHE = re.compile(r"(?i)redis|memcache|valkey|\bcache\b")
-_KINDS = {"database": _DATABASE, "cache": _CACHE, "certificate": _CERTIFICATE}
+_KINDS = {"database": _DATABASE, "cache": _CACHE, "certificate": CERTIFICATE}
 _CAUSES: dict[str, Cause] = {"certificate": "certificate"}
 _SLACK_NS = 60_000_000_000
 _MEAN_DELAY_MIN = {"iam": 10.0, "database": 5.0, "cache": 5.0, "network": 10.0, "certificate": 60.0, "other": 10.0}
@@ -72,16 +66,6 @@ def occasion_rivals(
             if math.isfinite(rival.log_weight):
                 found.append(rival)
     return found
-
-
-def is_about_certificate(text: str) -> bool:
-    """Whether the failure says that a certificate was refused."""
-    return _CERTIFICATE.search(text) is not None
-
-
-def is_refusal(text: str) -> bool:
-    """Whether the failure says that somebody was not let in."""
-    return _REFUSAL.search(text) is not None
 
 
 def _rival(case: Case, change: PlatformChange, relation: _Relation, config: AttributionConfig) -> Rival:

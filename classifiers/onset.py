@@ -95,13 +95,14 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
     gains = _gains(passed)
     best = int(np.argmax(gains))
     # a few slow first failures are no earlier trouble of their own, and steady growth is one trouble
-    if best and (gains[0] >= gains[best] - _AS_GOOD or _is_ramp(passed, gains, config.evidence)):
+    ramp = _ramp(passed, gains, config.evidence) if best else None
+    if best and (gains[0] >= gains[best] - _AS_GOOD or ramp):
         best = 0
     silent = max(0.0, end - float(passed[-1]))
-    dispersion = _dispersion(times_ns[best:], grid)
+    dispersion = _dispersion(times_ns[best:], grid, ramp)
     is_change = float(gains[best]) / dispersion >= config.evidence
     course, index = _course(times_ns, passed, best if is_change else 0, silent, dispersion, config)
-    dispersion = max(dispersion, _slow_dispersion(passed[max(index, best) :]))
+    dispersion = max(dispersion, _slow_dispersion(_grown(passed, ramp)[max(index, best) :]))
     gain = float(gains[best]) / dispersion
     if is_change and gain < config.evidence:
         is_change = False
@@ -201,22 +202,32 @@ def _gains(passed: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where((rate_after > _GROWTH * rate_before) & (exposed_before >= 1), gains, 0.0)
 
 
-def _is_ramp(passed: NDArray[np.float64], gains: NDArray[np.float64], evidence: float) -> bool:
-    """Failures that began from nothing and became ever more fit better than two rates, one after the other."""
+def _ramp(passed: NDArray[np.float64], gains: NDArray[np.float64], evidence: float) -> tuple[float, float] | None:
+    """Lead and power of a rate that began from nothing and grew, where it fits better than two rates in turn."""
     many = len(passed) - 1
     if gains[0] < evidence or many <= _BLOCK:
-        return False
+        return None
     own = passed - passed[0]
     place = np.arange(1, many, dtype=np.float64)
     steps = _likelihood(place, own[1:-1]) + _likelihood(many - place, np.maximum(own[-1] - own[1:-1], many - place))
     wait = float(own[-1]) / np.sqrt(many)
-    ramps = []
+    ramps: list[tuple[float, float, float]] = []
     for share in _SLOPES:
         lead = min(share * wait, float(passed[0]))
         grown = np.log((own[:-1] + lead) / (float(own[-1]) + lead)).sum()
         each = np.log(many / (float(own[-1]) + lead))
-        ramps += [many * (each + np.log(power + 1)) + power * float(grown) for power in _POWERS]
-    return bool(max(ramps) > steps.max())
+        ramps += [(many * (each + np.log(power + 1)) + power * float(grown), lead, power) for power in _POWERS]
+    likelihood, lead, power = max(ramps)
+    return (lead, power) if likelihood > steps.max() else None
+
+
+def _grown(passed: NDArray[np.float64], ramp: tuple[float, float] | None) -> NDArray[np.float64]:
+    """A clock on which failures of a growing rate are spread evenly; the same one where it does not grow."""
+    if ramp is None:
+        return passed
+    lead, power = ramp
+    grown: NDArray[np.float64] = np.maximum(passed - passed[0] + lead, 0.0) ** (power + 1)
+    return grown
 
 
 def _likelihood(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -225,11 +236,14 @@ def _likelihood(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> ND
     return np.where(counts > 0, counts * np.log(safe), 0.0)
 
 
-def _dispersion(times_ns: NDArray[np.int64], grid: Grid) -> float:
+def _dispersion(times_ns: NDArray[np.int64], grid: Grid, ramp: tuple[float, float] | None) -> float:
     """How much more the counts per bin vary than a Poisson count would; at least 1."""
     places = grid.timeline.bin_of(times_ns)
     counts = np.bincount(places - places[0], minlength=1).astype(float)
     exposed = np.maximum(grid.total[places[0] : places[0] + len(counts)], counts)
+    if ramp:
+        passed = np.cumsum(exposed)
+        exposed = exposed * np.maximum(passed - exposed / 2 - passed[0] + ramp[0], 0.5) ** ramp[1]
     used = exposed > 0
     counts, exposed = counts[used], exposed[used]
     if len(counts) < 3 or counts.sum() < 4:  # noqa: PLR2004 - too few to tell

@@ -29,6 +29,7 @@ __all__ = [
     "Tally",
     "earlier_gains",
     "gains_of",
+    "log_gamma",
     "moment_gain",
     "outside_gain",
     "parted",
@@ -71,6 +72,15 @@ class Candidate:
             return own
         first = int(case.grid.timeline.bin_of(np.array([self.since_ns]))[0])
         return np.where(np.arange(len(own)) >= first, own, 0.0)
+
+    def exposed(self, case: Case, names: Collection[str]) -> NDArray[np.float64]:
+        """Exposure of the case through these revisions, by bin."""
+        held = case.held
+        if self.relation == "own" and held.by_revision:
+            parts = [held.by_revision[name] for name in names if name in held.by_revision]
+        else:
+            parts = [held.total * self.grid.share(name) for name in names]
+        return np.sum(parts, axis=0) if parts else np.zeros(held.timeline.bins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +307,13 @@ def _marginal(
     found: NDArray[np.float64] = (
         _SHAPE * np.log(safe)
         - math.lgamma(_SHAPE)
-        + _log_gamma(_SHAPE + counts)
+        + log_gamma(_SHAPE + counts)
         - (_SHAPE + counts) * np.log(safe + exposed)
     )
     return found
 
 
-def _log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-gamma of numbers above zero, by Stirling's series eight above them; scipy has it too, but is slow to load."""
     steps = np.log(values[..., None] + np.arange(8.0)).sum(axis=-1)
     far = values + 8.0

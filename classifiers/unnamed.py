@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.attribution import is_about_dependency
 from classifiers.cases import Case
 from classifiers.findings import Cause, Evidence, Hypothesis, Origin
 from classifiers.incidents import addresses_in
-from classifiers.occasions import is_about_certificate
+from classifiers.natures import is_about_certificate, is_about_dependency
 from classifiers.telling import failed_of, unit_of
 from classifiers.weighing import Judged
 from collector.window import NS_PER_S, format_ns

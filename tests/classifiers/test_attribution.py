@@ -34,11 +34,14 @@ def weighed(of: Case, *, shared: int = 0, text: str = "", difference: Difference
 
 
 def test_the_revision_that_fails_is_named_and_certainty_has_a_ceiling() -> None:
-    best = weighed(broken()).best
+    turns = [10.0] * 60 + [0.0] * 60
+    exposed = grid({"old": turns * 2, "new": turns[::-1] * 2})  # in turns, and only the one fails
+    of = case(exposed, [(start + n * 0.6, "new") for start in (61, 181) for n in range(98)])
+    found = weigh(of, [(candidate(of, "new", 60), BOTH)], shared=0, text="", config=CONFIG)
 
-    assert best is not None
-    assert best.candidate.revision == "new"
-    assert best.confidence == CONFIG.most
+    assert found.best is not None
+    assert found.best.candidate.revision == "new"
+    assert found.best.confidence == CONFIG.most
 
 
 def test_probabilities_of_all_explanations_add_up_to_one() -> None:
