@@ -102,14 +102,15 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
     dispersion = _dispersion(times_ns[best:], grid, ramp)
     is_change = float(gains[best]) / dispersion >= config.evidence
     course, index = _course(times_ns, passed, best if is_change else 0, silent, dispersion, config)
-    dispersion = max(dispersion, _slow_dispersion(_grown(passed, ramp)[max(index, best) :]))
+    slow = max(dispersion, _slow_dispersion(_grown(passed, ramp)[max(index, best) :]))
+    dispersion = slow if best else dispersion  # from nothing to clumps is a change, from clumps to clumps may be none
     gain = float(gains[best]) / dispersion
     if is_change and gain < config.evidence:
         is_change = False
         course, index = _course(times_ns, passed, 0, silent, dispersion, config)
     near = np.flatnonzero(gains / dispersion >= gain - _AS_GOOD) if is_change and index == best else np.array([index])
-    last_good, earliest = _began(times_ns, passed, grid, int(near[0]), dispersion)
-    ended = _ended(times_ns, passed, grid, index, dispersion) if course == "resolved" else (None, None)
+    last_good, earliest = _began(times_ns, passed, grid, int(near[0]), slow)
+    ended = _ended(times_ns, passed, grid, index, slow) if course == "resolved" else (None, None)
     return Fit(
         index=index,
         at_ns=int(times_ns[index]),
