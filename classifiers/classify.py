@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from classifiers.arrivals import find_arrivals
 from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
@@ -163,6 +164,12 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
         history_ns=history.end_ns - history.start_ns,
         start_ns=start_ns,
         config=config.problems,
+        arrivals=find_arrivals(
+            history.revisions,
+            history.exposure,
+            start_ns=history.start_ns,
+            least_ns=config.problems.short_history_minutes * 60e9,
+        ),
     )
 
 

@@ -1,15 +1,19 @@
-"""Company: failures of a history in; which clusters are written straight after another one's lines, out.
+"""Company: failures of a history in; which clusters come with another one's, out.
 
 What an instance writes at once behind a failure, again and again, tells of the same failure: a warning how it goes on
 without, an access line how it was answered. Lines that merely come at the same busy time do not count: what lies
 elsewhere in time shows how often they would meet by chance.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
 
+import numpy as np
 import polars as pl
 
-__all__ = ["followers"]
+from classifiers.cases import Case
+
+__all__ = ["attending", "followers"]
 
 _AT_ONCE_NS = 2_000_000  # behind a failure; other lines of a start follow after some 15 ms
 _SHARE = 0.5  # of the lines that follow
@@ -17,6 +21,38 @@ _OF_FAILURE = 0.8  # of the lines that are followed: where most of the others we
 _FEW = 2  # lines, below which one failure being followed says nothing
 _LIFT = 4.0  # times more often than by chance
 _ELSEWHERE_NS = (-1_700_000_000, -700_000_000, 900_000_000, 1_900_000_000)
+_AROUND_NS = 60_000_000_000  # give or take, of a failure that is met
+_ATTENDS = 0.8  # share of failures that meet one of the other kind
+_EVIDENCE = 5.0  # log of how unlikely they would do so by chance
+
+
+def attending(cases: Sequence[Case], problems: Sequence[Case]) -> set[str]:
+    """The ids of those cases that fail in the very minutes, on the very revisions, in which a problem of theirs does.
+
+    So rare a failure tells of no change by itself: requests cut off where an instance is killed now and then. A problem
+    that fails most of the time meets everything, and says nothing.
+    """
+    return {
+        case.cluster_id
+        for case in cases
+        for other in problems
+        if (other.project, other.service) == (case.project, case.service) and other.fit.is_change
+        if _attends(case, other)
+    }
+
+
+def _attends(case: Case, other: Case) -> bool:
+    times = other.times_ns[other.times_ns >= other.fit.at_ns]
+    if not set(case.revisions) <= set(other.revisions) or not len(times):
+        return False
+    line = case.grid.timeline
+    places = np.searchsorted(times, case.times_ns)
+    before = np.abs(case.times_ns - times[np.maximum(places - 1, 0)])
+    after = np.abs(case.times_ns - times[np.minimum(places, len(times) - 1)])
+    met = int((np.minimum(before, after) <= _AROUND_NS).sum())
+    gaps = np.diff(times, append=times[-1] + 2 * _AROUND_NS)
+    covered = float(np.minimum(gaps, 2 * _AROUND_NS).sum()) / max(line.end_ns - line.start_ns, 1)
+    return met >= _ATTENDS * case.units and met * math.log(1 / min(covered, 1.0)) >= _EVIDENCE
 
 
 def followers(rows: pl.DataFrame, of: Collection[str], behind: Collection[str]) -> set[str]:

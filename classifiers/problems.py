@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
-from classifiers.company import followers
+from classifiers.company import attending, followers
 from classifiers.findings import Origin
 from classifiers.origin import origin_of_share
 
@@ -47,14 +47,15 @@ class ProblemConfig(BaseModel):
     strong_evidence: float = Field(default=12.0, gt=0)  # of an onset that needs no other sign (see onset.evidence)
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what the stations before found, passed on as it is
     cases: Sequence[Case], failed: Mapping[str, set[str]], rows: pl.DataFrame, *, history_ns: int, start_ns: int,
-    config: ProblemConfig,
+    config: ProblemConfig, arrivals: Mapping[tuple[str, str], int] | None = None,
 ) -> dict[str, Verdict]:  # fmt: skip
     """A verdict on every case that occurs in the window, by cluster id.
 
     `failed` holds per service the traces that the service answered with a server error, `rows` those of find_failures
-    with their cluster_id. history_ns is how much is known at all, start_ns the beginning of the window.
+    with their cluster_id. history_ns is how much is known at all, start_ns the beginning of the window. arrivals: when
+    services that are new were first there (see arrivals.py): nothing is standing in them.
     """
     present = [case for case in cases if case.in_window]
     is_short = history_ns < config.short_history_minutes * 60e9
@@ -64,6 +65,15 @@ def judge(
         if is_failure(case) and not _is_refusal(case):
             is_news = is_short or _is_first_told(case, end_ns - history_ns, start_ns, config)
             verdicts[case.cluster_id] = _judge_failure(case, is_short=is_news, start_ns=start_ns, config=config)
+            arrived_ns = (arrivals or {}).get((case.project, case.service))
+            is_new = arrived_ns is not None and arrived_ns >= _old_ns(start_ns, config)
+            if is_new and verdicts[case.cluster_id] == "standing":
+                verdicts[case.cluster_id] = "problem"
+    for name in attending(
+        [case for case in present if verdicts.get(case.cluster_id) == "standing"],
+        [case for case in present if verdicts.get(case.cluster_id) == "problem"],
+    ):
+        verdicts[name] = "problem"
     failures = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
     weak = [case for case in present if case.cluster_id not in verdicts]
     # lines first: what is refused is told with the line that says why
@@ -124,13 +134,18 @@ def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: Problem
     if _origin(case) == "scanners" and not fit.is_change:
         return "noise"
     if fit.is_change or fit.course == "regressed":
-        is_old = fit.course != "resolved" and fit.at_ns < start_ns - config.standing_after_hours * 3600e9
+        is_old = fit.course != "resolved" and fit.at_ns < _old_ns(start_ns, config)
         return "standing" if is_old else "problem"
     if case.units < config.few_units:
         return "noise"
     if fit.course == "resolved":
         return "problem"
     return "standing"
+
+
+def _old_ns(start_ns: int, config: ProblemConfig) -> float:
+    """What began before this instant, and goes on, is no news any more."""
+    return start_ns - config.standing_after_hours * 3600e9
 
 
 def _judge_weak(case: Case, hit: set[str], *, is_behind: bool, is_short: bool, config: ProblemConfig) -> Verdict:

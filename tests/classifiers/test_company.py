@@ -1,6 +1,7 @@
 import polars as pl
 
-from classifiers.company import followers
+from classifiers.company import attending, followers
+from tests.support.cases import case, grid
 
 SECOND = 1_000_000_000
 SCHEMA = {"cluster_id": pl.String, "instance": pl.String, "log": pl.String, "first_ns": pl.Int64}
@@ -52,3 +53,25 @@ def test_other_instances_and_request_lines_say_nothing() -> None:
     assert followers(elsewhere, ["goes on"], ["failure"]) == set()
     assert followers(requests, ["goes on"], ["failure"]) == set()
     assert followers(rows(), ["goes on"], ["failure"]) == set()
+
+
+def attends(*minutes: float, killed_every: int = 12, revision: str = "new") -> bool:
+    """Whether requests that failed at these minutes attend instances killed every so often from minute 120 on."""
+    exposed = grid(old=2.0, new=5.0)
+    killed = case(exposed, [(float(minute), "new") for minute in range(120, 240, killed_every)], cluster_id="killed")
+    cut_off = case(exposed, [(minute, revision) for minute in minutes], cluster_id="cut off")
+    return attending([cut_off], [killed]) == {"cut off"}
+
+
+def test_rare_failures_in_the_minutes_of_a_problem_of_their_service_attend_it() -> None:
+    assert attends(120.2, 143.7, 180.3, 216.8)
+
+
+def test_failures_of_other_minutes_or_revisions_or_too_few_of_them_do_not_attend() -> None:
+    assert not attends(126.2, 150.1, 186.3, 210.1)
+    assert not attends(120.2, 143.7, 180.3, 216.8, revision="old")
+    assert not attends(120.2)
+
+
+def test_a_problem_that_fails_all_the_time_is_attended_by_nothing() -> None:
+    assert not attends(120.2, 143.7, 180.3, 216.8, killed_every=1)
