@@ -1,8 +1,9 @@
 """Restlessness: failures whose rate wanders by itself, from hour to hour, without anybody's doing.
 
 A queue that fills at noon, a partner that is slow at times, a suite that runs now and then: against one steady rate
-each of their waves looks like a beginning. Here the rate of every hour is drawn anew around one mean (negative binomial
-counts). A true beginning is told from it by its order: hours without before it, hours with ever after.
+each of their waves looks like a beginning. Here the rate of every hour is drawn anew around one mean (beta-binomial
+counts of requests and traces, negative binomial ones of minutes). A true beginning is told from it by its order: hours
+without before it, hours with ever after.
 """
 
 import math
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Timeline
-from classifiers.rivals import log_gamma
+from classifiers.rivals import log_beta, log_gamma
 
 __all__ = ["restless_gain"]
 
@@ -31,9 +32,11 @@ def restless_gain(case: Case) -> float:
     counts, exposed = counts[used], exposed[used]
     if len(counts) < _LEAST:
         return 0.0
-    expected = exposed * (counts.sum() / exposed.sum())
-    steady = float((counts * np.log(expected) - expected).sum())
-    waves = np.array([_wave(counts, expected, shape) for shape in _SHAPES]) - steady
+    mean = float(counts.sum() / exposed.sum())
+    if case.is_counted:
+        waves = np.array([_wave_of_shares(counts, exposed, mean, shape) for shape in _SHAPES])
+    else:
+        waves = np.array([_wave_of_rates(counts, exposed * mean, shape) for shape in _SHAPES])
     gains = waves / case.fit.dispersion + math.log(_RESTLESS / len(_SHAPES))
     return float(np.logaddexp.reduce([*gains, math.log(1 - _RESTLESS)]))
 
@@ -44,7 +47,18 @@ def _hours(line: Timeline) -> NDArray[np.int64]:
     return found
 
 
-def _wave(counts: NDArray[np.float64], expected: NDArray[np.float64], shape: float) -> float:
-    """Log-likelihood of counts whose rates are Gamma about their mean, without the factorials that all models share."""
+def _wave_of_rates(counts: NDArray[np.float64], expected: NDArray[np.float64], shape: float) -> float:
+    """Log-likelihood of counts won over one steady rate if their rates are Gamma about their mean."""
+    steady = counts * np.log(expected) - expected  # without the factorials that both share
     told = log_gamma(counts + shape) - math.lgamma(shape) + shape * np.log(shape / (shape + expected))
-    return float((told + counts * np.log(expected / (shape + expected))).sum())
+    return float((told + counts * np.log(expected / (shape + expected)) - steady).sum())
+
+
+def _wave_of_shares(counts: NDArray[np.float64], exposed: NDArray[np.float64], mean: float, shape: float) -> float:
+    """The same of counts of which each fails at most once, if their shares are Beta about their mean."""
+    if mean >= 1:
+        return 0.0
+    whole = shape / min(mean, 1 - mean)
+    bad, good = np.full_like(counts, whole * mean), np.full_like(counts, whole * (1 - mean))
+    steady = counts * math.log(mean) + (exposed - counts) * math.log(1 - mean)
+    return float((log_beta(bad + counts, good + exposed - counts) - log_beta(bad, good) - steady).sum())

@@ -1,10 +1,10 @@
 """How well each explanation fits the counts: one revision, something from outside at a moment, or nothing at all.
 
 Every explanation parts the exposure of a cluster into what should fail and what should not; how well the failures fit
-is the marginal likelihood of two Poisson rates under Gamma priors (after METHODS of change points over revisions, in
-closed form). Old and new revision inside the same minutes, before and after, roll-back and canary are all the same
-arithmetic: which exposure failed. What comes from outside may begin at any moment, and pays for that freedom; a
-revision may only begin when it was deployed.
+is the marginal likelihood of two rates in closed form: binomial under Beta priors where requests or traces are counted,
+each of which fails at most once, Poisson under Gamma priors where minutes are. Old and new revision inside the same
+minutes, before and after, roll-back and canary are all the same arithmetic: which exposure failed. What comes from
+outside may begin at any moment, and pays for that freedom; a revision may only begin when it was deployed.
 """
 
 import math
@@ -29,6 +29,7 @@ __all__ = [
     "Tally",
     "earlier_gains",
     "gains_of",
+    "log_beta",
     "log_gamma",
     "moment_gain",
     "outside_gain",
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 Relation = Literal["own", "callee", "caller", "linked"]
-_SHAPE = 0.5  # of the Gamma prior: vague
+_SHAPE = 0.5  # of the Beta and the Gamma prior: vague
+_EVEN = 0.5  # the highest mean of the Beta prior: that most of what is asked fails is not expected before
 _ONE_MORE = 1.0  # log-likelihood that a split over several revisions must win over one alone
 
 
@@ -215,8 +217,7 @@ def _splits(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Gain, failures and exposure of the blamed side, of many splits. What failed on a side was exposed on it."""
     exposed_bad = _held(case, failed, exposed, total)
-    gain = _gain(failed, exposed_bad, case.units - failed, np.maximum(total - exposed_bad, 0.0))
-    return gain / case.fit.dispersion, failed, exposed_bad
+    return _gain(case, failed, exposed_bad, total), failed, exposed_bad
 
 
 def _split_at(
@@ -252,7 +253,7 @@ def moment_gain(
     failures = counts[:last][::-1].cumsum()[::-1]
     within = held.total if exposed is None else exposed
     exposures = _held(case, failures, within[:last][::-1].cumsum()[::-1], all_exposed)
-    gains = _gain(failures, exposures, case.units - failures, all_exposed - exposures) / case.fit.dispersion
+    gains = _gain(case, failures, exposures, all_exposed)
     place = int(np.argmax(gains + log_prior))
     best = Split(
         float(gains[place]), int(failures[place]), float(exposures[place]),
@@ -285,39 +286,46 @@ def _held(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64],
     return held
 
 
-def _gain(
-    bad: NDArray[np.float64],
-    exposed_bad: NDArray[np.float64],
-    good: NDArray[np.float64],
-    exposed_good: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _gain(case: Case, bad: NDArray[np.float64], exposed_bad: NDArray[np.float64], total: float) -> NDArray[np.float64]:
     """Log Bayes factor of two rates against one; minus infinity where the blamed side fails no more than the other."""
-    whole, exposed = bad + good, exposed_bad + exposed_good
-    scale = _SHAPE * exposed / np.maximum(whole, 1.0)  # prior mean = the overall rate
-    two = _marginal(bad, exposed_bad, scale) + _marginal(good, exposed_good, scale)
-    gain = two - _marginal(whole, exposed, scale)
+    good, exposed_good = case.units - bad, np.maximum(total - exposed_bad, 0.0)
+    marginal = _of_shares if case.is_counted else _of_rates
+    mean = case.units / max(total, 1e-9)  # of the prior: the overall rate
+    whole = marginal(np.array([float(case.units)]), np.array([total]), mean)
+    gain = (marginal(bad, exposed_bad, mean) + marginal(good, exposed_good, mean) - whole) / case.fit.dispersion
     is_worse = bad * np.maximum(exposed_good, 1e-9) > good * exposed_bad
     return np.where(is_worse & (exposed_bad > 0), gain, -np.inf)
 
 
-def _marginal(
-    counts: NDArray[np.float64], exposed: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    safe = np.maximum(scale, 1e-9)
-    found: NDArray[np.float64] = (
-        _SHAPE * np.log(safe)
-        - math.lgamma(_SHAPE)
-        + log_gamma(_SHAPE + counts)
-        - (_SHAPE + counts) * np.log(safe + exposed)
-    )
+def _of_rates(counts: NDArray[np.float64], exposed: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """Log marginal likelihood of counts that may come any number of times in what was exposed."""
+    scale = _SHAPE / max(mean, 1e-9)
+    prior = _SHAPE * math.log(scale) - math.lgamma(_SHAPE)
+    found: NDArray[np.float64] = prior + log_gamma(_SHAPE + counts) - (_SHAPE + counts) * np.log(scale + exposed)
+    return found
+
+
+def _of_shares(counts: NDArray[np.float64], exposed: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """Log marginal likelihood of counts of what was exposed, each of which fails or not."""
+    within = min(max(mean, 1e-9), _EVEN)
+    other = _SHAPE * (1.0 - within) / within
+    prior = math.lgamma(_SHAPE) + math.lgamma(other) - math.lgamma(_SHAPE + other)
+    return log_beta(_SHAPE + counts, other + np.maximum(exposed - counts, 0.0)) - prior
+
+
+def log_beta(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log of the Beta function of numbers above zero."""
+    found: NDArray[np.float64] = log_gamma(one) + log_gamma(other) - log_gamma(one + other)
     return found
 
 
 def log_gamma(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-gamma of numbers above zero, by Stirling's series eight above them; scipy has it too, but is slow to load."""
-    steps = np.log(values[..., None] + np.arange(8.0)).sum(axis=-1)
+    steps = values.copy()
+    for step in range(1, 8):
+        steps *= values + step
     far = values + 8.0
     square = 1.0 / (far * far)
     series = (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square / 1680))) / far
-    found: NDArray[np.float64] = (far - 0.5) * np.log(far) - far + 0.5 * math.log(2 * math.pi) + series - steps
+    found: NDArray[np.float64] = (far - 0.5) * np.log(far) - far + 0.5 * math.log(2 * math.pi) + series - np.log(steps)
     return found

@@ -18,12 +18,12 @@ def sentence(system: System, folder: Path) -> str:
 
 
 def serving(*, moved_s: float, broken_s: float) -> System:
-    """Six requests a minute; those to the new revision fail, one in two, since an instant."""
+    """Six requests a minute; those to the new revision fail, one in three, since an instant."""
     system = System()
     for number in range(5 * HOUR // 10):
         at_s = number * 10.0
         revision = NEW if at_s >= moved_s else OLD
-        if revision == NEW and at_s >= broken_s and number % 2:
+        if revision == NEW and at_s >= broken_s and number % 3 == 1:
             system.failure(at_s, "orders", revision, "KeyError: the price is missing")
         else:
             system.request(at_s, "orders", revision)

@@ -105,3 +105,14 @@ def test_without_exposure_nothing_is_gained(exposed: Grid) -> None:
     found = case(exposed, [(n, "only") for n in range(10)])
 
     assert revision_gain(found, candidate(found, "only")).gain <= 1e-6
+
+
+def test_eight_of_eight_after_fourteen_that_did_not_fail_is_no_chance() -> None:
+    """Requests fail at most once: counted as if they could fail twice, the same figures would say a hundredth of it."""
+    old, new = [1.0] * 14 + [0.0] * 8, [0.0] * 14 + [1.0] * 8
+    found = case(grid({"old": old, "new": new}, minutes=22), [(14.5 + n, "new") for n in range(8)])
+
+    split = revision_gain(found, candidate(found, "new"))
+
+    assert (split.failures_bad, split.exposed_bad, split.exposed_good) == (8, 8, 14)
+    assert split.gain == pytest.approx(11.9, abs=0.1)
