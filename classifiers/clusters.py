@@ -3,7 +3,8 @@
 Signatures become one cluster only when they render one failure (renderings.py); never because they look alike. A line
 that names another failed operation stays apart, however often it comes with the first: what links them is cause, not
 identity. The request lines of a failing request go with the failure that they nearly always come with in the rows
-given: one route may fail of this today and of that tomorrow.
+given: one route may fail of this today and of that tomorrow. So does a line that in the rows given is always written at
+once before the trace of one exception, in one stream: one call of a logger wrote both.
 """
 
 import hashlib
@@ -23,12 +24,16 @@ CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "service": pl.String(),
     "signature_id": pl.String(),
     "is_lead": pl.Boolean(),  # one a cluster: the most informative of its signatures
-    "rule": pl.String(),  # lead | same_place | same_exception | names_it | request: why the signature is in; by a
-    # person's rule merged, see classifiers/regroup.py
+    "rule": pl.String(),  # lead | same_place | same_exception | names_it | heads | request: why the signature is in; by
+    # a person's rule merged, see classifiers/regroup.py
     "share": pl.Float64(),  # of its occurrences that came with the one it was joined to; null where none is needed
 }
 
 _BUCKET_NS = 100_000_000  # occurrences of one instance this near are together where no trace says more
+_AT_ONCE_NS = 500_000  # between the line and the trace that one call writes
+_HEADS = 0.9  # share of a line's occurrences that stand before a trace
+_HEADED = 0.5  # share of a trace's occurrences that stand behind a line
+_FEWEST = 2  # occurrences that tell it
 _OF_REQUEST = 0.8  # share of a failing request's lines that come with a failure
 _SERVER_ERROR = 500
 _FAILURE = 17  # ERROR
@@ -90,6 +95,7 @@ def _service(
     """The rows of one service."""
     joins = find_joins(known, met)
     present = set(seen["signature_id"].unique().to_list())
+    joins += _heads([one for one in known if one.id in present], seen, {one.joined for one in joins})
     joins += _requests([one for one in known if one.id in present], _Together(seen), seen)
     why = {one.joined: one for one in reversed(joins)}
     precedence = {one.id: one.precedence for one in known}
@@ -131,6 +137,37 @@ class _Together:
         met = mine.join(theirs, on="key").filter(pl.col("signature_id") != pl.col("other"))
         counts = met.group_by("signature_id", "other").agg(pl.col("row").n_unique())
         return {(one, other): count / self._counts[one] for one, other, count in counts.iter_rows()}
+
+
+def _heads(present: Sequence[Rendering], seen: pl.DataFrame, joined: set[str]) -> list[Join]:
+    """Lines that name no exception and always stand straight before the trace of one, in its instance and stream."""
+    thrown = {one.id for one in present if one.frames}
+    lines = {one.id for one in present if one.kind == "message" and not one.exception} - joined
+    if not thrown or not lines:
+        return []
+    place = ["instance", "log"]
+    written = (
+        seen.filter((pl.col("log") != "requests") & (pl.col("instance") != ""))
+        .select("signature_id", "at_ns", *place)
+        .sort(*place, "at_ns", "signature_id")
+        .with_columns(
+            behind=pl.col("signature_id").shift(-1).over(place),
+            wait=(pl.col("at_ns").shift(-1) - pl.col("at_ns")).over(place),
+        )
+    )
+    counts = dict(written["signature_id"].value_counts().iter_rows())
+    met = (
+        written.filter(pl.col("signature_id").is_in(lines), pl.col("behind").is_in(thrown), pl.col("wait") <= _AT_ONCE_NS)
+        .group_by("signature_id", "behind").len().sort("len", "signature_id", "behind", descending=[True, False, False])
+    )  # fmt: skip
+    told: set[str] = set()
+    joins = []
+    for line, trace, count in met.iter_rows():
+        is_always = count >= max(_FEWEST, _HEADS * counts[line]) and count >= _HEADED * counts[trace]
+        if is_always and trace not in told:
+            told.add(trace)
+            joins.append(Join(line, trace, "heads", count / counts[line]))
+    return joins
 
 
 def _requests(present: Sequence[Rendering], together: _Together, seen: pl.DataFrame) -> list[Join]:

@@ -63,6 +63,11 @@ class Rendering:
         """Type and text, when both are known."""
         return (self.type, self.value) if self.type and self.value else None
 
+    @property
+    def text(self) -> str:
+        """What a thrown exception says. That of a language whose errors have no type is the line before its trace."""
+        return self.value or (self.message if self.is_thrown and not self.type else "")
+
     @cached_property
     def operation(self) -> str:
         """The words of a line beside the exception that it names: what failed of it; of a trace none."""
@@ -167,13 +172,13 @@ def _same_exception(group: Sequence[Rendering], met: Met) -> Iterator[Join]:
 
 def _holding(known: Sequence[Rendering]) -> list[tuple[Rendering, Rendering]]:
     """Thrown exceptions with the lines that hold their text and name no exception of another type."""
-    thrown = {one.id: one for one in known if one.kind == "exception" and len(one.value.split()) >= _WORDS}
+    thrown = {one.id: one for one in known if one.kind == "exception" and len(one.text.split()) >= _WORDS}
     lines = [one for one in known if one.kind == "message" and one.message]
     if not thrown or not lines:
         return []
     by_value: dict[str, list[Rendering]] = {}
     for one in thrown.values():
-        by_value.setdefault(one.value, []).append(one)
+        by_value.setdefault(one.text, []).append(one)
     values = sorted(by_value)
     held = pl.Series([line.message for line in lines]).str.extract_many(values, overlapping=True)
     return [

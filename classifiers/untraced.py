@@ -95,7 +95,7 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
 def names_it(cause: Case, symptom: Case) -> bool:
     """The symptom's line holds the text of the exception that is the cause, which it does not throw itself."""
     thrown, line = orjson.loads(cause.parts), orjson.loads(symptom.parts)
-    value = str(thrown.get("value") or "")
+    value = str(thrown.get("value") or ("" if thrown.get("type") else thrown.get("message")) or "")
     is_thrown = bool(thrown.get("frames") or thrown.get("chain"))
     is_line = not (line.get("frames") or line.get("chain"))
     return is_thrown and is_line and len(value.split()) > 1 and value in str(line.get("message") or "")

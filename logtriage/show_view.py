@@ -26,6 +26,7 @@ _RULES = {
     "same_place": "the same exception from the same place of the code",
     "same_exception": "tells the same exception, together with it",
     "names_it": "holds the text of the exception, together with it",
+    "heads": "written straight before the trace of the exception, each time",
     "request": "the request that failed of it",
     "folded": "the requests that failed of it",
     "merged": "merged by a rule of config.yaml",

@@ -120,6 +120,31 @@ def test_one_line_that_holds_the_text_of_an_exception_is_its_rendering_and_a_sec
     assert found[second["message"]] != found[first["message"]]
 
 
+def test_a_line_that_holds_the_text_of_an_error_without_a_type_goes_with_its_dump() -> None:
+    rows = repeated(line(f"pay failed: {GO.splitlines()[0]}", log="stdout"), line(GO, 0.02))
+
+    assert len(set(clustered(*rows).values())) == 1
+
+
+def headed(wait_ms: float = 0.02, *, is_before: bool = True, log: str = "stderr", others: int = 0) -> int:
+    """How many clusters a line without a reason and the trace make that is written so long after it, or before."""
+    said = line("voucher request failed", 0 if is_before else wait_ms, log=log)
+    thrown = line(NODE, wait_ms if is_before else 0.0, log="stderr")
+    alone = [{**said, "at_ns": said["at_ns"] + (turn + 1) * 10**12} for turn in range(others)]
+    return len(set(clustered(*repeated(said, thrown), *alone).values()))
+
+
+def test_a_line_always_written_straight_before_a_trace_is_its_head() -> None:
+    assert headed() == 1
+
+
+def test_a_line_behind_a_trace_or_of_another_stream_or_later_or_often_alone_is_another_failure() -> None:
+    assert headed(is_before=False) == 2
+    assert headed(log="stdout") == 2
+    assert headed(2.0) == 2
+    assert headed(others=40) == 2
+
+
 def test_another_failed_operation_stays_apart_even_in_the_same_trace_and_millisecond() -> None:
     rows = repeated(line("caller refused: 403", trace="a"), line("session failed: caller refused", 0.1, trace="a"))
 
