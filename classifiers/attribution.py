@@ -20,7 +20,7 @@ from classifiers.named import Namings, Said, likeliest, naming, read_text
 from classifiers.natures import outside_ratio
 from classifiers.origin import origin_of_share
 from classifiers.ramps import outside_ramp, slow_gain
-from classifiers.restless import restless_gain
+from classifiers.restless import restless_gain, wander_gain
 from classifiers.rivals import (
     UNKNOWN,
     Candidate,
@@ -239,7 +239,7 @@ def _suspect(
     )
     designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = _prior(case, candidate, light) + designed + log_members + slow_gain(case, candidate, plain)
+    log_weight = _prior(case, candidate, light) + designed + log_members + _course(case, candidate, plain)
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
     told_by = named.change if named.named > 1 else None
@@ -256,6 +256,13 @@ def _since_served(
     if not asked:
         return difference
     return light.lineage.between(candidate.project, candidate.service, asked[-1], candidate.revision) or difference
+
+
+def _course(case: Case, candidate: Candidate, split: Split) -> float:
+    """Log-likelihood won if what the revision broke did not fail at one rate: it grows, or wanders by the hour."""
+    blamed = np.isin(np.array(candidate.labels, dtype=object), split.revisions)
+    wanders = wander_gain(case, blamed, candidate.exposed(case, split.revisions))
+    return float(np.logaddexp(slow_gain(case, candidate, split), wanders)) - math.log(2)
 
 
 def _ideas(
@@ -315,6 +322,9 @@ def _outside(case: Case, shared: int, text: str, config: AttributionConfig) -> t
     is_over = case.fit.course == "resolved"
     per_minute = config.outages_per_day / 1440
     outside, split = outside_gain(case, is_over=is_over, per_minute=per_minute)
+    since = case.bins >= np.searchsorted(np.cumsum(case.held.total), split.exposed_good)
+    begun = np.arange(case.held.timeline.bins) >= (case.bins[since][0] if since.any() else 0)
+    outside += float(np.logaddexp(0.0, wander_gain(case, since, np.where(begun, case.held.total, 0.0)))) - math.log(2)
     if not is_over:
         outside = float(np.logaddexp(outside, outside_ramp(case, per_minute)))
     outside += math.log(config.shared_factor) * min(shared, 3) + math.log(outside_ratio(case, text))

@@ -15,7 +15,7 @@ from classifiers.cases import Case
 from classifiers.exposure import Timeline
 from classifiers.rivals import log_beta, log_gamma
 
-__all__ = ["restless_gain"]
+__all__ = ["restless_gain", "wander_gain"]
 
 _RESTLESS = 0.3  # of failures that nobody causes, those whose rate wanders
 _SHAPES = (0.5, 1.0, 2.0, 5.0)  # of the rates of single hours about their mean: from wild to calm; alike likely
@@ -25,12 +25,21 @@ _LEAST = 3  # hours with any exposure, below which nothing can be said to wander
 
 def restless_gain(case: Case) -> float:
     """Log-likelihood won over one steady rate if it may as well wander from hour to hour; near 0 where it does not."""
+    return _gain(case, case.bins, case.held.total)
+
+
+def wander_gain(case: Case, failed: NDArray[np.bool_], exposed: NDArray[np.float64]) -> float:
+    """The same of a side alone, its units and its exposure by bin: what somebody broke may wander as well."""
+    return _gain(case, case.bins[failed], exposed)
+
+
+def _gain(case: Case, bins: NDArray[np.int64], total: NDArray[np.float64]) -> float:
     hours = _hours(case.held.timeline)
-    counts = np.bincount(hours[case.bins], minlength=int(hours[-1]) + 1).astype(float)
-    exposed = np.maximum(np.bincount(hours, case.held.total, minlength=len(counts)), counts)
+    counts = np.bincount(hours[bins], minlength=int(hours[-1]) + 1).astype(float)
+    exposed = np.maximum(np.bincount(hours, total, minlength=len(counts)), counts)
     used = exposed > 0
     counts, exposed = counts[used], exposed[used]
-    if len(counts) < _LEAST:
+    if len(counts) < _LEAST or not counts.any():
         return 0.0
     mean = float(counts.sum() / exposed.sum())
     if case.is_counted:
