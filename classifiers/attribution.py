@@ -184,6 +184,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
             own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
             rows.append(row if own is None else (row[0], _with_callers(row, own, config)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
+    spread += wander_gain(case)
     logs = np.array([restless_gain(case), *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
     share: list[float] = (shares / shares.sum()).tolist()
@@ -239,7 +240,7 @@ def _suspect(
     )
     designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = _prior(case, candidate, light) + designed + log_members + _course(case, candidate, plain)
+    log_weight = _prior(case, candidate, light) + designed + log_members + slow_gain(case, candidate, plain)
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
     told_by = named.change if named.named > 1 else None
@@ -256,13 +257,6 @@ def _since_served(
     if not asked:
         return difference
     return light.lineage.between(candidate.project, candidate.service, asked[-1], candidate.revision) or difference
-
-
-def _course(case: Case, candidate: Candidate, split: Split) -> float:
-    """Log-likelihood won if what the revision broke did not fail at one rate: it grows, or wanders by the hour."""
-    blamed = np.isin(np.array(candidate.labels, dtype=object), split.revisions)
-    wanders = wander_gain(case, blamed, candidate.exposed(case, split.revisions))
-    return float(np.logaddexp(slow_gain(case, candidate, split), wanders)) - math.log(2)
 
 
 def _ideas(
@@ -322,9 +316,6 @@ def _outside(case: Case, shared: int, text: str, config: AttributionConfig) -> t
     is_over = case.fit.course == "resolved"
     per_minute = config.outages_per_day / 1440
     outside, split = outside_gain(case, is_over=is_over, per_minute=per_minute)
-    since = case.bins >= np.searchsorted(np.cumsum(case.held.total), split.exposed_good)
-    begun = np.arange(case.held.timeline.bins) >= (case.bins[since][0] if since.any() else 0)
-    outside += float(np.logaddexp(0.0, wander_gain(case, since, np.where(begun, case.held.total, 0.0)))) - math.log(2)
     if not is_over:
         outside = float(np.logaddexp(outside, outside_ramp(case, per_minute)))
     outside += math.log(config.shared_factor) * min(shared, 3) + math.log(outside_ratio(case, text))

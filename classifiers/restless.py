@@ -28,9 +28,11 @@ def restless_gain(case: Case) -> float:
     return _gain(case, case.bins, case.held.total)
 
 
-def wander_gain(case: Case, failed: NDArray[np.bool_], exposed: NDArray[np.float64]) -> float:
-    """The same of a side alone, its units and its exposure by bin: what somebody broke may wander as well."""
-    return _gain(case, case.bins[failed], exposed)
+def wander_gain(case: Case) -> float:
+    """The same of what failed since the onset alone: whatever brought it, it may wander as well. At least near 0."""
+    first = case.fit.index
+    begun = np.arange(case.held.timeline.bins) >= case.bins[first]
+    return _gain(case, case.bins[first:], np.where(begun, case.held.total, 0.0))
 
 
 def _gain(case: Case, bins: NDArray[np.int64], total: NDArray[np.float64]) -> float:
