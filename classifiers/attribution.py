@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.again import again_split
 from classifiers.cases import Case
 from classifiers.changes import Difference
+from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
 from classifiers.named import Namings, Said, likeliest, naming, read_text
@@ -46,6 +48,7 @@ __all__ = [
 
 _SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
 _SPARED = 3.0  # failures expected and not seen: rule of three
+_STOPPED = 0.1  # of what deploys break, what stops by itself while they serve on
 _APART = 3.0  # log-likelihood from which designs in the history of deploys tell two changes of one deploy apart
 
 
@@ -177,7 +180,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     for candidate, difference in candidates:
         if candidate.served_ns > case.fit.latest_ns + _SLACK_NS:
             continue
-        key = (candidate.service, candidate.relation, candidate.since_ns and (candidate.since_ns, candidate.revision))
+        key = _key(candidate)
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
         row = _suspect(case, candidate, difference, tally, light)
         if row:
@@ -189,7 +192,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     shares = np.exp(logs - logs.max())
     share: list[float] = (shares / shares.sum()).tolist()
     weights = [
-        replace(weight, confidence=_capped(case, weight.split, weight.candidate.linked, probability, config))
+        replace(weight, confidence=_capped(case, weight, tallies[_key(weight.candidate)], probability, light))
         for (weight, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
     ]
     weights = [_side_by_side(case, one, config) for one in weights]
@@ -240,11 +243,27 @@ def _suspect(
     )
     designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = _prior(case, candidate, light) + designed + log_members + slow_gain(case, candidate, plain)
+    log_weight = _prior(case, candidate, light) + designed + log_members + _course_gain(case, candidate, plain)
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
+    again = again_split(case, candidate, best, tally, _before(candidate, light.lineage), light.config.bad_deploys)
+    log_weight += again.gain - best.gain
+    best = again
     told_by = named.change if named.named > 1 else None
     return Weight(candidate, best, 0.0, difference, told_by, suspicions, members), log_weight
+
+
+def _before(candidate: Candidate, lineage: Lineage) -> tuple[str, ...]:
+    """Revisions of its service that were deployed before it, in order; none where it is not known."""
+    names = tuple(one.revision for one in lineage.order(candidate.project, candidate.service))
+    return names[: names.index(candidate.revision)] if candidate.revision in names else ()
+
+
+def _course_gain(case: Case, candidate: Candidate, split: Split) -> float:
+    """Log of how well the course of the failures fits a revision that serves on: what it breaks may grow, not stop."""
+    if ended_by_itself(case, candidate, split):
+        return math.log(_STOPPED)
+    return slow_gain(case, candidate, split)
 
 
 def _since_served(
@@ -367,10 +386,25 @@ def _prior(case: Case, candidate: Candidate, light: _Light) -> float:
     return math.log(prior)
 
 
-def _capped(case: Case, split: Split, linked: float, probability: float, config: AttributionConfig) -> float:
+def _key(candidate: Candidate) -> tuple[object, ...]:
+    """Candidates with the same one have the same tally."""
+    since = candidate.since_ns and (candidate.since_ns, candidate.revision)
+    return (candidate.service, candidate.relation, since)
+
+
+def _capped(case: Case, weight: Weight, tally: Tally, probability: float, light: _Light) -> float:
     """Never surer than what was counted allows: n failures whose revision is known make it n to 1 at most."""
+    config, split, linked = light.config, weight.split, weight.candidate.linked
     most = config.most if case.is_counted else config.most_minutes
-    if split.exposed_good < 1:
+    if split.exposed_good < 1 or _is_first(weight.candidate, tally, light.lineage):
         most = config.most_alone
     known = split.failures_bad * (linked + (1 - linked) * config.inferred_share)
     return min(probability, most, known / (known + 1))
+
+
+def _is_first(candidate: Candidate, tally: Tally, lineage: Lineage) -> bool:
+    """No other revision of its service was asked before it: what it brought, and whether, is not known."""
+    is_known = lineage.find(candidate.project, candidate.service, candidate.revision) is not None
+    if candidate.since_ns is not None or not is_known:
+        return False
+    return not any(tally.exposed.get(one, 0.0) >= 1 for one in _before(candidate, lineage))

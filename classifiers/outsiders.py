@@ -1,7 +1,7 @@
 """Outsiders: every explanation of a case that is no revision and has a name of its own, measured on the same counts.
 
-Secrets that changed, IAM, databases, caches, networks and certificates, one caller, load. What is left over is
-"something from outside at any moment" (rivals.py).
+Secrets that changed, IAM, databases, caches, networks and certificates, one caller, load, roll-outs. What is left
+over is "something from outside at any moment" (rivals.py).
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from classifiers.loads import Loads
 from classifiers.occasions import occasion_rivals
 from classifiers.rivals import Candidate, Rival
 from classifiers.rotations import Ground, rotation_rivals
+from classifiers.starts import start_rival
 from classifiers.suspects import CallGraph
 
 __all__ = ["Outsiders"]
@@ -38,11 +39,13 @@ class Outsiders:
             history, config = self._history, self._config
             callers, alone = self._callers.rivals_of(case, candidates, config)
             load = self._loads.rival_of(case, text)
+            starts = start_rival(case, history.revisions)
             found = [
                 *rotation_rivals(case, text, history.changes, self._ground),
                 *occasion_rivals(case, text, history.changes, history.revisions, self._calls.reaches, config),
                 *callers,
                 *([load] if load else []),
+                *([starts] if starts else []),
             ]
             self._found[case.cluster_id] = (found, alone)
         return self._found[case.cluster_id]

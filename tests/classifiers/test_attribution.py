@@ -9,7 +9,9 @@ from classifiers.attribution import AttributionConfig, Weighed, lead_change, wei
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
+from classifiers.lineage import Lineage
 from classifiers.rivals import Candidate, Rival
+from collector.records import Revision
 from tests.support.cases import MINUTE_NS, case, grid
 
 CONFIG = AttributionConfig()
@@ -168,3 +170,21 @@ def test_another_explanation_takes_its_share_beside_revisions_and_the_outside() 
     assert found.best.confidence < best.confidence
     whole = sum(one.confidence for one in found.weights) + sum(share for _, share in found.rivals)
     assert whole + found.outside + found.chance <= 1 + 1e-9
+
+
+def test_the_first_revision_that_is_known_is_never_blamed() -> None:
+    """What it brought, and whether it ran well before it was first seen, nobody knows."""
+    exposed = grid({"old": [10.0] * 120 + [0.0] * 120, "new": [0.0] * 120 + [10.0] * 120})
+    of = case(exposed, [(20 + n, "old") for n in range(100)])
+    lineage = Lineage([served("old", 0), served("new", 120)])
+    suspects = [(candidate(of, "old", 0), None)]
+
+    found = weigh(of, suspects, shared=0, text="", lineage=lineage, config=CONFIG)
+
+    assert found.best is not None
+    assert found.best.confidence <= CONFIG.most_alone
+
+
+def served(name: str, minute: int) -> Revision:
+    at_ns = minute * MINUTE_NS
+    return Revision("p", "orders", name, at_ns, None, None, at_ns, None, None, 100, None)
