@@ -16,6 +16,8 @@ __all__ = ["Instances"]
 _KNOWN = 0.7  # of the failures of a case must be known to have come from an instance
 _MINUTE_NS = 60_000_000_000
 
+_EXACT = 1.0  # unit that estimated exposure may be beside the truth
+
 
 class Instances:
     """The instances of some services over one history."""
@@ -44,7 +46,8 @@ class Instances:
         share = _share(rows, is_new.to_numpy(), since_ns, _column(case))
         since = int(case.grid.timeline.bin_of(np.array([since_ns]))[0])
         exposed = float(case.held.total[since:].sum()) * share
-        return parted(case, sum(name in fresh for name in names), exposed)
+        failed = sum(name in fresh for name in names)
+        return parted(case, failed, exposed if exposed >= failed + _EXACT else failed)  # of a share: not to the unit
 
     def older(self, case: Case, since_ns: int) -> tuple[int, float]:
         """Failures, and exposure, since an instant of instances that were running before it."""
