@@ -17,7 +17,7 @@ from classifiers.cases import Case
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
-from classifiers.untraced import ONSET_SLACK_NS, find_places, is_mild, links_without_traces, names_it
+from classifiers.untraced import ONSET_SLACK_NS, find_places, is_mild, links_without_traces, names_it, services_named
 
 __all__ = ["find_cascade", "fold_requests"]
 
@@ -41,16 +41,26 @@ def find_cascade(
     met = _met(cases, firsts)
     asked = _Asked(traces)
     places = find_places(cases, rows)
+    named = {case.cluster_id: services_named(case, cases) for case in cases}
+    says = CallGraph(
+        pl.DataFrame(
+            [(case.service, one, 1) for case in cases for one in sorted(named[case.cluster_id])],
+            ["caller", "service", "calls"],
+            orient="row",
+        )
+    )
     found: dict[str, list[Link]] = {}
     for symptom in cases:
         near = _near(symptom, cases, firsts, met, config)
         there = asked.of(symptom) if near else set()
-        links = [link for cause in near if (link := _by_traces(cause, symptom, firsts, there, calls, config))]
+        called = named[symptom.cluster_id]
+        links = [link for cause in near if (link := _by_traces(cause, symptom, firsts, there, calls, called, config))]
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
             links = links_without_traces(symptom, cases, places, calls, config) or links
         if not links and symptom.is_request_only:
-            links = _of_several(symptom, cases, firsts, config)
+            others = [one for one in cases if not says.reaches(one.service, symptom.service)]
+            links = _of_several(symptom, others, firsts, config)
         found[symptom.cluster_id] = links
     return _nearest(found, by_id)
 
@@ -127,11 +137,14 @@ class _Asked:
         return self._told[key] or set(case.met_ns)
 
 
-def _by_traces(
+def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed on as it is
     cause: Case, symptom: Case, firsts: dict[str, dict[str, int]], present: Collection[str], calls: CallGraph,
-    config: CascadeConfig,
+    called: Collection[str], config: CascadeConfig,
 ) -> Link | None:  # fmt: skip
-    """A link through shared traces; `present` are the traces that were exposed to the symptom."""
+    """A link through shared traces; `present` are the traces that were exposed to the symptom.
+
+    `called` are the services that the symptom names: their requests failed when they hung, not when they ended.
+    """
     mine, theirs = firsts[symptom.cluster_id], firsts[cause.cluster_id]
     if cause is symptom or not mine or not theirs or cause.project != symptom.project:
         return None
@@ -150,6 +163,8 @@ def _by_traces(
         is_before, lag = True, 0  # the time of a request is its start, its end is what tells
     elif cause.is_request_only and cause.service == symptom.service and not symptom.is_request_only:
         return None
+    elif cause.is_request_only and cause.service in called:
+        is_before, lag = True, max(lag, 0)
     elif cause.service == symptom.service and (names_it(cause, symptom) or names_it(symptom, cause)):
         is_before, lag = names_it(cause, symptom), 0
     if not is_before:
@@ -161,10 +176,20 @@ def _by_traces(
 def _of_several(
     symptom: Case, cases: Sequence[Case], firsts: dict[str, dict[str, int]], config: CascadeConfig
 ) -> list[Link]:
-    """Failing requests that several failures explain together: a link to the one that explains most."""
+    """Failing requests that several failures explain together: a link to the one that explains most.
+
+    Of another service only what failed before the end of the request; `cases` are without those that say they called.
+    """
     mine = firsts[symptom.cluster_id]
     causes = [one for one in cases if not one.is_request_only and one.project == symptom.project]
-    shared = {one.cluster_id: sorted(mine.keys() & firsts[one.cluster_id].keys()) for one in causes}
+    shared = {
+        one.cluster_id: sorted(
+            trace
+            for trace in mine.keys() & firsts[one.cluster_id].keys()
+            if one.service == symptom.service or firsts[one.cluster_id][trace] <= mine[trace]
+        )
+        for one in causes
+    }
     if not mine or len({trace for traces in shared.values() for trace in traces}) < config.share * len(mine):
         return []
     best = min(shared, key=lambda name: (-len(shared[name]), name))

@@ -156,8 +156,9 @@ def _heads(present: Sequence[Rendering], seen: pl.DataFrame, joined: set[str]) -
         )
     )
     counts = dict(written["signature_id"].value_counts().iter_rows())
+    is_headed = pl.col("behind").is_in(thrown) & (pl.col("wait") <= _AT_ONCE_NS)
     met = (
-        written.filter(pl.col("signature_id").is_in(lines), pl.col("behind").is_in(thrown), pl.col("wait") <= _AT_ONCE_NS)
+        written.filter(pl.col("signature_id").is_in(lines) & is_headed)
         .group_by("signature_id", "behind").len().sort("len", "signature_id", "behind", descending=[True, False, False])
     )  # fmt: skip
     told: set[str] = set()

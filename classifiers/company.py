@@ -10,10 +10,12 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from classifiers.cases import Case
+from classifiers.exposure import Timeline
 
-__all__ = ["attending", "followers"]
+__all__ = ["attending", "chance_of", "followers"]
 
 _AT_ONCE_NS = 2_000_000  # behind a failure; other lines of a start follow after some 15 ms
 _SHARE = 0.5  # of the lines that follow
@@ -45,14 +47,18 @@ def _attends(case: Case, other: Case) -> bool:
     times = other.times_ns[other.times_ns >= other.fit.at_ns]
     if not set(case.revisions) <= set(other.revisions) or not len(times):
         return False
-    line = case.grid.timeline
     places = np.searchsorted(times, case.times_ns)
     before = np.abs(case.times_ns - times[np.maximum(places - 1, 0)])
     after = np.abs(case.times_ns - times[np.minimum(places, len(times) - 1)])
     met = int((np.minimum(before, after) <= _AROUND_NS).sum())
-    gaps = np.diff(times, append=times[-1] + 2 * _AROUND_NS)
-    covered = float(np.minimum(gaps, 2 * _AROUND_NS).sum()) / max(line.end_ns - line.start_ns, 1)
-    return met >= _ATTENDS * case.units and met * math.log(1 / min(covered, 1.0)) >= _EVIDENCE
+    chance = chance_of(times, case.grid.timeline, _AROUND_NS)
+    return met >= _ATTENDS * case.units and met * math.log(1 / chance) >= _EVIDENCE
+
+
+def chance_of(times_ns: NDArray[np.int64], line: Timeline, around_ns: int) -> float:
+    """How likely a moment of the timeline lies by chance at most so far from one of some sorted times; at most 1."""
+    gaps = np.diff(times_ns, append=times_ns[-1] + 2 * around_ns)
+    return min(float(np.minimum(gaps, 2 * around_ns).sum()) / max(line.end_ns - line.start_ns, 1), 1.0)
 
 
 def followers(rows: pl.DataFrame, of: Collection[str], behind: Collection[str]) -> set[str]:

@@ -1,8 +1,10 @@
 """Links of failures of which no trace can tell: by their order in one instance, by their minutes, by how they began.
 
-Such a link is inferred and always says so.
+So does what a failure says: which service it called. Such a link is inferred and always says so.
 """
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,10 +13,11 @@ import orjson
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.company import chance_of
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 
-__all__ = ["ONSET_SLACK_NS", "Places", "find_places", "is_mild", "links_without_traces", "names_it"]
+__all__ = ["ONSET_SLACK_NS", "Places", "find_places", "is_mild", "links_without_traces", "names_it", "services_named"]
 
 _SERVER_ERROR = 500
 _WARNING, _ERROR = 13, 17
@@ -23,6 +26,7 @@ ONSET_SLACK_NS = 120_000_000_000
 _WITHIN_NS = 3_000_000_000  # of one instance, for failures without a trace
 _BOOT_NS = 30_000_000_000  # ... while it starts, when one step waits for another in vain
 _AROUND_NS = 120_000_000_000
+_EVIDENCE = 5.0  # log of how unlikely a failure would meet those of the named service by chance
 
 
 Places = dict[str, npt.NDArray[np.int64]]  # of one case: its times in each instance, sorted
@@ -48,9 +52,15 @@ def links_without_traces(
 ) -> list[Link]:
     """Causes of which no trace can tell, because one of the two has none. places: see find_places."""
     links = []
+    called = services_named(symptom, cases)
     for cause in cases:
-        is_apart = cause is symptom or cause.project != symptom.project or (cause.is_traced and symptom.is_traced)
-        if is_apart or cause.is_request_only or cause.fit.at_ns > symptom.fit.at_ns + ONSET_SLACK_NS:
+        is_later = cause.fit.at_ns > symptom.fit.at_ns + ONSET_SLACK_NS
+        if cause is symptom or cause.project != symptom.project or is_later:
+            continue
+        if cause.service in called and (link := _by_name(cause, symptom, config)):
+            links.append(link)
+            continue
+        if cause.is_request_only or (cause.is_traced and symptom.is_traced):
             continue
         if cause.service != symptom.service:
             link = _by_onset(cause, symptom, calls, config)
@@ -66,6 +76,15 @@ def links_without_traces(
 def is_mild(case: Case) -> bool:
     """A warning, which does not explain an error that merely follows it."""
     return case.kind != "platform" and _WARNING <= case.severity < _ERROR
+
+
+def services_named(symptom: Case, cases: Sequence[Case]) -> set[str]:
+    """The other services that the failure names, by themselves or as the beginning of a host."""
+    names = {case.service for case in cases if case.service} - {symptom.service}
+    if not names or symptom.is_request_only:
+        return set()
+    longest_first = "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
+    return set(re.findall(rf"(?<![\w-])(?:{longest_first})(?![A-Za-z0-9_])", f"{symptom.title} {symptom.parts}"))
 
 
 def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], config: CascadeConfig) -> Link | None:
@@ -131,12 +150,27 @@ def _by_onset(cause: Case, symptom: Case, calls: CallGraph, config: CascadeConfi
     return _around(cause, symptom, "onset", config)
 
 
-def _around(cause: Case, symptom: Case, kind: str, config: CascadeConfig) -> Link | None:
-    """A link when the cause occurs within minutes of most failures."""
+def _by_name(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:
+    """A failure of the service that the symptom says it called, in the very moments of most of the symptom's.
+
+    Of requests that hang, whose time is their start, it is enough that both began at once.
+    """
+    if is_mild(cause) or cause.met_ns.keys() & symptom.met_ns.keys():
+        return None
+    link = _around(cause, symptom, "named", config, _WITHIN_NS)
+    if link and link.shared * math.log(1 / chance_of(cause.times_ns, cause.grid.timeline, _WITHIN_NS)) >= _EVIDENCE:
+        return link
+    return _around(cause, symptom, "named", config) if cause.fit.began_with(symptom.fit) else None
+
+
+def _around(
+    cause: Case, symptom: Case, kind: str, config: CascadeConfig, around_ns: int = _AROUND_NS
+) -> Link | None:  # fmt: skip
+    """A link when the cause occurs within minutes, or so much, of most failures."""
     places = np.searchsorted(cause.times_ns, symptom.times_ns)
     before = np.abs(symptom.times_ns - cause.times_ns[np.maximum(places - 1, 0)])
     after = np.abs(symptom.times_ns - cause.times_ns[np.minimum(places, cause.units - 1)])
-    near = int((np.minimum(before, after) <= _AROUND_NS).sum())
+    near = int((np.minimum(before, after) <= around_ns).sum())
     if near < config.share * symptom.units:
         return None
     lag = int(np.median(np.minimum(before, after)))

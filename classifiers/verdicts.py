@@ -226,25 +226,28 @@ def _after_root(symptom: Cluster, root: Cluster) -> Cluster:
     )
 
 
+# How a link is known that no trace tells: the rule and its words, by kind.
+_INFERRED = {
+    "instances": ("same-instance-order", "{share} follow {cause} within seconds in the same instance"),
+    "revisions": ("same-revision-minutes", "{share} fall into the minutes of {cause} on the same revisions"),
+    "onset": (
+        "same-onset-in-called-service", "{cause}, in the service that it calls, began with it and is near {share}",
+    ),
+    "named": ("names-called-service", "it names the service of {cause}, which failed in the moments of {share}"),
+    "deploy": ("same-deploy-same-onset", "the deploy that broke {cause} explains {share}, and both began at once"),
+}  # fmt: skip
+
+
 def _link_evidence(link: Link) -> Evidence:
     share = f"{link.share:.0%} of its failures"
     if link.kind == "traces":
         told = f"in {link.shared} traces, {share}, {link.cause} failed too, and first"
         return Evidence("measured", told, "find_failures", (), link.traces)
-    if link.kind == "instances":
-        told = f"{share} follow {link.cause} within seconds in the same instance; no trace links them"
-        return Evidence("inferred", told, "rule:same-instance-order")
-    if link.kind == "revisions":
-        told = f"{share} fall into the minutes of {link.cause} on the same revisions; no trace links them"
-        return Evidence("inferred", told, "rule:same-revision-minutes")
-    if link.kind == "onset":
-        told = f"{link.cause}, in the service that it calls, began with it and is near {share}; no trace links them"
-        return Evidence("inferred", told, "rule:same-onset-in-called-service")
-    if link.kind == "deploy":
-        told = f"the deploy that broke {link.cause} explains {share}, and both began at once; no trace links them"
-        return Evidence("inferred", told, "rule:same-deploy-same-onset")
-    told = f"the revision that broke {link.cause} explains {share}; no trace links them"
-    return Evidence("inferred", told, "rule:same-guilty-revision")
+    if link.kind not in _INFERRED:
+        told = f"the revision that broke {link.cause} explains {share}; no trace links them"
+        return Evidence("inferred", told, "rule:same-guilty-revision")
+    rule, words = _INFERRED[link.kind]
+    return Evidence("inferred", words.format(share=share, cause=link.cause) + "; no trace links them", f"rule:{rule}")
 
 
 def _per_revision(case: Case) -> list[RevisionCount]:

@@ -20,6 +20,7 @@ from classifiers.natures import is_about_dependency
 from classifiers.outsiders import Outsiders
 from classifiers.returns import returned
 from classifiers.suspects import Suspects
+from classifiers.untraced import is_mild
 
 __all__ = ["Judged", "weigh_cases"]
 
@@ -99,8 +100,13 @@ class _Court:
             self.verdicts[root] = self._weighed(root) if self.shared[root] else alone[root]
 
     def crown_heirs(self) -> None:
-        """Where the failure of a caller is explained by its own deploy, it takes the place of the called one's."""
+        """Where the failure of a caller is explained by its own deploy, it takes the place of the called one's refusal.
+
+        What breaks in the called service stays the root: that is where the failure is thrown, whoever asked for it.
+        """
         for root in sorted(self.verdicts):
+            if not is_mild(self.cases[root]):
+                continue
             best = self.verdicts[root].best
             if best and best.candidate.relation == "own" and best.confidence >= _BLAMED:
                 continue

@@ -121,6 +121,36 @@ def test_requests_that_fail_while_instances_cannot_start_follow_from_that() -> N
     assert (links["503"].cause, links["503"].kind) == ("boot", "revisions")
 
 
+def test_without_traces_a_line_that_names_the_called_service_follows_its_failures() -> None:
+    failure = untraced("failure", 0, service="tasks", kind="exception")
+    named = untraced("named", 0.03, title="call to tasks failed with status 500")
+    like = untraced("like", 0.03, title="call to tasks-archive and my-tasks failed with status 500")
+    later = untraced("later", 30, title="call to tasks failed with status 500")
+
+    links = linked(failure, named, like, later)
+
+    assert (links["named"].cause, links["named"].kind) == ("failure", "named")
+    assert links.get("like") is None or links["like"].cause != "failure"
+
+
+def test_failures_of_other_moments_than_those_of_the_named_service_do_not_follow_them() -> None:
+    failure = untraced("failure", 0, service="tasks", kind="exception")
+    failure.times_ns = failure.times_ns - 90 * MINUTE_NS
+    named = untraced("named", 0.03, title="call to tasks failed with status 500")
+
+    assert "named" not in linked(failure, named)
+
+
+def test_a_request_that_hung_explains_the_line_that_names_its_service_though_it_ended_after_it() -> None:
+    hung = failing("504", 5, service="tasks", kind="request", http_status=504)
+    named = failing("named", 3, title="tasks did not answer in time")
+    silent = failing("silent", 3, title="did not answer in time")
+
+    assert linked(hung, named)["named"].cause == "504"
+    assert "504" not in linked(hung, named)
+    assert "silent" not in linked(hung, silent)
+
+
 def test_failing_requests_of_a_failure_are_put_together_with_it() -> None:
     failure, requests = failing("a", 0.1), failing("r", 0, kind="request", http_status=500, signature_ids=("s9",))
 
