@@ -41,11 +41,19 @@ _SLACK_NS = 900_000_000_000
 
 def top_clients(requests: pl.DataFrame) -> list[int]:
     """Callers of failed requests worth counting: at most five of each service, of 4 failures and more."""
-    known = requests.filter(pl.col("client").is_not_null())
-    many = known.group_by("project", "service", "client").agg(pl.col("trace").n_unique().alias("failed"))
-    ranked = many.filter(pl.col("failed") >= _LEAST).sort("failed", "client", descending=[True, False])
-    top = ranked.group_by("project", "service", maintain_order=True).head(_PER_SERVICE)
-    return top["client"].unique().sort().to_list()
+    return _top(requests, "client")["client"].unique().sort().to_list()
+
+
+def top_agents(requests: pl.DataFrame) -> list[str]:
+    """User agents of failed requests worth counting, whoever used them: as many."""
+    return _top(requests.filter(pl.col("agent") != ""), "agent")["agent"].unique().sort().to_list()
+
+
+def _top(requests: pl.DataFrame, column: str) -> pl.DataFrame:
+    known = requests.filter(pl.col(column).is_not_null())
+    many = known.group_by("project", "service", column).agg(pl.col("trace").n_unique().alias("failed"))
+    ranked = many.filter(pl.col("failed") >= _LEAST).sort("failed", column, descending=[True, False])
+    return ranked.group_by("project", "service", maintain_order=True).head(_PER_SERVICE)
 
 
 @dataclass(frozen=True)
@@ -63,16 +71,18 @@ class Callers:
 
     def __init__(self, frame: pl.DataFrame, requests: pl.DataFrame) -> None:
         """Frames of count_caller_requests and, of the failed traces, find_trace_requests."""
-        self._agents = dict(frame.filter(pl.col("client") > 0).select("client", "agent").unique().iter_rows())
         self._asked = {
             (str(key[0]), str(key[1])): rows
             for key, rows in frame.partition_by("project", "service", as_dict=True).items()
         }
         told = requests.filter(pl.col("client").is_not_null()).sort("start_ns", descending=True)
-        self._clients: dict[tuple[str, str], dict[str, int]] = {
-            (str(key[0]), str(key[1])): dict(rows.select("trace", "client").iter_rows())
-            for key, rows in told.partition_by("project", "service", as_dict=True).items()
+        self._clients: dict[tuple[str, str], dict[str, tuple[int, str]]] = {
+            (str(key[0]), str(key[1])): {trace: (client, agent or "") for trace, client, agent in rows.iter_rows()}
+            for key, rows in told.select("project", "service", "trace", "client", "agent")
+            .partition_by("project", "service", as_dict=True, include_key=False)
+            .items()
         }
+        self._came_in = dict(requests.sort("start_ns", descending=True).select("trace", "service").iter_rows())
 
     def rivals_of(
         self, case: Case, candidates: Sequence[Candidate], config: AttributionConfig
@@ -92,22 +102,29 @@ class Callers:
         rows = self._asked.get((case.project, case.service))
         if rows is None or not case.is_counted or origin_of_share(case.origins)[0] in {"tests", "scanners"}:
             return []
-        clients = [known.get(key or "", 0) for key in case.traces]
-        agents = [self._agents.get(client, "") for client in clients]
+        senders = [known.get(key or "", (0, "")) for key in case.traces]
         own = rows.filter(pl.col("route").is_in(case.routes)) if case.routes else rows
         made = []
-        for senders, column in ((clients, "client"), (agents, "agent")):
-            top, many = Counter(one for one in senders if one).most_common(1)[0] if any(senders) else (0, 0)
-            told = sum(bool(one) for one in clients)
+        for place, column in enumerate(("client", "agent")):
+            sent = [one[place] for one in senders]
+            top, many = Counter(one for one in sent if one).most_common(1)[0] if any(sent) else (0, 0)
+            told = sum(bool(one) for one in sent)
             if many < max(_LEAST, _SHARE * told) or told < _KNOWN * case.units:
                 continue
-            agent = self._agents.get(top, "") if column == "client" else str(top)
+            is_theirs = np.array([one == top for one in sent])
+            if self._is_ours(case, is_theirs):
+                continue
+            agent = next(one[1] for one in senders if one[place] == top)
             named = agent[:_LONG_AGENT] or "no user agent"
             name = f"one caller ({named})" if column == "client" else f"all callers with {named}"
             theirs = own.filter(pl.col(column) == top)
-            is_theirs = np.array([one == top for one in senders])
             made.append(_Caller(name, is_theirs, _bins(case, theirs), _by_revision(case, theirs)))
         return made
+
+    def _is_ours(self, case: Case, is_theirs: NDArray[np.bool_]) -> bool:
+        """The caller is another service: its requests came in there first. What it sends is that of its revision."""
+        keys = [key for key, theirs in zip(case.traces, is_theirs, strict=True) if theirs and key]
+        return sum(self._came_in.get(key, case.service) != case.service for key in keys) > len(keys) / 2
 
 
 def _rival(case: Case, caller: _Caller, config: AttributionConfig) -> Rival | None:

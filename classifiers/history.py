@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.callers import CALLER_SCHEMA, top_clients
+from classifiers.callers import CALLER_SCHEMA, top_agents, top_clients
 from classifiers.exposure import SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
@@ -104,7 +104,9 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
         members=grouped.members,
         outcomes=grouped.outcomes,
         warnings=grouped.warnings,
-        traces=Traces(pl.concat([asked, *asked_in]), reader.frame("find_trace_spans", traces=traces, **span)),
+        traces=Traces(
+            pl.concat([asked, *asked_in], how="diagonal"), reader.frame("find_trace_spans", traces=traces, **span)
+        ),
         failed_traces=failed,
         calls=reader.frame("count_calls", **span),
         exposure=Exposure(requests, minutes, timeline, spans),
@@ -176,11 +178,11 @@ def _instances(
 
 def _callers(reader: Reader, asked: pl.DataFrame, timeline: Timeline, span: dict[str, int]) -> pl.DataFrame:
     """What those callers sent who met most failures; nothing is read where there are none."""
-    clients = top_clients(asked)
-    if not clients:
+    clients, agents = top_clients(asked), top_agents(asked)
+    if not clients and not agents:
         return CALLER_SCHEMA.to_frame()
     variable = {"variable_parts": origin_params()["variable_parts"], "bin_minutes": timeline.bin_minutes}
-    return reader.frame("count_caller_requests", clients=clients, **variable, **span)
+    return reader.frame("count_caller_requests", clients=clients, agents=agents, **variable, **span)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 -- name:    count_caller_requests
--- about:   requests of some callers, and of all that use the same user agents, per route, revision and time; client 0
---          stands for the others of a user agent. `minute` is the first of its `bin_minutes`
--- params:  $start_ns BIGINT, $end_ns BIGINT, $clients UBIGINT[], $bin_minutes BIGINT, $variable_parts VARCHAR
+-- about:   requests of some callers, and of all that use their user agents or some others, per route, revision and
+--          time; client 0 stands for the others of a user agent. `minute` is the first of its `bin_minutes`
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $clients UBIGINT[], $agents VARCHAR[], $bin_minutes BIGINT,
+--          $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, client UBIGINT, agent VARCHAR,
 --          minute BIGINT, requests BIGINT
 
@@ -30,6 +31,8 @@ agents as (
     select distinct asked.agent
     from asked
     join known using (client)
+    union
+    select unnest($agents::varchar[])
 ),
 theirs as (
     select

@@ -4,7 +4,7 @@
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
 --          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
---          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT
+--          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT, agent VARCHAR
 
 with failing as (
     select unnest($traces::varchar[]) as trace
@@ -18,6 +18,7 @@ requests as (
         at_ns,
         latency_ns,
         client,
+        user_agent,
         coalesce(http_method, '') || ' ' || regexp_replace(coalesce(http_path, ''), $variable_parts, '/*', 'g') as route,
         http_status,
         case
@@ -54,7 +55,8 @@ select
     requests.client,
     requests.at_ns as start_ns,
     requests.latency_ns,
-    requests.http_status
+    requests.http_status,
+    requests.user_agent as agent
 from requests
 join firsts using (trace)
 order by all

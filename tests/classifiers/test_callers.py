@@ -65,9 +65,23 @@ def test_what_all_callers_meet_is_no_callers_fault(tmp_path: Path) -> None:
 
 def test_only_callers_with_four_failures_are_counted_and_at_most_five_of_a_service() -> None:
     rows = [
-        {"project": "p", "service": "orders", "client": client, "trace": f"{client}-{number}"}
+        {"project": "p", "service": "orders", "client": client, "trace": f"{client}-{number}", "agent": f"a{client}"}
         for client, many in ((1, 3), (2, 4), (3, 5), (4, 6), (5, 7), (6, 8), (7, 9))
         for number in range(many)
     ]
 
     assert top_clients(pl.DataFrame(rows)) == [3, 4, 5, 6, 7]
+
+
+def test_a_new_program_that_many_people_use_once_each_is_named(tmp_path: Path) -> None:
+    system = System()
+    system.deploy(-HOUR, "orders", OLD, image="a", env={"A": "1"})
+    for step, at in enumerate(range(0, 6 * HOUR, 30)):
+        system.request(at, "orders", OLD, caller=f"10.0.{step % 200}.7", agent="app/1.9")
+        if at >= BEGAN and step % 3 == 0:
+            system.failure(at + 5, "orders", OLD, WRONG, caller=f"10.1.{step % 200}.8", agent="app/2.0")
+
+    cluster = only_root(system.findings(tmp_path, 6 * HOUR))
+
+    assert cluster.cause == "client"
+    assert "all callers with app/2.0" in explained(cluster, "client").statement
