@@ -82,7 +82,7 @@ class Callers:
             .partition_by("project", "service", as_dict=True, include_key=False)
             .items()
         }
-        self._came_in = dict(requests.sort("start_ns", descending=True).select("trace", "service").iter_rows())
+        self._came_in: dict[str, str] = dict(requests.sort("start_ns", descending=True).select("trace", "service").iter_rows())
 
     def rivals_of(
         self, case: Case, candidates: Sequence[Candidate], config: AttributionConfig
