@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classifiers.confined import with_first_revision
 from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
 from classifiers.origin import origin_of_share
@@ -201,6 +202,8 @@ def _case(
     matched = _routes(units.keys, senders.routes.get(service, {})) if units.is_asked else ()
     grid = _grid(exposure, project, service, matched, counts) if units.is_asked else None
     fit = find_onset(times, grid, config) if grid else _fit_minutes(times, exposure, project, service, config)
+    asked = grid or exposure.instance_minutes(project, service)
+    fit = with_first_revision(fit, times, units.revisions, asked, config)
     return Case(
         cluster_id=row["cluster_id"],
         project=project,
@@ -223,7 +226,7 @@ def _case(
         clients=len({client for _, client in sent if client is not None}),
         borrowed=units.borrowed,
         spared=_spared(exposure, project, service, matched, counts, fit),
-        grid=grid or exposure.instance_minutes(project, service),
+        grid=asked,
         fit=fit,
     )
 
