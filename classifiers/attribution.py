@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.again import again_split
 from classifiers.cases import Case
@@ -19,9 +18,8 @@ from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
 from classifiers.named import Namings, Said, likeliest, naming, read_text
-from classifiers.natures import outside_ratio
-from classifiers.origin import origin_of_share
-from classifiers.ramps import outside_ramp, slow_gain
+from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, outside_weight, shared_out, surest
+from classifiers.ramps import slow_gain
 from classifiers.restless import restless_gain, wander_gain
 from classifiers.rivals import (
     UNKNOWN,
@@ -31,13 +29,11 @@ from classifiers.rivals import (
     Split,
     Tally,
     earlier_gains,
-    outside_gain,
     revision_gain,
 )
 from classifiers.side_by_side import compare
 
 __all__ = [
-    "AttributionConfig",
     "Suspicion",
     "Weighed",
     "Weight",
@@ -47,53 +43,13 @@ __all__ = [
 ]
 
 _SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
-_SPARED = 3.0  # failures expected and not seen: rule of three
+_MOST_DEPLOYS = 0.3  # of several deploys that cannot be told apart, together
+_NAMED = 30.0  # how much likelier a change is at most that the failure names: words alone prove nothing
+_UNNAMED = 0.3  # of deploys that break something: by what no ledger tells
+_NOTHING = 0.2  # how likely a deploy is whose image and configuration are those of the one before
+_ONE_CALLER = 0.2  # of bad deploys, those that break something for one caller alone
 _STOPPED = 0.1  # of what deploys break, what stops by itself while they serve on
 _APART = 3.0  # log-likelihood from which designs in the history of deploys tell two changes of one deploy apart
-
-
-class AttributionConfig(BaseModel):
-    """Section `attribution` of config.yaml. Priors are per deploy and per day, before any log was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    bad_deploys: float = Field(default=0.03, gt=0, lt=1)  # share of deploys that break something of their own service
-    bad_callee: float = Field(default=0.01, gt=0, lt=1)  # ... or, of a called service, something of its callers
-    bad_caller: float = Field(default=0.005, gt=0, lt=1)
-    bad_linked: float = Field(default=0.003, gt=0, lt=1)  # ... of a service that the failed traces do not show
-    known_factor: float = Field(default=10.0, ge=1)  # how much likelier a revision is that is guilty of another failure
-    outages_per_day: float = Field(default=0.3, gt=0)  # onsets from outside: dependencies, platform, clients
-    shared_factor: float = Field(
-        default=300.0, ge=1
-    )  # how much likelier "outside" is when unrelated services fail at once
-    tests_factor: float = Field(
-        default=2.5, ge=1
-    )  # ... when only tests fail: harnesses change often, and ask for errors
-    spared_factor: float = Field(default=4.0, ge=1)  # ... while users of the same routes are spared
-    broken_clusters: float = Field(
-        default=3.0, ge=1
-    )  # a deploy, or an outage, that breaks something breaks about so many
-    most_deploys: float = Field(default=0.3, gt=0, lt=1)  # ... of several deploys that cannot be told apart, together
-    named_most: float = Field(default=30.0, ge=1)  # how much likelier a change is at most that the failure names
-    unnamed_share: float = Field(default=0.3, gt=0, lt=1)  # of deploys that break something: by what no ledger tells
-    worse_factor: float = Field(
-        default=0.1, gt=0, le=1
-    )  # ... of a failure that was there before it: deploys bring failures more often than they multiply them
-    nothing_factor: float = Field(
-        default=0.2, gt=0, le=1
-    )  # ... whose image and configuration are those of the one before
-    bad_rotations: float = Field(default=0.05, gt=0, lt=1)  # share of new secret versions that break who reads them
-    bad_revocations: float = Field(default=0.2, gt=0, lt=1)  # ... of secret versions disabled or destroyed
-    bad_changes: float = Field(default=0.05, gt=0, lt=1)  # ... of changes of IAM, databases, networks, certificates
-    bad_callers: float = Field(default=0.003, gt=0, lt=1)  # chance of a caller to send what fails from the first on
-    callers_per_day: float = Field(default=0.05, gt=0)  # onsets from a caller that begins to send what fails
-    surges: float = Field(default=0.01, gt=0, lt=1)  # chance that load is what makes a service fail
-    surges_told: float = Field(default=0.1, gt=0, lt=1)  # ... where the failure says so
-    caller_share: float = Field(default=0.2, gt=0, le=1)  # of bad deploys, those that break it for one caller alone
-    most: float = Field(default=0.97, gt=0.5, lt=1)  # no certainty above this: the model itself may be wrong
-    most_minutes: float = Field(default=0.85, gt=0.5, lt=1)  # ... when failures could only be counted in minutes
-    inferred_share: float = Field(default=0.1, gt=0, le=1)  # what a failure counts whose revision no row or trace tells
-    most_alone: float = Field(default=0.45, gt=0, lt=1)  # ... when no other revision was ever exposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +123,12 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
 
     shared: number of services without a link that began to fail at once. known: service and revision of those that are
-    guilty of another failure. looks: clusters that a deploy or an outage could be accused of; one that breaks something
-    breaks few of them, so its prior is shared out among them. That bounds false accusations at any number of looks:
-    while nothing happens a Bayes factor is a martingale of mean 1, and ever exceeds 1/prior with at most that prior.
+    guilty of another failure. looks: clusters that a deploy or an outage could be accused of (see priors.py).
     alone: by own revision, the log-likelihood that it wins if it broke something for one caller alone.
     """
     light = _Light(read_text(text), known, lineage or Lineage(()), namings or Namings(), config)
-    spread = math.log(min(1.0, config.broken_clusters / max(looks, 1)))
-    outside, outside_split = _outside(case, shared, text, config)
+    spread = shared_out(looks) + wander_gain(case)
+    outside, outside_split = outside_weight(case, shared, text, config)
     tallies: dict[tuple[object, ...], Tally] = {}
     rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
@@ -185,9 +139,8 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
         row = _suspect(case, candidate, difference, tally, light)
         if row:
             own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
-            rows.append(row if own is None else (row[0], _with_callers(row, own, config)))
+            rows.append(row if own is None else (row[0], _with_callers(row, own)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
-    spread += wander_gain(case)
     logs = np.array([restless_gain(case), *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
     share: list[float] = (shares / shares.sum()).tolist()
@@ -195,7 +148,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
         replace(weight, confidence=_capped(case, weight, tallies[_key(weight.candidate)], probability, light))
         for (weight, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
     ]
-    weights = [_side_by_side(case, one, config) for one in weights]
+    weights = [_side_by_side(case, one) for one in weights]
     weights.sort(
         key=lambda one: (-one.confidence, one.candidate.served_ns, one.candidate.service, one.candidate.revision)
     )
@@ -203,20 +156,17 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     return Weighed(tuple(weights), share[1], outside_split, share[0], tuple(others))
 
 
-def _with_callers(row: tuple[Weight, float], alone: float, config: AttributionConfig) -> float:
+def _with_callers(row: tuple[Weight, float], alone: float) -> float:
     """The log weight of a revision that may have broken something for all, or for one caller alone."""
     weight, log_weight = row
-    return float(np.logaddexp(log_weight, log_weight - weight.split.gain + alone + math.log(config.caller_share)))
+    return float(np.logaddexp(log_weight, log_weight - weight.split.gain + alone + math.log(_ONE_CALLER)))
 
 
-def _side_by_side(case: Case, weight: Weight, config: AttributionConfig) -> Weight:
+def _side_by_side(case: Case, weight: Weight) -> Weight:
     """Not blamed where it failed no more than the others in the same minutes: what it has alone is of another time."""
-    if (
-        weight.confidence <= config.most_alone
-        or compare(case, weight.candidate, weight.split).verdict != "no difference"
-    ):
+    if weight.confidence <= MOST_ALONE or compare(case, weight.candidate, weight.split).verdict != "no difference":
         return weight
-    return replace(weight, confidence=config.most_alone)
+    return replace(weight, confidence=MOST_ALONE)
 
 
 def _suspect(
@@ -243,7 +193,12 @@ def _suspect(
     )
     designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = _prior(case, candidate, light) + designed + log_members + _course_gain(case, candidate, plain)
+    log_weight = (
+        deploy_prior(case, candidate, light.known, light.config)
+        + designed
+        + log_members
+        + _course_gain(case, candidate, plain)
+    )
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
     again = again_split(case, candidate, best, tally, _before(candidate, light.lineage), light.config.bad_deploys)
@@ -284,13 +239,13 @@ def _ideas(
     """What of a deploy may have done it: each of its changes, or what no ledger tells; with the words' ratio."""
     if difference is None or not difference.changes:
         is_nothing = difference is not None and difference.label == "nothing"
-        return [(replace(UNKNOWN, weight=light.config.nothing_factor if is_nothing else 1.0), 1.0)]
-    left = light.config.unnamed_share
+        return [(replace(UNKNOWN, weight=_NOTHING if is_nothing else 1.0), 1.0)]
+    left = _UNNAMED
     each = (1.0 - left) / len(difference.changes)
     ideas: list[tuple[Carriers, float]] = [(replace(UNKNOWN, weight=left), 1.0)]
     for change in difference.changes:
         kept = light.lineage.kept(candidate.project, candidate.service, difference, change)
-        ratio = min(naming(change, case, light.said, light.namings), light.config.named_most)
+        ratio = min(naming(change, case, light.said, light.namings), _NAMED)
         ideas.append((Carriers(change, kept, each), ratio))
     return ideas
 
@@ -312,35 +267,22 @@ def _members(
     whole = _log_sum(logs)
     shares = [math.exp(one - whole) for one in logs]
     many = 1.0 / sum(share * share for share in shares)  # as many deploys as count
-    most = light.config.most_deploys / light.config.bad_deploys
+    most = _MOST_DEPLOYS / light.config.bad_deploys
     return tuple(zip(names, shares, strict=True)), whole - math.log(max(many / most, 1.0))
 
 
 def _factor(case: Case, step: Difference | None, light: _Light) -> float:
     """How much likelier a deploy is to have done it than any deploy, by what it changed and what the failure says."""
     if step is None or not step.changes:
-        return light.config.nothing_factor if step is not None and step.label == "nothing" else 1.0
-    ratios = [min(naming(one, case, light.said, light.namings), light.config.named_most) for one in step.changes]
-    left = light.config.unnamed_share
+        return _NOTHING if step is not None and step.label == "nothing" else 1.0
+    ratios = [min(naming(one, case, light.said, light.namings), _NAMED) for one in step.changes]
+    left = _UNNAMED
     return left + (1.0 - left) * sum(ratios) / len(ratios)
 
 
 def _log_sum(logs: Sequence[float]) -> float:
     top = max(logs)
     return top + math.log(sum(math.exp(one - top) for one in logs))
-
-
-def _outside(case: Case, shared: int, text: str, config: AttributionConfig) -> tuple[float, Split]:
-    """How well something from outside explains a case: log of prior times likelihood, and the best split."""
-    is_over = case.fit.course == "resolved"
-    per_minute = config.outages_per_day / 1440
-    outside, split = outside_gain(case, is_over=is_over, per_minute=per_minute)
-    if not is_over:
-        outside = float(np.logaddexp(outside, outside_ramp(case, per_minute)))
-    outside += math.log(config.shared_factor) * min(shared, 3) + math.log(outside_ratio(case, text))
-    if origin_of_share(case.origins)[0] == "tests":
-        outside += math.log(config.spared_factor if case.spared >= _SPARED else config.tests_factor)
-    return outside, split
 
 
 def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:  # noqa: ARG001
@@ -365,27 +307,6 @@ def exonerated(weight: Weight) -> tuple[Change, ...]:
     return tuple(one.change for one in told if one.change and one.split.gain < best - _APART)
 
 
-def _was_there(case: Case, candidate: Candidate) -> bool:
-    """It failed of the same before the revision first served, more than once."""
-    return int((case.times_ns < candidate.served_ns - _SLACK_NS).sum()) > 1
-
-
-def _prior(case: Case, candidate: Candidate, light: _Light) -> float:
-    """Log of how likely a deploy of such a service is to break something here, whatever it changed."""
-    config = light.config
-    prior = {
-        "own": config.bad_deploys,
-        "callee": config.bad_callee,
-        "caller": config.bad_caller,
-        "linked": config.bad_linked,
-    }[candidate.relation]
-    if _was_there(case, candidate):
-        prior *= config.worse_factor
-    if (candidate.service, candidate.revision) in light.known:
-        prior *= config.known_factor
-    return math.log(prior)
-
-
 def _key(candidate: Candidate) -> tuple[object, ...]:
     """Candidates with the same one have the same tally."""
     since = candidate.since_ns and (candidate.since_ns, candidate.revision)
@@ -393,13 +314,10 @@ def _key(candidate: Candidate) -> tuple[object, ...]:
 
 
 def _capped(case: Case, weight: Weight, tally: Tally, probability: float, light: _Light) -> float:
-    """Never surer than what was counted allows: n failures whose revision is known make it n to 1 at most."""
-    config, split, linked = light.config, weight.split, weight.candidate.linked
-    most = config.most if case.is_counted else config.most_minutes
-    if split.exposed_good < 1 or _is_first(weight.candidate, tally, light.lineage):
-        most = config.most_alone
-    known = split.failures_bad * (linked + (1 - linked) * config.inferred_share)
-    return min(probability, most, known / (known + 1))
+    """Never surer than what was counted allows."""
+    is_alone = weight.split.exposed_good < 1 or _is_first(weight.candidate, tally, light.lineage)
+    most = surest(case, weight.split, weight.candidate.linked, light.config, is_alone=is_alone)
+    return min(probability, most)
 
 
 def _is_first(candidate: Candidate, tally: Tally, lineage: Lineage) -> bool:

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.findings import Evidence
 from classifiers.origin import origin_of_share
+from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate, Rival, moment_gain, parted
 from classifiers.telling import as_rate, summed
 from collector.window import format_ns
@@ -29,6 +29,7 @@ CALLER_SCHEMA = pl.Schema(
         "client": pl.UInt64(), "agent": pl.String(), "minute": pl.Int64(), "requests": pl.Int64(),
     }
 )  # fmt: skip
+_AT_ONCE = 0.003  # chance of a caller to send what fails from its first request on
 _LEAST = 4  # failures of one caller
 _PER_SERVICE = 5  # callers looked at
 _SHARE = 0.8  # of the failures whose caller is known, that one caller must have met
@@ -82,7 +83,9 @@ class Callers:
             .partition_by("project", "service", as_dict=True, include_key=False)
             .items()
         }
-        self._came_in: dict[str, str] = dict(requests.sort("start_ns", descending=True).select("trace", "service").iter_rows())
+        self._came_in: dict[str, str] = dict(
+            requests.sort("start_ns", descending=True).select("trace", "service").iter_rows()
+        )
 
     def rivals_of(
         self, case: Case, candidates: Sequence[Candidate], config: AttributionConfig
@@ -142,7 +145,7 @@ def _rival(case: Case, caller: _Caller, config: AttributionConfig) -> Rival | No
     last = int(case.bins[-1]) + 1 if is_over else timeline.bins
     each = math.log(config.callers_per_day / 1440 * timeline.bin_minutes) - (math.log(120.0) if is_over else 0.0)
     gain, split = moment_gain(case, np.full(last, each), failed=failed, exposed=caller.asked)
-    at_once = math.log(config.bad_callers) + always.gain
+    at_once = math.log(_AT_ONCE) + always.gain
     weight = summed([at_once, gain])
     if not math.isfinite(weight):
         return None

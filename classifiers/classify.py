@@ -10,7 +10,6 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from classifiers.arrivals import find_arrivals
-from classifiers.attribution import AttributionConfig
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig, with_commits
@@ -26,6 +25,7 @@ from classifiers.known_signatures import KnownConfig
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
+from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
 from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig

@@ -3,8 +3,6 @@
 What a revision breaks stays broken until it is taken back; what comes from outside ends by itself.
 """
 
-import numpy as np
-
 from classifiers.cases import Case
 from classifiers.rivals import Candidate, Split
 

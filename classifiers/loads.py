@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.exposure import Exposure
 from classifiers.findings import Evidence
+from classifiers.priors import AttributionConfig
 from classifiers.rivals import Rival, Split, gains_of, parted
 from classifiers.telling import as_rate, summed
 
@@ -26,6 +26,7 @@ _SATURATED = re.compile(
     r"pool (?:is )?(?:exhausted|timeout)|queue ?pool limit|resource exhausted|backpressure|overload|"
     r"remaining connection slots|queue (?:is )?full|max(?:imum)? (?:number of )?(?:requests|connections|instances)"
 )
+_TOLD = 10.0  # how much likelier load is where the failure says so
 _STEPS = 12  # levels of load tried
 _GROWTH = 1.5  # of load, on the failing side
 _SERVED = 1.2  # ... of what was answered well
@@ -78,7 +79,7 @@ class Loads:
         best = int(np.argmax(gains))
         if not np.isfinite(gains[best]):
             return None
-        prior = (self._config.surges_told if is_about_load(text) else self._config.surges) / len(gains)
+        prior = self._config.surges * (_TOLD if is_about_load(text) else 1.0) / len(gains)
         weight = math.log(prior) + summed(gains.tolist())
         split = parted(case, int(course.high[best] @ failed), float(course.high[best] @ case.held.total))
         return _rival(case, self._exposure, weight, split, course.high[best] > 0, course.low[best] > 0)

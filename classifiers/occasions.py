@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.findings import Cause, Evidence, Fault
 from classifiers.natures import CERTIFICATE, is_about_dependency, is_refusal
 from classifiers.platform_changes import PlatformChange
+from classifiers.priors import AttributionConfig
 from classifiers.rivals import Rival, moment_gain
 from classifiers.telling import as_rate, delays
 from collector.records import Revision

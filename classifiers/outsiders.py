@@ -6,13 +6,13 @@ over is "something from outside at any moment" (rivals.py).
 
 from collections.abc import Sequence
 
-from classifiers.attribution import AttributionConfig
 from classifiers.callers import Callers
 from classifiers.cases import Case
 from classifiers.history import History
 from classifiers.instances import Instances
 from classifiers.loads import Loads
 from classifiers.occasions import occasion_rivals
+from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate, Rival
 from classifiers.rotations import Ground, rotation_rivals
 from classifiers.starts import start_rival

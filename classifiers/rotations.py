@@ -10,11 +10,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from classifiers.attribution import AttributionConfig
 from classifiers.cases import Case
 from classifiers.findings import Evidence
 from classifiers.instances import Instances
 from classifiers.platform_changes import PlatformChange
+from classifiers.priors import AttributionConfig
 from classifiers.rivals import Rival, Split, moment_gain
 from classifiers.telling import as_rate, delays, summed
 from collector.records import Revision
@@ -26,6 +26,7 @@ _ACCESS = re.compile(
     r"(?i)\b40[13]\b|auth|passw|credential|secret|token|signature|\bkey\b|decrypt|forbidden|denied|permission|jwt|hmac"
 )
 _REVOKED = re.compile(r"(?i)disable|destroy|delete")
+_BY_REVOKING = 4.0  # how much likelier a version is to break who reads it that is disabled or destroyed
 _AT_START = 0.8  # how likely a variable's change shows by the start of instances, a volume's by the time alone
 _UNKNOWN_USE = 0.1  # of the prior where a service is not known to refer to the secret
 _NAMED_ONLY = 0.2  # ... where it is known not to, but the failure names it: the program may fetch it itself
@@ -146,7 +147,7 @@ def _prior(
     change: PlatformChange, met: Collection[Use] | None, *, is_named: bool, config: AttributionConfig
 ) -> float | None:
     """How likely such a change is to break the service, before anything was counted; None: it cannot have met it."""
-    prior = config.bad_revocations if _REVOKED.search(change.method) else config.bad_rotations
+    prior = config.bad_rotations * (_BY_REVOKING if _REVOKED.search(change.method) else 1.0)
     if met is None:
         prior *= _UNKNOWN_USE
     elif not met:

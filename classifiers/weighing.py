@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from classifiers.attribution import AttributionConfig, Weighed, Weight, lead_change, weigh
+from classifiers.attribution import Weighed, Weight, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
@@ -18,6 +18,7 @@ from classifiers.links import Link
 from classifiers.named import Namings
 from classifiers.natures import is_about_dependency
 from classifiers.outsiders import Outsiders
+from classifiers.priors import AttributionConfig
 from classifiers.returns import returned
 from classifiers.suspects import Suspects
 from classifiers.untraced import is_mild

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.attribution import AttributionConfig, Weighed, lead_change, weigh
+from classifiers.attribution import Weighed, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
+from classifiers.priors import MOST_ALONE, AttributionConfig
 from classifiers.rivals import Candidate, Rival
 from collector.records import Revision
 from tests.support.cases import MINUTE_NS, case, grid
@@ -85,7 +86,8 @@ def test_a_deploy_is_less_suspect_of_a_failure_that_was_there_before_it() -> Non
     suspects = [(candidate(of, name, served), BOTH) for name, served in (("old", 0.0), ("new", 120.0))]
 
     told = weigh(of, suspects, shared=0, text="", config=CONFIG).best
-    equal = weigh(of, suspects, shared=0, text="", config=CONFIG.model_copy(update={"worse_factor": 1.0})).best
+    likelier = CONFIG.model_copy(update={"bad_deploys": 10 * CONFIG.bad_deploys})  # as if it were a new failure
+    equal = weigh(of, suspects, shared=0, text="", config=likelier).best
 
     assert told is not None
     assert equal is not None
@@ -182,7 +184,7 @@ def test_the_first_revision_that_is_known_is_never_blamed() -> None:
     found = weigh(of, suspects, shared=0, text="", lineage=lineage, config=CONFIG)
 
     assert found.best is not None
-    assert found.best.confidence <= CONFIG.most_alone
+    assert found.best.confidence <= MOST_ALONE
 
 
 def served(name: str, minute: int) -> Revision:
