@@ -17,8 +17,6 @@ def prior(relation: Relation, *, known: bool = False, served_min: int = 120) -> 
 
 
 def test_a_deploy_breaks_its_own_service_most_often_and_what_is_new_before_what_was_there() -> None:
-    None
-):
     relations: tuple[Relation, ...] = ("own", "callee", "caller", "linked")
     chances = [prior(one) for one in relations]
 
