@@ -52,6 +52,11 @@ class _AsOf:
                 known = known.join(pl.DataFrame({key: params[name]}, schema={key: pl.String()}), on=key, how="semi")
         return known
 
+    def lay(self, query: str, *, relation: pl.DataFrame) -> None:
+        """As the store's reader; what was read before it is read anew."""
+        self._held.clear()
+        self._reader.lay(query, relation=relation)
+
     def _once(self, query: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         if query not in self._held:
             self._held[query] = read()

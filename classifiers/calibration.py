@@ -22,6 +22,7 @@ from classifiers.forecasts import (
 )
 from classifiers.history import read_history
 from classifiers.record import SETTLEMENT_SCHEMA, Claim, Outcome, Settlement, read_claims, record_of
+from classifiers.service_names import plain_name
 from classifiers.settling import settle
 from classifiers.signatures import RULES
 from collector.errors import ConfigError
@@ -116,9 +117,8 @@ def _wanted(told: Forecast, stored: Sequence[Forecast], revision: str | None) ->
     own = own or [one for one in stored if is_same_failure(one, told)]
     every = [*own, *([told] if told.is_claim else [])]
     if revision is not None:
-        named = [
-            one for one in every if revision in {one.revision, one.revision.removeprefix(f"{one.blamed_service}-")}
-        ]
+        short = [(one, one.revision.removeprefix(f"{plain_name(one.blamed_service)}-")) for one in every]
+        named = [one for one, name in short if revision in {one.revision, name}]
         every = [one for one in named if one.revision]
         if not every:
             blamed = ", ".join(sorted({one.revision for one in own if one.revision} | {told.revision} - {""}))

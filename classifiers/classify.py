@@ -18,7 +18,15 @@ from classifiers.coverage import Counts, find_coverage, part_entries, read_count
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.findings import Findings, Record
 from classifiers.forecasts import ForecastConfig
-from classifiers.history import History, HistoryConfig, read_entries, read_history, read_revisions, read_samples
+from classifiers.history import (
+    History,
+    HistoryConfig,
+    read_entries,
+    read_history,
+    read_revisions,
+    read_samples,
+    read_served,
+)
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
@@ -29,6 +37,7 @@ from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
 from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
+from classifiers.siblings import with_locations, with_places, with_siblings
 from classifiers.signing import sign_new
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
@@ -39,8 +48,11 @@ from collector.store import Reader
 from collector.window import Window
 
 __all__ = [
-    "ClassifyConfig", "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "sign_new"
+    "ClassifyConfig", "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "read_served",
+    "sign_new",
 ]  # fmt: skip
+
+_REST = ("standing", "noise")  # verdicts on what is no problem
 
 
 class ClassifyConfig(BaseModel):
@@ -107,7 +119,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
     problems, links = fold_requests(problems, links)
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
-    rest = [case for case in cases if verdicts.get(case.cluster_id) in {"standing", "noise"}]
+    rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
@@ -115,14 +127,18 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
-    standing = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "standing")
-    noise = tuple(teller.plain(case) for case in rest if verdicts[case.cluster_id] == "noise")
+    clusters = with_siblings(clusters, cases, history.revisions, history.exposure)
+    clusters = with_locations(clusters, history.revisions)
+    standing, noise = (
+        with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
+        for kind in _REST
+    )
     findings = Findings(
         window=window,
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
-        incidents=find_incidents(clusters, window),
+        incidents=with_places(find_incidents(clusters, window), clusters),
         standing=standing,
         absent_events=(),
         latency=(),

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from classifiers.findings import Attribution, Cluster, Evidence
+from classifiers.service_names import plain_name
 from collector.records import Revision
 
 __all__ = ["COMMITS", "LedgerConfig", "compare_link", "repository_of", "with_commits"]
@@ -39,7 +40,7 @@ def repository_of(revision: Revision, repositories: Mapping[str, str]) -> str:
     `repositories` maps names of services, `*` and `?` in them allowed, to addresses.
     """
     told = str((revision.config or {}).get("repository") or "")
-    fitting = (address for name, address in repositories.items() if fnmatchcase(revision.service, name))
+    fitting = (address for name, address in repositories.items() if fnmatchcase(plain_name(revision.service), name))
     return told or next(fitting, "")
 
 

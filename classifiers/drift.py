@@ -16,6 +16,7 @@ from classifiers.changes import variable_text
 from classifiers.findings import Cluster, Drift, DriftSide, Evidence
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
+from classifiers.service_names import plain_name
 from classifiers.serving import serving_revision
 from classifiers.suspects import CallGraph
 from classifiers.vanished import KeyId, keys_of
@@ -104,7 +105,7 @@ def _rule(drift: Drift, cluster: Cluster, calls: CallGraph) -> str | None:
         return None
     others = _disagreeing(drift, cluster.service)
     is_met = any(
-        other in text or calls.reaches(cluster.service, other) or calls.reaches(other, cluster.service)
+        plain_name(other) in text or calls.reaches(cluster.service, other) or calls.reaches(other, cluster.service)
         for other in others
     )
     return "rule:drift-between-services" if is_met else None

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-__all__ = ["SEEN_SCHEMA", "Fact", "read_facts"]
+__all__ = ["SEEN_SCHEMA", "Fact", "projects_of", "read_facts"]
 
 # What the rows themselves tell of a revision; one row for each.
 SEEN_SCHEMA: dict[str, pl.DataType] = {
@@ -59,6 +59,16 @@ def read_facts(facts: pl.DataFrame, seen: pl.DataFrame | None = None) -> list[Fa
         project = ids.get(row[0]) or _same_service(row[0], row[1], known)
         read.append(Fact(project, row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], detail, row[9]))
     return sorted(read, key=lambda fact: (fact.at_ns, fact.kind, fact.insert_id))
+
+
+def projects_of(facts: pl.DataFrame, seen: pl.DataFrame) -> pl.Series:
+    """The project of each fact, in order, by id rather than by number where that is known."""
+    told = facts.filter(pl.col("detail").str.contains("project_number", literal=True))
+    ids = _project_ids(zip(told["project"], (_detail(text) for text in told["detail"]), strict=True))
+    pairs = [frame.select("project", "service").unique() for frame in (facts, seen)]
+    known = set(pl.concat(pairs).iter_rows())
+    named = {key: ids.get(key[0]) or _same_service(key[0], key[1], known) for key in pairs[0].iter_rows()}
+    return pl.Series("project", [named[key] for key in facts.select("project", "service").iter_rows()], pl.String())
 
 
 def _detail(text: str) -> dict[str, Any]:

@@ -173,6 +173,7 @@ class Attribution:
     side_by_side: SideBySide | None = None
     decided_by: str = ""  # the check that the verdict rests on, in words
     refuted_by: tuple[str, ...] = ()  # what would refute the claim, in whole sentences
+    location: str = ""  # of the service blamed; "" not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class Cluster:
     entries: int = 0  # of the window; each is counted in one cluster only, so that these add up
     storm: Storm | None = None
     known: Known | None = None  # explains; decides nothing
+    location: str = ""  # of its service; "" not known
 
     @property
     def is_ongoing(self) -> bool:
@@ -276,6 +278,7 @@ class Incident:
     priority: Priority
     title: str
     is_ongoing: bool
+    location: str = ""  # of its root
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,7 @@ class VanishedKey:
     restored_in: str | None = None
     kept_by: tuple[str, ...] = ()  # other services that still have it
     cluster_ids: tuple[str, ...] = ()  # the failures since that are tied to it
+    location: str = ""  # of the revision; "" not known
 
 
 @dataclass(frozen=True, slots=True)

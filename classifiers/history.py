@@ -13,6 +13,7 @@ from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
+from classifiers.regions import read_placed_facts
 from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.routing import Routing
 from classifiers.rules import Rule
@@ -22,7 +23,16 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["History", "HistoryConfig", "read_entries", "read_history", "read_ledger", "read_revisions", "read_samples"]
+__all__ = [
+    "History",
+    "HistoryConfig",
+    "read_entries",
+    "read_history",
+    "read_ledger",
+    "read_revisions",
+    "read_samples",
+    "read_served",
+]
 
 _HOUR_NS = 3_600_000_000_000
 _FAR_FUTURE_NS = 2**62
@@ -79,14 +89,14 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     start = window.start_ns if is_empty else max(earliest, bounds["first_ns"])
     end = window.end_ns if is_empty else max(bounds["last_ns"], start) + 1
     span = {"start_ns": start, "end_ns": window.end_ns}
+    facts, seen = read_placed_facts(reader, end_ns=window.end_ns)
     failures = reader.frame("find_failures", rules=RULES, **span)
     grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
     requests = reader.frame("count_exposure", **span, **origin_params())
     minutes = reader.frame("count_instance_minutes", **span)
-    facts = reader.frame("find_facts", end_ns=window.end_ns)
-    ledger = fold_ledger(facts, reader.frame("count_seen_revisions", end_ns=window.end_ns))
+    ledger = fold_ledger(facts, seen)
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
     asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
     timeline = Timeline.over(start, end)
@@ -144,14 +154,18 @@ def _asked_in_spans(
 
 def read_revisions(reader: Reader, *, end_ns: int = _FAR_FUTURE_NS) -> tuple[Revision, ...]:
     """The change ledger before an instant: every revision, by project and service in the order of deploying."""
-    facts = reader.frame("find_facts", end_ns=end_ns)
-    return fold_revisions(facts, reader.frame("count_seen_revisions", end_ns=end_ns))
+    return fold_revisions(*read_placed_facts(reader, end_ns=end_ns))
+
+
+def read_served(reader: Reader, *, end_ns: int) -> tuple[tuple[Revision, ...], tuple[Routing, ...]]:
+    """The change ledger before an instant, and the traffic as facts tell of it."""
+    ledger = fold_ledger(*read_placed_facts(reader, end_ns=end_ns))
+    return ledger.revisions, ledger.routings
 
 
 def read_ledger(reader: Reader) -> tuple[ChangeLedger, tuple[PlatformChange, ...]]:
     """All that is known of deploys, traffic and changes that are no deploy."""
-    facts = reader.frame("find_facts", end_ns=_FAR_FUTURE_NS)
-    seen = reader.frame("count_seen_revisions", end_ns=_FAR_FUTURE_NS)
+    facts, seen = read_placed_facts(reader, end_ns=_FAR_FUTURE_NS)
     return fold_ledger(facts, seen), fold_platform_changes(facts)
 
 

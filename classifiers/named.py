@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from classifiers.cases import Case
 from classifiers.findings import Change
 from classifiers.natures import OUT_OF_MEMORY, is_code_fault
+from classifiers.service_names import plain_name
 
 __all__ = ["Namings", "Said", "likeliest", "naming", "read_text"]
 
@@ -49,7 +50,8 @@ class Namings:
 
     def __init__(self, texts: Iterable[str] = (), services: Iterable[str] = ()) -> None:
         """`services` are the names of those that a variable may point to."""
-        self._services = [(name, words) for name in sorted(set(services)) if (words := _words(name) - _DULL)]
+        names = sorted(set(map(plain_name, services)))
+        self._services = [(name, words) for name in names if (words := _words(name) - _DULL)]
         self._texts = [read_text(text) for text in texts]
         self._ways: dict[Change, tuple[tuple[str, str], ...]] = {}
         self._known: dict[tuple[str, str], int] = {}

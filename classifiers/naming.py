@@ -9,6 +9,7 @@ import polars as pl
 
 from classifiers.clusters import cluster_id
 from classifiers.rules import is_id
+from classifiers.service_names import plain_name
 from classifiers.signatures import RULES
 from classifiers.statements import find_templates
 from classifiers.templates import template_id
@@ -52,7 +53,8 @@ class Names:
             project, service, signature = key
             self._by_signature[signature].append(key)
             for lead in (signature, *former.get(signature, ())):
-                self._by_cluster[cluster_id(project, service, lead)].append(key)
+                for name in {service, plain_name(service)}:  # as long as it was in one location, it was told so
+                    self._by_cluster[cluster_id(project, name, lead)].append(key)
 
     def meaning(self, name: str, *, service: str | None = None) -> Meaning:
         """What the name stands for; in one service alone where that is given."""
@@ -61,7 +63,7 @@ class Names:
             ("cluster", self._by_cluster.get(name, [])),
             ("template", self._template_keys(name)),
         ):
-            found = tuple(sorted({key for key in keys if service in (None, key[1])}))
+            found = tuple(sorted({key for key in keys if service in (None, key[1], plain_name(key[1]))}))
             if found:
                 return Meaning(kind, found)  # type: ignore[arg-type] # one of the three words above
         return Meaning("nothing", ())

@@ -14,6 +14,7 @@ from classifiers.clusters import cluster_id
 from classifiers.crowds import is_crowd
 from classifiers.gathering import gather
 from classifiers.naming import Key, read_names
+from classifiers.regions import read_placed_facts
 from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
@@ -78,6 +79,7 @@ class Stored:
 
 def read_stored(reader: Reader, rules: Sequence[Rule]) -> Stored:
     """Failures of all history, grouped without and with the rules."""
+    read_placed_facts(reader, end_ns=_FAR_FUTURE_NS)
     failures = reader.frame("find_failures", rules=RULES, start_ns=0, end_ns=_FAR_FUTURE_NS)
     templates = find_templates(reader)
     base, present = gather(reader, failures, end_ns=_FAR_FUTURE_NS)

@@ -161,6 +161,7 @@ def _vanished(
         was=variable_text(had[key]),
         took_traffic=bool(revision.requests) or revision.traffic_ns is not None,
         renamed_to=_renamed(key, had, has),
+        location=revision.location,
     )
 
 

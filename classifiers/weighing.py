@@ -20,6 +20,7 @@ from classifiers.natures import is_about_dependency
 from classifiers.outsiders import Outsiders
 from classifiers.priors import AttributionConfig
 from classifiers.returns import returned
+from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
 from classifiers.untraced import is_mild
 
@@ -185,7 +186,7 @@ class _Court:
             is_strange = other.service != case.service and other.fit.is_change and not other.is_request_only
             if not is_strange or root == _root(name, self.links) or not case.fit.began_with(other.fit):
                 continue
-            if not _is_apart(case, other):
+            if not _is_apart(case, other) or came_alike(case, other, self.lineage):
                 continue
             is_unexplained = root not in explained and _root(name, self.links) not in explained
             is_independent = is_unexplained and not self._suspects.calls.reaches(other.service, case.service)

@@ -69,6 +69,22 @@ class Reader:
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 
+    def lay(self, query: str, *, relation: pl.DataFrame) -> None:
+        """Runs queries/QUERY.sql with `relation` as `fresh`: views in front of the tables, for this reader alone."""
+        with self._visible(relation):
+            self._connection.execute(load_query(query).sql).fetchall()
+
+    @contextlib.contextmanager
+    def _visible(self, relation: pl.DataFrame | None) -> Iterator[None]:
+        if relation is None:
+            yield
+            return
+        self._connection.register("fresh", relation.to_arrow(compat_level=pl.CompatLevel.newest()))
+        try:
+            yield
+        finally:
+            self._connection.unregister("fresh")
+
 
 @dataclass(frozen=True, slots=True)
 class Writer(Reader):
@@ -86,17 +102,6 @@ class Writer(Reader):
         """Rows of queries/QUERY.sql that are stored already of those that are visible to it as `fresh`."""
         with self._visible(relation):
             return self.frame(query, **params)
-
-    @contextlib.contextmanager
-    def _visible(self, relation: pl.DataFrame | None) -> Iterator[None]:
-        if relation is None:
-            yield
-            return
-        self._connection.register("fresh", relation.to_arrow(compat_level=pl.CompatLevel.newest()))
-        try:
-            yield
-        finally:
-            self._connection.unregister("fresh")
 
 
 class Store:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifiers.findings import Attribution, Change, Cluster
+from classifiers.service_names import location_of, plain_name
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import plural, short_revision
 
-__all__ = ["BLAMED", "Command", "commands_for", "first_step", "setting_options"]
+__all__ = ["BLAMED", "Command", "commands_for", "first_step", "run_target", "setting_options"]
 
 BLAMED = 0.5  # from this confidence on a revision is blamed
 # Kinds of change that a person can undo by setting one key.
@@ -51,7 +52,8 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
         verb = "restore" if change.type == "env_removed" else "set back"
         return f"{verb} {plain(change.name, 60)}: logtriage show {name}{cost}"
     if blamed.good_revision:
-        return f"compare: logtriage diff {_quoted(blamed.good_revision)} {_quoted(blamed.revision)}{cost}"
+        good, bad = (_told(name, blamed, lookup) for name in (blamed.good_revision, blamed.revision))
+        return f"compare: logtriage diff {good} {bad}{cost}"
     return f"read the evidence: logtriage show {name}"
 
 
@@ -62,7 +64,7 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
         return ()
     commands = []
     change = blamed.change
-    target = f"{_quoted(blamed.service)} --project={_quoted(cluster.project or 'PROJECT')} --region=REGION"
+    target = run_target(blamed.service, cluster.project, blamed.location)
     if change is not None and change.type in _KEYS:
         setting = _setting(change)
         verb = "Restore" if change.type == "env_removed" else "Set back"
@@ -74,17 +76,23 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
             )
         )
     if blamed.good_revision:
-        good, bad = _quoted(blamed.good_revision), _quoted(blamed.revision)
+        good, bad = (_told(name, blamed, lookup) for name in (blamed.good_revision, blamed.revision))
         drops = _dropped(blamed, lookup)
         cost = f"; this drops {drops}" if drops else ""
         commands.append(
             Command(
                 f"Roll traffic back to {short_revision(blamed.good_revision, blamed.service)}{cost}",
-                f"gcloud run services update-traffic {target} --to-revisions={good}=100",
+                f"gcloud run services update-traffic {target} --to-revisions={_quoted(blamed.good_revision)}=100",
             )
         )
         commands.append(Command("See all that changed", f"logtriage diff {good} {bad}"))
     return tuple(commands)
+
+
+def run_target(service: str, project: str, location: str) -> str:
+    """What gcloud run is told of a service: its name, project and region; what is not known in capitals."""
+    named = f"{_quoted(plain_name(service))} --project={_quoted(project or 'PROJECT')}"
+    return f"{named} --region={_quoted(location or location_of(service) or 'REGION')}"
 
 
 def setting_options(changes: Sequence[Change]) -> str:
@@ -117,6 +125,13 @@ def _dropped(blamed: Attribution, lookup: Lookup) -> str:
         return ""
     later = lookup.revisions_after(blamed.service, blamed.good_revision)
     return plural(later, "revision") if later else ""
+
+
+def _told(revision: str, blamed: Attribution, lookup: Lookup) -> str:
+    """The revision as `logtriage diff` finds it: with its location where another one has its name."""
+    location = location_of(blamed.service)
+    named = sum(one.revision == revision for one in lookup.findings.revisions)
+    return _quoted(f"{location}/{revision}" if location and named > 1 else revision)
 
 
 def _quoted(name: str) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
+from classifiers.service_names import plain_name
 from collector.records import Revision
 from collector.window import Window, format_ns
 from logtriage.escape import plain
@@ -280,7 +281,8 @@ def _revision_json(one: Revision) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "project": one.project,
-        "service": one.service,
+        "service": plain_name(one.service),
+        "location": one.location or None,
         "revision": one.revision,
         **{name: None if at_ns is None else format_ns(at_ns, digits=9) for name, at_ns in instants.items()},
         "requests": one.requests,

@@ -15,6 +15,7 @@ from classifiers.findings import (
     Cluster,
     Coverage,
     Drift,
+    DriftSide,
     Evidence,
     Findings,
     Hypothesis,
@@ -28,6 +29,7 @@ from classifiers.findings import (
     Storm,
     VanishedKey,
 )
+from classifiers.service_names import location_of, plain_name
 from collector.records import Revision, severity_text
 from collector.window import format_ns
 
@@ -94,7 +96,8 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "id": cluster.id,
         "title": cluster.title,
         "insert_ids": list(cluster.insert_ids),
-        "service": cluster.service,
+        "service": plain_name(cluster.service),
+        "location": cluster.location or None,
         "onset": _time(cluster.onset.at_ns),
         "severity": cluster.priority,
         "role": cluster.role,
@@ -163,7 +166,8 @@ def _attribution(attribution: Attribution | None) -> dict[str, Any] | None:
     if attribution is None:
         return None
     return {
-        "service": attribution.service,
+        "service": plain_name(attribution.service),
+        "location": attribution.location or None,
         "revision": attribution.revision,
         "change": _change(attribution.change) if attribution.change else None,
         "confidence": attribution.confidence,
@@ -186,7 +190,7 @@ def _sighting(seen: Sighting | None) -> dict[str, Any] | None:
     if seen is None:
         return None
     return {
-        "service": seen.service,
+        "service": plain_name(seen.service),
         "revision": seen.revision,
         "failures": seen.failures,
         "exposed": seen.exposed,
@@ -233,7 +237,7 @@ def _hypothesis(rival: Hypothesis) -> dict[str, Any]:
 
 def _revision_count(counted: RevisionCount) -> dict[str, Any]:
     return {
-        "service": counted.service,
+        "service": plain_name(counted.service),
         "revision": counted.revision,
         "failures": counted.failures,
         "exposed": counted.exposed,
@@ -245,7 +249,7 @@ def _revision_count(counted: RevisionCount) -> dict[str, Any]:
 def _absence(event: Absence) -> dict[str, Any]:
     return {
         "event": event.event,
-        "service": event.service,
+        "service": plain_name(event.service),
         "field": event.field,
         "attribution": _attribution(event.attribution),
     }
@@ -253,7 +257,7 @@ def _absence(event: Absence) -> dict[str, Any]:
 
 def _latency(latency: Latency) -> dict[str, Any]:
     return {
-        "service": latency.service,
+        "service": plain_name(latency.service),
         "operation": latency.operation,
         "attribution": _attribution(latency.attribution),
     }
@@ -267,12 +271,14 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "severity": incident.priority,
         "title": incident.title,
         "is_ongoing": incident.is_ongoing,
+        "location": incident.location or None,
     }
 
 
 def _vanished(key: VanishedKey) -> dict[str, Any]:
     return {
-        "service": key.service,
+        "service": plain_name(key.service),
+        "location": key.location or None,
         "revision": key.revision,
         "previous_revision": key.previous_revision,
         "key": key.key,
@@ -295,19 +301,29 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "project": drift.project,
         "key": drift.key,
         "kind": drift.kind,
-        "sides": [{"service": one.service, "revision": one.revision, "holds": one.holds} for one in drift.sides],
+        "sides": [_side(one) for one in drift.sides],
         "since": _time_or_none(drift.since_ns),
-        "parted_service": drift.parted_service,
+        "parted_service": plain_name(drift.parted_service) if drift.parted_service else None,
         "parted_by": drift.parted_by,
         "statement": drift.statement,
         "clusters": list(drift.cluster_ids),
     }
 
 
+def _side(side: DriftSide) -> dict[str, Any]:
+    return {
+        "service": plain_name(side.service),
+        "location": location_of(side.service) or None,
+        "revision": side.revision,
+        "holds": side.holds,
+    }
+
+
 def _revision(revision: Revision) -> dict[str, Any]:
     return {
         "project": revision.project,
-        "service": revision.service,
+        "service": plain_name(revision.service),
+        "location": revision.location or None,
         "revision": revision.revision,
         "created": _time_or_none(revision.created_ns),
         "ready": _time_or_none(revision.ready_ns),

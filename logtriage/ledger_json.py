@@ -7,6 +7,7 @@ from classifiers.deploys import Deploy
 from classifiers.ledger import RollBack
 from classifiers.platform_changes import PlatformChange
 from classifiers.routing import Target
+from classifiers.service_names import location_of, plain_name
 from collector.window import format_ns
 from logtriage.export import json_bytes
 from logtriage.ledger_rows import Deployed, LedgerRows
@@ -47,7 +48,7 @@ def _revision(row: Deployed) -> dict[str, Any]:
     return {
         "project": one.project,
         "location": one.location or None,
-        "service": one.service,
+        "service": plain_name(one.service),
         "revision": one.revision,
         "created": _time(one.created_ns),
         "ready": _time(one.ready_ns),
@@ -100,9 +101,9 @@ def _made(row: Deployed) -> dict[str, Any]:
 
 def _blank(project: str, service: str) -> dict[str, Any]:
     return {
-        "project": project, "location": None, "service": service, "at": None, "kind": "revision", "revision": None,
-        "actor": None, "tool": None, "command": None, "code": None, "message": None, "repeats": None, "traffic": [],
-        "entries": [],
+        "project": project, "location": location_of(service) or None, "service": plain_name(service), "at": None,
+        "kind": "revision", "revision": None, "actor": None, "tool": None, "command": None, "code": None,
+        "message": None, "repeats": None, "traffic": [], "entries": [],
     }  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def _roll_back(one: RollBack) -> dict[str, Any]:
     return {
         "project": one.project,
         "location": one.location or None,
-        "service": one.service,
+        "service": plain_name(one.service),
         "at": _time(one.at_ns),
         "revision": one.revision,
         "withdrawn": one.withdrawn,
@@ -155,7 +156,7 @@ def _roll_back(one: RollBack) -> dict[str, Any]:
 def _change(one: PlatformChange, service: str) -> dict[str, Any]:
     return {
         "project": one.project,
-        "service": one.service or service or None,
+        "service": plain_name(one.service or service) or None,
         "at": _time(one.at_ns),
         "ended": _time(one.ended_ns),
         "kind": one.kind,

@@ -12,6 +12,7 @@ from classifiers.commits import compare_link
 from classifiers.deploys import Deploy
 from classifiers.ledger import ChangeLedger, RollBack
 from classifiers.platform_changes import PlatformChange
+from classifiers.service_names import plain_name
 from collector.records import Revision
 
 __all__ = ["Deployed", "LedgerRows", "ServiceRows", "only", "order_ledger"]
@@ -97,7 +98,7 @@ def order_ledger(
 
 def only(rows: LedgerRows, *, service: str | None = None, since_ns: int | None = None) -> LedgerRows:
     """The rows of one service, and those since an instant; a revision that still served then is among them."""
-    services = [one for one in rows.services if service in (None, one.service)]
+    services = [one for one in rows.services if service in (None, one.service, plain_name(one.service))]
     if since_ns is None:
         return replace(rows, services=tuple(services))
     kept = [

@@ -8,6 +8,7 @@ from classifiers.changes import Difference
 from classifiers.deploys import Deploy
 from classifiers.ledger import RollBack
 from classifiers.platform_changes import PlatformChange
+from classifiers.service_names import plain_name
 from collector.records import Served
 from collector.window import NS_PER_S
 from logtriage.escape import plain
@@ -105,7 +106,7 @@ def _service(one: ServiceRows, shared: list[PlatformChange]) -> ServiceLedger:
     places = dict.fromkeys(row.revision.location for row in one.deployed if row.revision.location)
     where = ", ".join(plain(part, 60) for part in (one.project, *places) if part)
     return ServiceLedger(
-        heading=f"{plain(one.service, 80)}   {where}".rstrip(),
+        heading=f"{plain(plain_name(one.service), 80)}   {where}".rstrip(),
         counts=_counts(one),
         rows=tuple(row for _, _, row in rows),
     )

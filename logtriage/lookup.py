@@ -74,7 +74,8 @@ class Lookup:
     def services(self) -> tuple[str, ...]:
         """All services that the findings name, sorted."""
         named = {revision.service for revision in self.findings.revisions}
-        return tuple(sorted(named | {cluster.service for cluster in self._clusters.values()} - {""}))
+        named |= {cluster.service for cluster in self._clusters.values()} - {""}
+        return tuple(sorted(named))
 
     def named(self, name: str, *, stands_for: Callable[[str], tuple[str, ...]] = lambda _: ()) -> Cluster:
         """The cluster of that id, of a beginning of an id that only one has, or of an incident's number.

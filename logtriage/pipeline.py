@@ -340,17 +340,15 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     when a name stands for no revision, or for several.
     """
     from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
-    from classifiers.classify import compare, read_revisions  # noqa: PLC0415 - as above
+    from classifiers.classify import compare, read_served  # noqa: PLC0415 - as above
     from classifiers.commits import compare_link  # noqa: PLC0415 - as above
-    from classifiers.routing import fold_routings  # noqa: PLC0415 - as above
     from classifiers.vanished import renamed_keys  # noqa: PLC0415 - as above
     from logtriage.diff_view import Comparison  # noqa: PLC0415 - as above
     from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
 
     end_ns = _FAR_FUTURE_NS if until_ns is None else until_ns
     with Store(config.store).read() as reader:
-        routings = fold_routings(reader.frame("find_facts", end_ns=end_ns))
-        before, after = find_pair(names, read_revisions(reader, end_ns=end_ns), routings)
+        before, after = find_pair(names, *read_served(reader, end_ns=end_ns))
         window, why_not = _both_served(config, before, after, since_ns, until_ns)
         failing = compare(reader, before, after, window=window, config=config) if window else None
     commits = compare_link(before, after, config.ledger.repositories)

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from classifiers.service_names import plain_name
 from collector.window import format_ns
 from logtriage.escape import plain
 from logtriage.wording import day_clock, join_words, plural
@@ -180,7 +181,7 @@ def _proposal(alike: "Alike") -> ProposalView:
 
 def _member(member: "Member", service: str) -> str:
     words = " ".join(plain(word, 60) for word in member.words[:_WORDS_SHOWN]) or "(nothing of its own)"
-    names = [plain(one, 80).removeprefix(f"{service}-") for one in member.revisions]
+    names = [plain(one, 80).removeprefix(f"{plain_name(service)}-") for one in member.revisions]
     seen = f"; {join_words(names, _REVISIONS_SHOWN)}" if names else ""
     return f"{words}   {plural(member.entries, 'entry', 'entries')}{seen}"
 

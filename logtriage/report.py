@@ -14,6 +14,7 @@ from classifiers.findings import (
     Latency,
     Priority,
 )
+from classifiers.service_names import plain_name
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
@@ -190,25 +191,30 @@ def only_service(findings: Findings, service: str) -> Findings:
     Raises ConfigError that lists the services when none has that name.
     """
     lookup = Lookup(findings)
-    if lookup.services() and service not in lookup.services():
+    if lookup.services() and not any(_is_service(one, service) for one in lookup.services()):
         raise ConfigError(
             f"--service is `{plain(service, 80)}`, which this window does not know; it knows: "
             f"{', '.join(lookup.services())}. Correct the spelling or widen --since."
         )
-    touched = {cluster.id for cluster in findings.clusters if cluster.service == service}
+    touched = {cluster.id for cluster in findings.clusters if _is_service(cluster.service, service)}
     kept = tuple(incident for incident in findings.incidents if touched & {incident.root, *incident.symptoms})
     wanted = touched.union(*({incident.root, *incident.symptoms} for incident in kept))
     return replace(
         findings,
         clusters=tuple(cluster for cluster in findings.clusters if cluster.id in wanted),
         incidents=kept,
-        standing=tuple(cluster for cluster in findings.standing if cluster.service == service),
-        muted=tuple(cluster for cluster in findings.muted if cluster.service == service),
-        absent_events=tuple(event for event in findings.absent_events if event.service == service),
-        latency=tuple(latency for latency in findings.latency if latency.service == service),
-        vanished_keys=tuple(key for key in findings.vanished_keys if key.service == service),
-        drifts=tuple(one for one in findings.drifts if any(side.service == service for side in one.sides)),
+        standing=tuple(cluster for cluster in findings.standing if _is_service(cluster.service, service)),
+        muted=tuple(cluster for cluster in findings.muted if _is_service(cluster.service, service)),
+        absent_events=tuple(event for event in findings.absent_events if _is_service(event.service, service)),
+        latency=tuple(latency for latency in findings.latency if _is_service(latency.service, service)),
+        vanished_keys=tuple(key for key in findings.vanished_keys if _is_service(key.service, service)),
+        drifts=tuple(one for one in findings.drifts if any(_is_service(side.service, service) for side in one.sides)),
     )
+
+
+def _is_service(name: str, wanted: str) -> bool:
+    """Whether a service is the one asked for: by the name that tells its location, or in all its locations."""
+    return wanted in (name, plain_name(name))
 
 
 def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:

@@ -7,6 +7,7 @@ from itertools import product
 
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
+from classifiers.service_names import plain_name
 from classifiers.serving import serving_revision
 from collector.records import Revision
 from logtriage.errors import ConfigError
@@ -25,8 +26,9 @@ def find_pair(
 ) -> tuple[Revision, Revision]:
     """The two revisions that a person names; what one name leaves open, the service of the other may settle.
 
-    A name is that of a revision, with or without its service, its number, a beginning, any of these after SERVICE/ or
-    PROJECT/, or a service: the revision that serves most of its traffic. Raises ConfigError with near names.
+    A name is that of a revision, with or without its service, its number, a beginning, any of these after SERVICE/,
+    PROJECT/ or LOCATION/, or a service: the revision that serves most of its traffic. Raises ConfigError with near
+    names.
     """
     ordered = in_deploy_order(revisions)
     first, second = (_named(name, ordered, routings) for name in names)
@@ -49,7 +51,7 @@ def _named(name: str, revisions: Sequence[Revision], routings: Sequence[Routing]
     """All revisions that the name may mean, by the first way of naming that finds one."""
     wanted = name.strip()
     owner, slash, rest = wanted.rpartition("/")
-    pool = [one for one in revisions if owner in {one.project, one.service, f"{one.project}/{one.service}"}]
+    pool = [one for one in revisions if owner in _owners(one)]
     if not slash or not pool:
         pool, rest = list(revisions), wanted
     ways: tuple[Callable[[], list[Revision]], ...] = (
@@ -68,15 +70,24 @@ def _named(name: str, revisions: Sequence[Revision], routings: Sequence[Routing]
         return found
     if not revisions:
         raise ConfigError(f"There is no revision `{plain(name, 80)}`: this store knows none. Import or collect first.")
-    known = {text for one in revisions for text in (one.revision, _short(one), one.service)}
+    known = {text for one in revisions for text in (one.revision, _short(one), plain_name(one.service))}
     near = difflib.get_close_matches(rest, sorted(known), n=_SHOWN, cutoff=0.5)
-    services = sorted({one.service for one in revisions})
+    services = sorted({plain_name(one.service) for one in revisions})
     told = f"Near: {_listed(near)}" if near else f"Its services: {_listed(services)}"
     raise ConfigError(f"There is no revision `{plain(name, 80)}` in this store. {told}. See `logtriage revisions`.")
 
 
+def _owners(one: Revision) -> set[str]:
+    """What may stand before the slash of its name."""
+    name = plain_name(one.service)
+    owners = {one.project, one.service, name, f"{one.project}/{one.service}", f"{one.project}/{name}"}
+    if one.location:
+        owners |= {one.location, f"{one.location}/{name}", f"{one.project}/{one.location}"}
+    return owners
+
+
 def _serving(name: str, pool: Sequence[Revision], routings: Sequence[Routing]) -> list[Revision]:
-    keys = sorted({_service(one) for one in pool if one.service == name})
+    keys = sorted({_service(one) for one in pool if name in {one.service, plain_name(one.service)}})
     return [found for key in keys if (found := serving_revision(key, pool, routings))]
 
 
@@ -85,7 +96,7 @@ def _service(revision: Revision) -> tuple[str, str]:
 
 
 def _short(revision: Revision) -> str:
-    return revision.revision.removeprefix(f"{revision.service}-")
+    return revision.revision.removeprefix(f"{plain_name(revision.service)}-")
 
 
 def _number(revision: Revision) -> int | None:
@@ -94,9 +105,12 @@ def _number(revision: Revision) -> int | None:
 
 
 def _told(one: Revision, among: Sequence[Revision]) -> str:
-    """The name, with the project where several have it."""
-    is_twice = sum(other.revision == one.revision for other in among) > 1
-    return f"{one.project}/{one.revision}" if is_twice else one.revision
+    """The name, with the project, else the location, where several have it."""
+    same = [other for other in among if other.revision == one.revision]
+    if len(same) == 1:
+        return one.revision
+    is_here = len({other.project for other in same}) == 1 and one.location
+    return f"{one.location if is_here else one.project}/{one.revision}"
 
 
 def _listed(names: Iterable[str]) -> str:

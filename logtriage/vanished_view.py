@@ -1,11 +1,10 @@
 """Keys that a deploy dropped, in words: for the report's WARN lines and for the digest's warnings. No I/O."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from classifiers.findings import Change, VanishedKey
-from logtriage.commands import setting_options
+from logtriage.commands import run_target, setting_options
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import clock, join_words, plural, short_revision
@@ -94,9 +93,5 @@ def restore_line(keys: Sequence[VanishedKey]) -> str:
     wanted = [Change("env_removed", key.key, key.was) for key in known]
     if not wanted or len(wanted) > _KEYS_SHOWN:
         return ""
-    target = f"{_quoted(keys[0].service)} --project={_quoted(keys[0].project or 'PROJECT')} --region=REGION"
+    target = run_target(keys[0].service, keys[0].project, keys[0].location)
     return f"gcloud run services update {target} {setting_options(wanted)}"
-
-
-def _quoted(name: str) -> str:
-    return shlex.quote(plain(name, 200))

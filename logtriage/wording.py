@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from classifiers.findings import SURE_FROM, Change, Cluster, RevisionCount, Storm
+from classifiers.service_names import plain_name
 from collector.window import NS_PER_S, Window
 from logtriage.escape import plain
 
@@ -127,8 +128,8 @@ def span_words(span_ns: int) -> str:
 
 def short_revision(revision: str, service: str) -> str:
     """The revision without the name of its service: `00622-abc`."""
-    name = plain(revision, 80)
-    return name[len(service) + 1 :] if service and name.startswith(f"{service}-") else name
+    name, owner = plain(revision, 80), plain_name(service)
+    return name[len(owner) + 1 :] if owner and name.startswith(f"{owner}-") else name
 
 
 def revision_clock(revision: str, service: str, at_ns: int | None, near: Near) -> str:

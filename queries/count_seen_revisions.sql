@@ -1,20 +1,37 @@
 -- name:    count_seen_revisions
--- about:   what rows tell of each revision: first and last entry, requests taken, the first and the last of them
+-- about:   what rows tell of each revision: first and last entry, requests taken, the first and the last of them, where
+--          it is; `other_location` is another one where one name stands for a revision in each of two
 -- params:  $end_ns BIGINT
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, first_ns BIGINT, last_ns BIGINT, requests BIGINT,
---          first_request_ns BIGINT, last_request_ns BIGINT, location VARCHAR
+--          first_request_ns BIGINT, last_request_ns BIGINT, location VARCHAR, other_location VARCHAR
 
+with placed as (
+    -- each location by itself: the highest and the lowest of all rows take half as long again
+    select
+        project,
+        service,
+        revision,
+        location,
+        min(at_ns) as first_ns,
+        max(at_ns) as last_ns,
+        count(*) filter (where log = 'requests') as requests,
+        min(at_ns) filter (where log = 'requests') as first_request_ns,
+        max(at_ns) filter (where log = 'requests') as last_request_ns
+    from entries
+    where revision <> '' and at_ns < $end_ns and (received_at_ns is null or received_at_ns < $end_ns)
+    group by project, service, revision, location
+)
 select
     project,
     service,
     revision,
-    min(at_ns) as first_ns,
-    max(at_ns) as last_ns,
-    count(*) filter (where log = 'requests') as requests,
-    min(at_ns) filter (where log = 'requests') as first_request_ns,
-    max(at_ns) filter (where log = 'requests') as last_request_ns,
-    max(location) as location
-from entries
-where revision <> '' and at_ns < $end_ns and (received_at_ns is null or received_at_ns < $end_ns)
+    min(first_ns) as first_ns,
+    max(last_ns) as last_ns,
+    cast(sum(requests) as bigint) as requests,
+    min(first_request_ns) as first_request_ns,
+    max(last_request_ns) as last_request_ns,
+    max(location) as location,
+    coalesce(min(nullif(location, '')), '') as other_location
+from placed
 group by project, service, revision
 order by project, service, revision

@@ -76,3 +76,26 @@ def test_without_a_revision_the_cause_says_where_to_look() -> None:
 
     assert "no revision to roll back" in first_step(dependency(), "2", lookup)
     assert first_step(replace(dependency(), cause="unknown"), "2", lookup) == "read the evidence: logtriage show 2"
+
+
+def test_a_command_names_the_region_of_the_revision() -> None:
+    plain = _lines(location="europe-west1")
+    apart = _lines(service="shop (us-east1)", location="us-east1")
+
+    assert all(" shop --project=acme-test --region=europe-west1 " in line for line in plain[:-1])
+    assert all(" shop --project=acme-test --region=us-east1 " in line for line in apart[:-1])
+
+
+def test_revisions_of_one_name_in_two_regions_are_compared_with_their_region() -> None:
+    names = ("shop-00007-abc", "shop-00008-bad")
+    known = findings().revisions[0]
+    every = tuple(
+        replace(known, service=f"shop ({place})", revision=name, location=place)
+        for place in ("europe-west1", "us-east1") for name in names
+    )  # fmt: skip
+    blamed = attribution(service="shop (us-east1)", location="us-east1", change=None)
+    lookup = Lookup(replace(findings(), revisions=every))
+
+    told = f"logtriage diff us-east1/{names[0]} us-east1/{names[1]}"
+    assert commands_for(cluster(attribution=blamed), lookup)[-1].line == told
+    assert first_step(cluster(attribution=blamed), "1", lookup).startswith(f"compare: {told}")

@@ -93,3 +93,28 @@ class TestServing:
 
         assert serving_revision(("p", "shop"), fresh) == SHOP[1]
         assert serving_revision(("p", "desk"), fresh) is None
+
+
+class TestRegions:
+    """One service name in two regions."""
+
+    EVERY = tuple(
+        revision(f"shop-0000{number}-abc", f"shop ({place})", location=place)
+        for place in ("europe-west1", "us-east1") for number in (1, 2)
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("owner", ["us-east1", "us-east1/shop", "p/us-east1", "shop (us-east1)"])
+    def test_a_name_may_say_which(self, owner: str) -> None:
+        one, two = find_pair((f"{owner}/1", f"{owner}/shop-00002-abc"), self.EVERY)
+
+        assert (one.location, two.location) == ("us-east1", "us-east1")
+        assert (one.revision, two.revision) == ("shop-00001-abc", "shop-00002-abc")
+
+    def test_one_revision_may_be_compared_across_regions(self) -> None:
+        one, two = find_pair(("europe-west1/2", "us-east1/2"), self.EVERY)
+
+        assert (one.location, two.location) == ("europe-west1", "us-east1")
+
+    def test_an_open_name_is_refused_with_both(self) -> None:
+        with pytest.raises(ConfigError, match="europe-west1/shop-00001-abc, us-east1/shop-00001-abc"):
+            find_pair(("1", "2"), self.EVERY)

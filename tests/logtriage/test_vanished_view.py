@@ -79,6 +79,12 @@ def test_the_command_restores_secrets_by_version_and_leaves_values_to_a_person()
     assert restore_line([replace(KEY, kind="mounted secret")]) == ""
 
 
+def test_the_command_names_the_region_where_it_is_known() -> None:
+    line = restore_line([replace(KEY, was="secret pay-key:7", project="acme-test", location="us-east1")])
+
+    assert line.startswith("gcloud run services update shop --project=acme-test --region=us-east1 ")
+
+
 class TestDigest:
     def messages(self, *keys: VanishedKey) -> list[str]:
         digest = build_digest(quiet_findings(vanished_keys=keys), DigestConfig())

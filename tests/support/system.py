@@ -28,6 +28,7 @@ class System:
 
     def __init__(self) -> None:
         self.project = "shop-staging"  # of what is written from now on
+        self.location = "europe-west1"  # as above
         self._numbers = itertools.count(1)
         self._entries: list[dict[str, Any]] = []
         self._spans: list[dict[str, Any]] = []
@@ -126,7 +127,7 @@ class System:
         labels = {
             "serving.knative.dev/service": service,
             "serving.knative.dev/configuration": service,
-            "cloud.googleapis.com/location": "europe-west1",
+            "cloud.googleapis.com/location": self.location,
         }
         document = {
             "apiVersion": "serving.knative.dev/v1",
@@ -222,7 +223,7 @@ class System:
             "resource": {
                 "type": "cloud_run_revision",
                 "labels": {
-                    "project_id": "shop-staging", "location": "europe-west1", "service_name": service,
+                    "project_id": "shop-staging", "location": self.location, "service_name": service,
                     "configuration_name": service, "revision_name": revision,
                 },
             },
