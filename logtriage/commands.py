@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from classifiers.changes import difference
 from classifiers.findings import Attribution, Change, Cluster
 from classifiers.service_names import location_of, plain_name
 from logtriage.escape import plain
@@ -20,6 +21,7 @@ BLAMED = 0.5  # from this confidence on a revision is blamed
 # Kinds of change that a person can undo by setting one key.
 _KEYS = {"env_removed", "env_changed", "secret_ref_changed"}
 _SECRET = re.compile(r"secret[ :]+([A-Za-z0-9_/-]+)[:@]([A-Za-z0-9]+)")
+_ALL = 100  # percent of the traffic
 _WITHOUT_REVISION = {
     "dependency": "look at the dependency; no revision to roll back",
     "traffic": "look at what sends it; no revision to roll back",
@@ -45,7 +47,11 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
         is_setting = cluster.cause == "dependency" and cluster.fault == "configuration"
         step = "take the change back" if is_setting else _WITHOUT_REVISION.get(cluster.cause, "read the evidence")
         return f"{step}: logtriage show {name}"
-    drops = _dropped(blamed, lookup)
+    if cluster.state == "resolved":
+        pair = [_told(one, blamed, lookup) for one in (blamed.good_revision, blamed.revision) if one]
+        see = f"diff {' '.join(pair)}" if blamed.good_revision else f"show {name}"
+        return f"nothing to undo, it is over: logtriage {see}"
+    drops = _dropped(blamed, lookup) if _can_go_back(blamed, lookup) else ""
     cost = f" (roll-back drops {drops})" if drops else ""
     change = blamed.change
     if change is not None and change.type in _KEYS:
@@ -58,14 +64,18 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
 
 
 def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
-    """Steps for a blamed revision, the cheapest first; none when no revision is blamed."""
+    """Steps for a blamed revision, the cheapest first; none when no revision is blamed.
+
+    Of what is over there is nothing to undo, and traffic is sent back only where that can help.
+    """
     blamed = cluster.attribution
     if blamed is None or blamed.confidence < BLAMED:
         return ()
     commands = []
     change = blamed.change
+    is_over = cluster.state == "resolved"
     target = run_target(blamed.service, cluster.project, blamed.location)
-    if change is not None and change.type in _KEYS:
+    if change is not None and change.type in _KEYS and not is_over:
         setting = _setting(change)
         verb = "Restore" if change.type == "env_removed" else "Set back"
         commands.append(Command(f"{verb} {plain(change.name, 60)}", f"gcloud run services update {target} {setting}"))
@@ -77,14 +87,15 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
         )
     if blamed.good_revision:
         good, bad = (_told(name, blamed, lookup) for name in (blamed.good_revision, blamed.revision))
-        drops = _dropped(blamed, lookup)
-        cost = f"; this drops {drops}" if drops else ""
-        commands.append(
-            Command(
-                f"Roll traffic back to {short_revision(blamed.good_revision, blamed.service)}{cost}",
-                f"gcloud run services update-traffic {target} --to-revisions={_quoted(blamed.good_revision)}=100",
+        if not is_over and _can_go_back(blamed, lookup):
+            drops = _dropped(blamed, lookup)
+            cost = f"; this drops {drops}" if drops else ""
+            commands.append(
+                Command(
+                    f"Roll traffic back to {short_revision(blamed.good_revision, blamed.service)}{cost}",
+                    f"gcloud run services update-traffic {target} --to-revisions={_quoted(blamed.good_revision)}=100",
+                )
             )
-        )
         commands.append(Command("See all that changed", f"logtriage diff {good} {bad}"))
     return tuple(commands)
 
@@ -118,6 +129,23 @@ def _option(change: Change, key: str) -> tuple[str, str]:
     if change.type == "secret_ref_changed" or "secret" in (change.before or ""):
         return "--update-secrets", f"{key}=SECRET:VERSION"
     return "--update-env-vars", f"{key}=VALUE"
+
+
+def _can_go_back(blamed: Attribution, lookup: Lookup) -> bool:
+    """Whether the good revision is still there, has not all of the traffic already, and is no twin of the blamed one.
+
+    One of which nothing is known is taken to be there.
+    """
+    good, bad = (lookup.revision(blamed.service, name or "") for name in (blamed.good_revision, blamed.revision))
+    if blamed.good_revision is None or (good and good.deleted_ns is not None):
+        return False
+    if good and good.periods and good.periods[-1].to_ns is None and good.periods[-1].percent == _ALL:
+        return False
+    return not (good and bad and difference(good, bad).label == "nothing" and not _is_traffic(blamed))
+
+
+def _is_traffic(blamed: Attribution) -> bool:
+    return blamed.change is not None and blamed.change.type == "traffic"
 
 
 def _dropped(blamed: Attribution, lookup: Lookup) -> str:

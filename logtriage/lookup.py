@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable
 
 from classifiers.findings import Cluster, Findings, Incident
+from classifiers.lineage import never_worked
 from collector.records import Revision
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
@@ -64,11 +65,12 @@ class Lookup:
         return next((at for at in (found.created_ns, found.traffic_ns, found.first_seen_ns) if at is not None), None)
 
     def revisions_after(self, service: str, name: str) -> int | None:
-        """How many revisions of the service came later than this one; None when its time is not known."""
+        """How many revisions of the service came later; None when its time is not known. Failed deploys are none."""
         began = self.revision_began_ns(service, name)
         if began is None:
             return None
-        times = [self.revision_began_ns(service, other) for owner, other in self._revisions if owner == service]
+        own = [name for (owner, name), one in self._revisions.items() if owner == service and not never_worked(one)]
+        times = [self.revision_began_ns(service, other) for other in own]
         return sum(at > began for at in times if at is not None)
 
     def services(self) -> tuple[str, ...]:

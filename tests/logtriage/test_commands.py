@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from classifiers.findings import Change
+from collector.records import Revision, Served
 from logtriage.commands import commands_for, first_step
 from logtriage.lookup import Lookup
-from tests.support.findings import attribution, cluster, dependency, findings
+from tests.support.findings import DAY_NS, END_NS, attribution, cluster, dependency, findings, revision
 
 
 def _lines(**changes: object) -> list[str]:
@@ -99,3 +100,52 @@ def test_revisions_of_one_name_in_two_regions_are_compared_with_their_region() -
     told = f"logtriage diff us-east1/{names[0]} us-east1/{names[1]}"
     assert commands_for(cluster(attribution=blamed), lookup)[-1].line == told
     assert first_step(cluster(attribution=blamed), "1", lookup).startswith(f"compare: {told}")
+
+
+def _served(name: str, day: int, **changes: object) -> Revision:
+    return revision(name, END_NS - day * DAY_NS, **changes)
+
+
+def _steps(good: Revision, bad: Revision, **changes: object) -> tuple[list[str], str]:
+    lookup = Lookup(findings(revisions=(good, bad)))
+    failed = cluster(attribution=attribution(change=Change("image", "image")), **changes)
+    return [command.line for command in commands_for(failed, lookup)], first_step(failed, "1", lookup)
+
+
+DIFF = "logtriage diff shop-00007-abc shop-00008-bad"
+GOOD, BAD = _served("shop-00007-abc", 2), _served("shop-00008-bad", 1)
+
+
+def test_of_what_is_over_there_is_nothing_to_undo() -> None:
+    assert _steps(GOOD, BAD, state="resolved") == ([DIFF], f"nothing to undo, it is over: {DIFF}")
+    over = cluster(state="resolved")
+    assert [one.line for one in commands_for(over, Lookup(findings()))] == [DIFF]
+
+
+def test_nobody_is_sent_back_to_a_revision_that_was_deleted() -> None:
+    assert _steps(replace(GOOD, deleted_ns=END_NS), BAD) == ([DIFF], f"compare: {DIFF}")
+
+
+def test_nobody_is_sent_back_to_a_twin_of_the_blamed_revision() -> None:
+    config = {"api": "v1", "image": "eu.gcr.io/a/b@sha256:" + "a" * 64, "env": {}, "volumes": {}, "containers": {}}
+    config |= dict.fromkeys(
+        ("memory_limit", "cpu_limit", "concurrency", "max_instances", "min_instances", "timeout_s", "service_account",
+         "vpc", "cloud_sql", "probes", "command", "execution_environment", "encryption_key", "cpu_idle",
+         "startup_cpu_boost", "session_affinity")
+    )  # fmt: skip
+
+    assert _steps(replace(GOOD, config=config), replace(BAD, config=config)) == ([DIFF], f"compare: {DIFF}")
+    assert len(_steps(replace(GOOD, config=config), replace(BAD, config=config | {"command": ["x"]}))[0]) == 2
+
+
+def test_traffic_that_is_there_already_is_not_sent_there() -> None:
+    back = replace(GOOD, periods=(Served(END_NS - DAY_NS, None, 100),))
+
+    assert _steps(back, BAD)[0] == [DIFF]
+
+
+def test_a_failed_deploy_is_no_revision_that_a_roll_back_drops() -> None:
+    failed = _served("shop-00009-nil", 0, ready_ns=None, failed_ns=END_NS, requests=0, traffic_ns=None)
+    lookup = Lookup(findings(revisions=(GOOD, BAD, failed)))
+
+    assert lookup.revisions_after("shop", GOOD.revision) == 1
