@@ -33,6 +33,9 @@ __all__ = [
     "previous_revision",
 ]
 
+_ASKED_NS = 15 * 60 * 10**9  # a roll-out takes at most as long; what is told after a deletion is of before it
+_LATE_NS = 60 * 10**9  # a request is logged at most so much after what it did
+
 _ORIGINS = ("audit_system_event", "admin_api", "describe", "audit_activity")
 
 
@@ -244,7 +247,7 @@ def _whole(
     """What only the sight of all revisions together tells: order, roll-backs, tags, deletions, repetitions."""
     ordered = in_deploy_order(found)
     places = {_key(one): place for place, one in enumerate(ordered)}
-    roll_backs = find_roll_backs(routings, places)
+    roll_backs = [_asked_by(one, deploys) for one in find_roll_backs(routings, places)]
     returned: dict[Key, list[int]] = defaultdict(list)
     for one in roll_backs:
         returned[one.project, one.service, one.revision].append(one.at_ns)
@@ -261,8 +264,34 @@ def _whole(
         )
         for one in ordered
     )
+    revisions = tuple(_until_deleted(one) for one in revisions)
     by_time = sorted(deploys, key=lambda one: (one.at_ns, one.project, one.service, one.insert_ids))
     return ChangeLedger(revisions, tuple(by_time), routings, tuple(roll_backs))
+
+
+def _asked_by(roll_back: RollBack, deploys: Iterable[Deploy]) -> RollBack:
+    """The roll-back with who asked for it: the last request before it that gave the revision a share by name."""
+    start_ns, end_ns = roll_back.at_ns - _ASKED_NS, roll_back.at_ns + _LATE_NS
+    asked = [
+        one
+        for one in deploys
+        if (one.project, one.service) == (roll_back.project, roll_back.service)
+        and one.outcome != "failed"
+        and (roll_back.insert_id in one.insert_ids or start_ns <= one.at_ns <= end_ns)
+        and any(target.percent and target.revision == roll_back.revision for target in one.targets)
+    ]
+    last = max(asked, key=lambda one: one.at_ns, default=None)
+    return replace(roll_back, actor=last.actor, tool=last.tool) if last else roll_back
+
+
+def _until_deleted(revision: Revision) -> Revision:
+    """The revision without traffic after its deletion, unless its rows say that it was made anew."""
+    end_ns = revision.deleted_ns
+    if end_ns is None or (revision.last_seen_ns or 0) > end_ns + _ASKED_NS:
+        return revision
+    kept = (one for one in revision.periods if one.from_ns < end_ns)
+    periods = tuple(replace(one, to_ns=end_ns if one.to_ns is None else min(one.to_ns, end_ns)) for one in kept)
+    return replace(revision, periods=periods)
 
 
 def _tags(routings: Iterable[Routing], deploys: Iterable[Deploy]) -> Mapping[Key, tuple[str, ...]]:

@@ -16,7 +16,10 @@ _LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its fir
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """An older revision that took the traffic of a newer one again. `revision` took it, `withdrawn` lost it."""
+    """An older revision that took the traffic of a newer one again. `revision` took it, `withdrawn` lost it.
+
+    `actor` and `tool` are those of the request that asked for it, "" where none is known.
+    """
 
     project: str
     service: str
@@ -25,6 +28,8 @@ class RollBack:
     revision: str
     withdrawn: str
     insert_id: str
+    actor: str = ""
+    tool: str = ""
 
 
 def periods_by_revision(routings: Sequence[Routing]) -> dict[str, list[Served]]:

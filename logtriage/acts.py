@@ -199,7 +199,7 @@ def act_diff(  # noqa: PLR0913 - one argument an option of the contract
         show(json_bytes(comparison_json(found, verdict)).decode())
     else:
         view = view_diff(found)
-        show(render_markdown("diff.md.j2", view) if form == "markdown" else draw_diff(view))
+        show(render_markdown("diff.md.j2", view) if form == "markdown" else draw_diff(view, _page_width()))
     for line in (*verdict.matched, *verdict.open):
         sys.stderr.write(f"{line}\n")
     return bool(verdict.matched)

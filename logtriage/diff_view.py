@@ -3,7 +3,7 @@
 No I/O but through rich.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,14 +108,13 @@ def view_diff(found: Comparison) -> DiffView:
 
 
 def draw_diff(view: DiffView, width: int = WIDTH) -> Text:
-    """The view for a terminal; the table of changes is as wide as it needs."""
+    """The view for a terminal; a table of changes that does not fit is told in lines."""
     page = Page(width)
     page.row(view.title, "bold", hang=4)
     page.lines(view.about)
     if view.changes:
         page.gap()
-        rows = [(row.mark, row.type, row.before, row.after) for row in view.changes]
-        page.append(draw_table(("change", "type", "before", "after"), rows))
+        _draw_changes(page, view.changes, width)
     if view.unknown:
         page.gap()
     for number, text in enumerate(view.unknown):
@@ -125,6 +124,19 @@ def draw_diff(view: DiffView, width: int = WIDTH) -> Text:
     for row in view.failed:
         page.line(Line(row.label, row.text), "red" if row.label in {"NEW", "GROWN"} else "")
     return page.text
+
+
+def _draw_changes(page: Page, changes: Sequence[ChangeRow], width: int) -> None:
+    rows = [(row.mark, row.type, row.before, row.after) for row in changes]
+    table = draw_table(("change", "type", "before", "after"), rows)
+    if all(line.cell_len <= width for line in table.split("\n")):
+        page.append(table)
+        return
+    for row in changes:
+        page.row(row.mark if row.mark[2:] == row.type else f"{row.mark}   {row.type}", "bold", hang=4)
+        for word, text in (("before", row.before), ("after", row.after)):
+            if text:
+                page.row(f"{word} {text}", indent=4, hang=6)
 
 
 def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:

@@ -149,6 +149,8 @@ def _roll_back(one: RollBack) -> dict[str, Any]:
         "at": _time(one.at_ns),
         "revision": one.revision,
         "withdrawn": one.withdrawn,
+        "actor": one.actor or None,
+        "tool": one.tool or None,
         "entries": [one.insert_id],
     }
 

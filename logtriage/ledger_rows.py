@@ -1,5 +1,6 @@
 """The change ledger in order for a reader: what each revision is compared with, what belongs to which service."""
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,16 +15,23 @@ from classifiers.ledger import ChangeLedger, RollBack
 from classifiers.platform_changes import PlatformChange
 from classifiers.service_names import plain_name
 from collector.records import Revision
+from logtriage.errors import ConfigError
+from logtriage.escape import plain
 
 __all__ = ["Deployed", "LedgerRows", "ServiceRows", "only", "order_ledger"]
 
 _UNTOLD = frozenset({"api", "image_tag", "commit", "build", "repository"})  # say nothing of how a revision runs
+_NAMES_SHOWN = 8
+_LONG_NS = 24 * 3600 * 10**9  # revisions follow each other closer than this where signs of both are stored
 _BESIDE_NS = 60 * 10**9  # shorter overlaps are requests that a revision finished
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A revision, the one deployed before it that did not fail, and what is different. `same_as`: an older one."""
+    """A revision, the one deployed before it that did not fail, and what is different. `same_as`: an older one.
+
+    `is_first`: none of the service stands before it. `is_early`: it stands before one that was seen earlier.
+    """
 
     revision: Revision
     before: Revision | None
@@ -32,6 +40,8 @@ class Deployed:
     same_as: str
     beside: tuple[str, ...]  # others that served at the same time
     deploy: Deploy | None
+    is_first: bool = True
+    is_early: bool = False
 
     @property
     def at_ns(self) -> int:
@@ -97,8 +107,13 @@ def order_ledger(
 
 
 def only(rows: LedgerRows, *, service: str | None = None, since_ns: int | None = None) -> LedgerRows:
-    """The rows of one service, and those since an instant; a revision that still served then is among them."""
+    """The rows of one service, and those since an instant; a revision that still served then is among them.
+
+    Raises ConfigError with near names where none of the services has that name.
+    """
     services = [one for one in rows.services if service in (None, one.service, plain_name(one.service))]
+    if rows.services and not services:
+        raise ConfigError(_unknown(str(service), sorted({one.service for one in rows.services})))
     if since_ns is None:
         return replace(rows, services=tuple(services))
     kept = [
@@ -115,6 +130,14 @@ def only(rows: LedgerRows, *, service: str | None = None, since_ns: int | None =
     return LedgerRows(told, tuple(one for one in rows.changes if one.at_ns >= since_ns))
 
 
+def _unknown(service: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(service, known, n=_NAMES_SHOWN, cutoff=0.5)
+    names = [plain(name, 80) for name in near or known]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    told = f"{'Near' if near else 'Its services'}: {', '.join(names[:_NAMES_SHOWN])}{more}"
+    return f"There is no service `{plain(service, 80)}` in this store. {told}. See `logtriage revisions`."
+
+
 def _served_since(row: Deployed, since_ns: int) -> bool:
     one = row.revision
     is_seen = one.last_seen_ns is not None and one.last_seen_ns >= since_ns
@@ -129,8 +152,9 @@ def _deployed(
     earlier: list[Revision] = []
     alike: dict[bytes, str] = {}
     found = []
-    for one in revisions:
-        before = next((other for other in reversed(earlier) if _is_near(one, other)), None)
+    for place, one in enumerate(revisions):
+        near = [other for other in earlier if _is_near(one, other)]
+        before = next((other for other in reversed(near) if not _is_later(other, one)), None)
         shape = _shape(one.config)
         same = alike.get(shape, "") if shape else ""
         row = Deployed(
@@ -141,6 +165,8 @@ def _deployed(
             "" if before and same == before.revision else same,
             tuple(other.revision for other in revisions if other is not one and _is_beside(one, other)),
             makers.get(one.revision),
+            is_first=not near,
+            is_early=any(_is_later(one, other) for other in revisions[place + 1 :]),
         )
         found.append(row)
         if not row.is_failed:
@@ -153,6 +179,20 @@ def _deployed(
 def _is_near(one: Revision, other: Revision) -> bool:
     """Of one region, as far as the regions are known."""
     return "" in {one.location, other.location} or one.location == other.location
+
+
+def _is_later(one: Revision, other: Revision) -> bool:
+    """Whether the first sign of one whose creation is not known came long after that of another.
+
+    The number in its name may be of a service that was made anew, so it is not known to have been there before.
+    """
+    signs = [_first_sign(one), _first_sign(other)]
+    return one.created_ns is None and None not in signs and (signs[0] or 0) > (signs[1] or 0) + _LONG_NS
+
+
+def _first_sign(one: Revision) -> int | None:
+    known = (one.created_ns, one.ready_ns, one.traffic_ns, one.first_seen_ns)
+    return min((at_ns for at_ns in known if at_ns is not None), default=None)
 
 
 def _shape(config: dict[str, Any] | None) -> bytes:
@@ -182,9 +222,9 @@ def _concerns(change: PlatformChange, service: str, secrets: set[str]) -> bool:
 
 
 def _secrets(config: dict[str, Any] | None) -> Iterable[str]:
-    """Names of the secrets that a revision reads, in variables and volumes."""
-    told = (config or {}).get("env") or {}
-    volumes = (config or {}).get("volumes") or {}
-    for one in (*told.values(), *volumes.values()):
+    """Names of the secrets that a revision reads, in variables of any container and in volumes."""
+    config = config or {}
+    lists = [part.get("env") for part in (config, *(config.get("containers") or {}).values())]
+    for one in (*(one for told in lists for one in (told or {}).values()), *(config.get("volumes") or {}).values()):
         if one.get("secret"):
             yield str(one["secret"]).rpartition("/")[2]

@@ -191,8 +191,10 @@ def _changes(row: Deployed) -> str:
     one = row.revision
     commit = f"commit {plain(one.commit, 40)[:_COMMIT]}" if one.commit else ""
     build = f"build {plain(one.build, 40)}" if one.build and not commit else ""
-    if row.before is None:
+    if row.before is None and row.is_first:
         told = "the first revision known of this service: nothing to compare it with"
+    elif row.before is None:
+        told = "no revision of this service is known to have been there before it"
     else:
         told = _marks(row.difference, short_revision(row.before.revision, row.before.service))
     return "   ".join(part for part in (told, commit or build) if part)
@@ -209,7 +211,8 @@ def _marks(found: Difference | None, before: str) -> str:
         what = join_words((plain(name, 40) for name in found.unknown), _NAMES_SHOWN) or "configuration"
         rest = f"what changed from {before} is not known ({what})"
         return f"{'   '.join(marks)}   beside that {rest}" if marks else rest
-    return f"{found.label}: {'   '.join(marks)}"
+    open_ends = f"   not known: {join_words((plain(name, 40) for name in found.unknown), _NAMES_SHOWN)}"
+    return f"{found.label}: {'   '.join(marks)}{open_ends if found.unknown else ''}"
 
 
 def _notes(row: Deployed) -> Iterator[str]:
@@ -223,7 +226,8 @@ def _notes(row: Deployed) -> Iterator[str]:
         names = (short_revision(name, one.service) for name in row.beside)
         yield f"served beside {join_words(names, _NAMES_SHOWN)}"
     if one.created_ns is None and one.ready_ns is None and not row.is_failed:
-        yield "when it was created is not known: the time is that of its first sign"
+        by_number = ", its place that of its number" if row.is_early else ""
+        yield f"when it was created is not known: the time is that of its first sign{by_number}"
     ahead_ns = (one.created_ns or 0) - (one.first_seen_ns or 0) if one.created_ns and one.first_seen_ns else 0
     if ahead_ns > 0:
         yield f"its first entry is {span_words(ahead_ns)} older than its creation: clocks differ"
@@ -235,7 +239,7 @@ def _notes(row: Deployed) -> Iterator[str]:
 
 def _request(deploy: Deploy) -> LedgerRow | None:
     """A request that made no revision; one that moved traffic is told by the traffic itself."""
-    by = _who(deploy.actor, deploy.tool)
+    by = f" {who}" if (who := _who(deploy.actor, deploy.tool)) else ""
     again = (
         f"   the same request as at {_near_clock(deploy.repeats, deploy.at_ns)}" if deploy.repeats is not None else ""
     )
@@ -243,12 +247,12 @@ def _request(deploy: Deploy) -> LedgerRow | None:
         what = "deploy" if deploy.makes_revision else "change of traffic"
         overtaken = ", another change was under way" if deploy.is_aborted else ""
         mark = "ABORTED" if deploy.is_aborted else "FAILED"
-        return LedgerRow(_clock(deploy.at_ns), mark, f"{what} {by}{overtaken}{_reason(deploy)}{again}")
+        return LedgerRow(_clock(deploy.at_ns), mark, f"{what}{by}{overtaken}{_reason(deploy)}{again}")
     if not deploy.makes_revision:
         return None
     if again:
-        return LedgerRow(_clock(deploy.at_ns), "DOUBLED", f"deploy {by}{again}, no revision of its own")
-    return LedgerRow(_clock(deploy.at_ns), "asked", f"deploy {by}, which revision it made is not known")
+        return LedgerRow(_clock(deploy.at_ns), "DOUBLED", f"deploy{by}{again}, no revision of its own")
+    return LedgerRow(_clock(deploy.at_ns), "asked", f"deploy{by}, which revision it made is not known")
 
 
 def _reason(deploy: Deploy) -> str:
@@ -259,7 +263,9 @@ def _reason(deploy: Deploy) -> str:
 
 def _roll_back(one: RollBack) -> LedgerRow:
     names = (short_revision(name, one.service) for name in (one.revision, one.withdrawn))
-    return LedgerRow(_clock(one.at_ns), "ROLL-BACK", "traffic goes to {} again, away from {}".format(*names))
+    told = "traffic goes to {} again, away from {}".format(*names)
+    by = _who(one.actor, one.tool)
+    return LedgerRow(_clock(one.at_ns), "ROLL-BACK", f"{told}   {by}" if by else told)
 
 
 def _change(one: PlatformChange) -> LedgerRow:

@@ -1,6 +1,7 @@
 """Commands to copy."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,13 @@ def test_nobody_is_sent_back_to_a_revision_that_was_deleted() -> None:
 
 
 def test_nobody_is_sent_back_to_a_twin_of_the_blamed_revision() -> None:
-    config = {"api": "v1", "image": "eu.gcr.io/a/b@sha256:" + "a" * 64, "env": {}, "volumes": {}, "containers": {}}
+    config: dict[str, Any] = {
+        "api": "v1",
+        "image": "eu.gcr.io/a/b@sha256:" + "a" * 64,
+        "env": {},
+        "volumes": {},
+        "containers": {},
+    }
     config |= dict.fromkeys(
         ("memory_limit", "cpu_limit", "concurrency", "max_instances", "min_instances", "timeout_s", "service_account",
          "vpc", "cloud_sql", "probes", "command", "execution_environment", "encryption_key", "cpu_idle",

@@ -166,9 +166,17 @@ def test_a_key_that_may_have_a_new_name_is_told() -> None:
 def test_the_terminal_tells_all_of_it() -> None:
     text = terminal(comparison(NEW))
 
-    assert "- KEY    env_removed  secret key:7" in text
+    assert "- KEY   env_removed\n    before secret key:7\n~ image\n    before ...x" in text
     assert "OPEN    not known: memory: what is stored of shop-00007-abc does not tell it" in text
     assert " NEW     94/96 requests on 00008-bad" in text
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    text = terminal(comparison(NEW, GROWN, OPEN, ALIKE))
+
+    assert max(map(len, text.splitlines())) <= 80
+    wide = text_of(draw_diff(view_diff(comparison(NEW)), 120))
+    assert "- KEY    env_removed  secret key:7" in wide
 
 
 def test_markdown_escapes_what_log_text_holds() -> None:

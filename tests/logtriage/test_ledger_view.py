@@ -1,8 +1,15 @@
 """The page of `logtriage revisions`: every case of the ledger in a sentence that a person can use."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from classifiers.changes import Difference
+from classifiers.findings import Change
 from classifiers.platform_changes import fold_platform_changes
+from logtriage.errors import ConfigError
 from logtriage.ledger_rows import LedgerRows, only, order_ledger
 from logtriage.ledger_view import LedgerView, view_ledger
 from logtriage.render import render_markdown
@@ -78,7 +85,31 @@ class TestRevisions:
 
         assert "2 revisions, 1 roll-back" in text
         told = "2026-05-04 09:30:00  ROLL-BACK  traffic goes to 00003-old again, away from 00004-new"
-        assert line(text, "ROLL-BACK") == told
+        assert line(text, "ROLL-BACK") == f"{told}   by deployer (gcloud)"
+
+    def test_traffic_ends_where_its_service_was_deleted(self) -> None:
+        facts = [*born(OLD, "08:00:00"), *routed("08:01:00", (OLD, 100))]
+        facts += change("google.cloud.run.v1.Services.DeleteService", SERVICE_V2, api="run")
+
+        assert "traffic 08:01:00 -> 09:30:00 100 %; pinned by name" in page(facts)
+
+    def test_what_is_not_known_stands_beside_what_changed(self) -> None:
+        told = ordered([*born(OLD, "08:00:00"), *born(NEW, "09:00:00")])
+        both = Difference(OLD, NEW, (Change("image", "image"), Change("memory_limit", "memory")), "both", ("env",))
+        row = replace(told.services[0].deployed[1], difference=both)
+        service = replace(told.services[0], deployed=(row,))
+
+        text = text_of(draw_ledger(view_ledger(replace(told, services=(service,))), 300))
+
+        assert "     both: ~ image   ~ memory   not known: env\n" in text
+
+    def test_nothing_is_compared_with_what_is_not_known_to_have_been_there_before(self) -> None:
+        day_ns = 86_400 * 10**9
+        late, early = ns("09:00:00") + 13 * day_ns, ns("09:00:00")
+        text = page([], (OLD, late, late, 5, late), (NEW, early, early, 5, early))
+
+        assert "no revision of this service is known to have been there before it" in text
+        assert "time is that of its first sign, its place that of its number" in text
 
     def test_a_service_first_seen_today_has_nothing_to_be_compared_with(self) -> None:
         assert "the first revision known of this service: nothing to compare it with" in page(born(NEW, "09:00:00"))
@@ -179,6 +210,14 @@ class TestFailures:
         told = "deploy by deployer (gcloud)   the same request as at 10:00:00, no revision of its own"
         assert line(page(facts), "DOUBLED") == f"2026-05-04 10:00:04  DOUBLED  {told}"
 
+    def test_a_request_of_which_nobody_is_known_has_no_gap(self) -> None:
+        facts = request(service_v1({}, latest=NEW), at="2026-05-04T09:00:00Z", insert_id="r1")
+        asked = ordered([{**one, "actor": "", "tool": ""} for one in facts])
+
+        text = text_of(draw_ledger(view_ledger(asked), 300))
+
+        assert "  asked  deploy, which revision it made is not known" in text
+
     def test_a_deploy_whose_revision_is_not_known_is_told_as_asked_for(self) -> None:
         facts = request(service_v1({"MODE": "a"}, latest=OLD), at="2026-05-04T12:00:00Z")
 
@@ -200,6 +239,16 @@ class TestChanges:
 
         assert view.services[0].rows[-1].text == "new version 8 of secret db   by deployer (gcloud)"
         assert view.changes == ()
+
+    def test_a_secret_of_a_container_beside_the_main_one_is_read_too(self) -> None:
+        folded = ledger(born(OLD, "08:00:00"))
+        env = {"K": {"source": "secret", "secret": "db", "version": "7"}}
+        with_sidecar = {**(folded.revisions[0].config or {}), "containers": {"proxy": {"env": env}}}
+        folded = replace(folded, revisions=(replace(folded.revisions[0], config=with_sidecar),))
+
+        told = order_ledger(folded, fold_platform_changes(as_facts(self.SECRET)), repositories={})
+
+        assert [one.secret for one in told.services[0].changes] == ["db"]
 
     def test_what_concerns_no_service_alone_stands_at_the_end(self) -> None:
         view = view_ledger(ordered([*born(OLD, "08:00:00"), *self.SECRET, *self.RESTART]))
@@ -239,7 +288,13 @@ class TestPage:
         (service,) = only(ordered(facts), since_ns=ns("09:30:00")).services
 
         assert [row.revision.revision for row in service.deployed] == [NEW, NEXT]
-        assert only(ordered(facts), service="nope").services == ()
+
+    def test_an_unknown_service_is_an_error_that_names_near_ones(self) -> None:
+        told = "There is no service `shpo` in this store. Near: shop. See `logtriage revisions`."
+
+        with pytest.raises(ConfigError, match=re.escape(told)):
+            only(ordered(born(OLD, "08:00:00")), service="shpo")
+        assert only(ordered([]), service="shop").services == ()
 
     def test_markdown_says_the_same_without_anything_of_its_own(self) -> None:
         failed = born(NEW, "09:00:00", ready="False")
