@@ -18,7 +18,7 @@ from classifiers.refutation import refuted_by
 from classifiers.replication import Replication, replication_of
 from classifiers.rivals import Candidate, Tally
 from classifiers.side_by_side import compare
-from classifiers.telling import failed_of, unit_of
+from classifiers.telling import failed_of, unit_for, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
@@ -38,13 +38,15 @@ def attribution_of(judged: Judged) -> Attribution | None:
     weight = judged.weighed.best
     if weight is None or weight.confidence < WORTH_TELLING:
         return None
+    weight = _since_good(weight, judged)
     change, also = lead_change(weight, judged.case, judged.text)
+    named = introduced_by(weight, judged.case, judged.text, judged.lineage)
     claim = Attribution(
         service=weight.candidate.service,
-        revision=introduced_by(weight, judged.case, judged.text, judged.lineage),
+        revision=named,
         good_revision=weight.difference.before if weight.difference else None,
         change=change,
-        also_changed=also,
+        also_changed=_together(change, also, named, weight, judged),
         confidence=round(weight.confidence, 4),
         evidence=tuple(_evidence(judged, weight, change)),
         cleared=exonerated(weight),
@@ -60,14 +62,17 @@ def _checked(claim: Attribution, judged: Judged, weight: Weight) -> Attribution:
     apart = why_not_apart(members, claim.revision, weight, tally, unit)
     compared = compare(case, candidate, weight.split)
     repeated = replication_of(case, weight, tally, lineage, claim.change, unit)
-    good, bad, last = _sightings(case, weight, tally, {name for name, _ in members}, judged)
+    names = {name for name, _ in members}
+    good, bad, last = _sightings(case, weight, tally, names, judged)
     introduced = [_introduced(weight, claim)] if claim.revision != candidate.revision else []
     alternatives = [
         Evidence("unknown", f"{one.revision} may as well be the first: it {one.why}", "count_exposure")
         for one in apart[:_SHOWN]
     ]
+    is_suspect = claim.good_revision in names and candidate.since_ns is None  # not told apart from the bad one
     return replace(
         claim,
+        good_revision=(good.revision if good else None) if is_suspect else claim.good_revision,
         evidence=(*claim.evidence, *introduced, _compared(compared, unit), *repeated.evidence, *alternatives),
         first_bad=tuple(name for name, _ in members),
         not_apart=apart,
@@ -78,6 +83,32 @@ def _checked(claim: Attribution, judged: Judged, weight: Weight) -> Attribution:
         decided_by=_decided(weight, tally, compared, repeated),
         refuted_by=refuted_by(case, weight.split, claim.change, good, last, unit),
     )
+
+
+def _since_good(weight: Weight, judged: Judged) -> Weight:
+    """Of a revision that repeats one that is not told apart from it: what changed since the last good one."""
+    own, told = weight.candidate, weight.difference
+    members = {name for name, _ in credible(weight, judged.weighed.weights, judged.lineage)}
+    if told is None or told.label != "nothing" or told.before not in members or own.since_ns is not None:
+        return weight
+    tally = Tally.of(judged.case, own)
+    names = [one.revision for one in judged.lineage.order(own.project, own.service)]
+    earlier = names[: min((names.index(one) for one in members if one in names), default=0)]
+    good = next((name for name in reversed(earlier) if tally.exposed.get(name, 0.0) >= 1), None)
+    found = judged.lineage.between(own.project, own.service, good, own.revision) if good else None
+    return replace(weight, difference=found) if found else weight
+
+
+def _together(
+    change: Change | None, also: tuple[Change, ...], named: str, weight: Weight, judged: Judged
+) -> tuple[Change, ...]:
+    """What changed in the very deploy that brought the change; what came with others before it is left to the set."""
+    own = weight.candidate
+    step = judged.lineage.step(own.project, own.service, named)
+    keys = {(one.type, one.name) for one in step.changes} if step else set()
+    if step is None or step.label == "not known" or change is None or (change.type, change.name) not in keys:
+        return also
+    return tuple(one for one in also if (one.type, one.name) in keys)
 
 
 def _sightings(
@@ -138,7 +169,8 @@ def _compared(found: SideBySide, unit: str) -> Evidence:
     if found.verdict == "not testable":
         return Evidence("unknown", f"not testable side by side: 0 overlapping {unit}", "count_exposure")
     counts = (
-        f"side by side in {found.minutes} minutes: {found.failures_new} of {found.exposed_new} {unit} failed on the "
+        f"side by side in {found.minutes} {unit_for(found.minutes, 'minutes')}: "
+        f"{found.failures_new} of {found.exposed_new} {unit} failed on the "
         f"blamed revision, {found.failures_old} of {found.exposed_old} on the other"
     )
     value = f"{found.evidence:.3g}" if found.evidence < 1e6 else "over 1,000,000"  # noqa: PLR2004 - no figure means more
@@ -184,7 +216,9 @@ def _first_on(case: Case, candidate: Candidate) -> Evidence:
     first_ns = int((late if late.size else times)[0])
     asked = candidate.grid.by_revision.get(candidate.revision)
     since_ns, how = candidate.served_ns, "was first seen"
-    if candidate.grid.unit in {"requests", "traces"} and asked is not None and asked.any():
+    if candidate.since_ns is not None:
+        how = "was given the traffic again"
+    elif candidate.grid.unit in {"requests", "traces"} and asked is not None and asked.any():
         line = candidate.grid.timeline
         since_ns, how = max(since_ns, line.start_ns + int(np.argmax(asked > 0)) * line.bin_ns), "first served"
         since_ns = min(since_ns, max(first_ns, candidate.served_ns))  # a bin tells its beginning alone
@@ -224,7 +258,8 @@ def _change_evidence(weight: Weight, change: Change | None) -> Evidence:
         return Evidence("unknown", f"the revision before {weight.candidate.revision} is not known")
     seen = (difference.before, difference.after)
     if change is None:
-        told = "image and configuration are equal" if difference.label == "nothing" else "what changed is not known"
+        equal = f"image and configuration are equal to those of {difference.before}"
+        told = equal if difference.label == "nothing" else "what changed is not known"
         return Evidence("measured" if difference.label == "nothing" else "unknown", told, "find_facts", revisions=seen)
     if change not in difference.changes:
         told = "everything known of the configuration is equal, the image is not known: most likely the image changed"

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from classifiers.attribution import Weight
 from classifiers.findings import Attribution, Cause, Fault, Hypothesis, Origin
+from classifiers.first_bad import introduced_by
 from classifiers.rivals import Rival
 from classifiers.unnamed import outside_of, steady_of
 from classifiers.weighing import Judged
@@ -24,7 +26,7 @@ def hypotheses_of(judged: Judged, origin: Origin) -> tuple[Hypothesis, ...]:
         Hypothesis(
             "revision",
             round(weight.confidence, 4),
-            f"{weight.candidate.revision} of {weight.candidate.service} broke it",
+            _claimed(weight, judged),
         )
         for weight in weighed.weights[:3]
         if weight.confidence >= WORTH_TELLING
@@ -45,6 +47,17 @@ def hypotheses_of(judged: Judged, origin: Origin) -> tuple[Hypothesis, ...]:
     if steady >= WORTH_TELLING:
         found.append(steady_of(judged, origin, round(steady, 4)))
     return tuple(sorted(found, key=lambda one: (-one.confidence, one.cause, one.statement)))
+
+
+def _claimed(weight: Weight, judged: Judged) -> str:
+    """What a revision is held to have done; of one that brought it before another served, and of traffic, that too."""
+    own = weight.candidate
+    if own.since_ns is not None:
+        return f"the traffic that {own.revision} of {own.service} was given again broke it"
+    named = introduced_by(weight, judged.case, judged.text, judged.lineage)
+    if named == own.revision:
+        return f"{named} of {own.service} broke it"
+    return f"{named} of {own.service} broke it, and {own.revision} was the first that served so"
 
 
 def _most(rival: Rival) -> float:

@@ -14,6 +14,7 @@ from classifiers.changes import Difference
 from classifiers.findings import Change, NotApart
 from classifiers.lineage import Lineage
 from classifiers.rivals import Tally
+from classifiers.telling import unit_for
 
 __all__ = ["ACCESS", "REFUSAL", "credible", "introduced_by", "why_not_apart"]
 
@@ -98,7 +99,7 @@ def _why(name: str, tally: Tally, rate: float, unit: str) -> str:
         return f"failed too: {failed} of {max(asked, failed):.0f} {unit}"
     if asked < 0.5:  # noqa: PLR2004 - of a share of other services' traffic: none
         return f"took no {unit}"
-    return f"took {asked:.0f} {unit} only, of which {_expected(asked * rate)} would have failed"
+    return f"took {asked:.0f} {unit_for(asked, unit)} only, of which {_expected(asked * rate)} would have failed"
 
 
 def _expected(many: float) -> str:

@@ -5,6 +5,7 @@ import math
 from classifiers.cases import Case
 from classifiers.findings import Change, Sighting
 from classifiers.rivals import Split
+from classifiers.telling import unit_for
 
 __all__ = ["refuted_by"]
 
@@ -20,11 +21,15 @@ def refuted_by(
     found = []
     needed = _needed(case, split)
     if good and not good.failures:
-        found.append(f"a failure of this on {good.revision} or one before it (so far none{_of(good, unit)})")
+        is_return = change is not None and change.type == "traffic"  # to one that stands before the good one
+        earlier = "" if is_return else " or one before it"
+        found.append(f"a failure of this on {good.revision}{earlier} (so far none{_of(good, unit)})")
     elif good:
-        found.append(f"as many failures per {unit[:-1]} on {good.revision} as on {bad.revision}")
+        found.append(f"as many failures per {unit_for(1, unit)} on {good.revision} as on {bad.revision}")
     if needed and change and change.type in _BACK:
-        found.append(f"a failure among the first {needed:,} {unit} with {change.name} as it was before")
+        found.append(
+            f"a failure among the first {needed:,} {unit_for(needed, unit)} with {change.name} as it was before"
+        )
     elif needed:
         found.append(f"{needed:,} {unit} in a row on {bad.revision} without one, while nothing is changed")
     return tuple(found)
@@ -40,4 +45,4 @@ def _needed(case: Case, split: Split) -> int | None:
 
 
 def _of(sighting: Sighting, unit: str) -> str:
-    return "" if sighting.exposed is None else f" of {sighting.exposed:,} {unit}"
+    return "" if sighting.exposed is None else f" of {sighting.exposed:,} {unit_for(sighting.exposed, unit)}"

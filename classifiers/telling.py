@@ -11,7 +11,7 @@ from classifiers.exposure import Timeline
 from classifiers.findings import Evidence
 from classifiers.rivals import Split
 
-__all__ = ["as_rate", "delays", "failed_of", "summed", "unit_of"]
+__all__ = ["as_rate", "delays", "failed_of", "summed", "unit_for", "unit_of"]
 
 _MOST_DELAYS = 6.0  # mean delays after which a change that did not show yet is none
 
@@ -39,6 +39,11 @@ def unit_of(case: Case) -> str:
     return {"requests": "requests", "traces": "traces", "minutes": "instance minutes", "entries": "entries"}[
         case.grid.unit
     ]
+
+
+def unit_for(number: float, unit: str) -> str:
+    """A unit as unit_of gives it, in the singular for one."""
+    return {"entries": "entry"}.get(unit, unit.removesuffix("s")) if round(number) == 1 else unit
 
 
 def failed_of(failures: int, exposed: float, case: Case) -> str:

@@ -4,7 +4,7 @@ import re
 
 from classifiers.findings import Attribution, SideBySide
 from logtriage.escape import plain
-from logtriage.wording import Near, join_words, revision_clock, short_revision, unit_word
+from logtriage.wording import Near, join_words, plural, revision_clock, short_revision, unit_word
 
 __all__ = ["check_words", "refuted_words", "sighted_words"]
 
@@ -53,7 +53,7 @@ def _side_by_side(found: SideBySide, unit: str) -> str:
     verdict = {
         "differs": "differs", "no difference": f"no difference seen{most}", "too few": f"too few to tell{most}",
     }[found.verdict]  # fmt: skip
-    return f"side by side in {found.minutes:,} minutes: {counts} failed: {verdict}"
+    return f"side by side in {plural(found.minutes, 'minute')}: {counts} failed: {verdict}"
 
 
 def refuted_words(blamed: Attribution) -> str:

@@ -129,8 +129,8 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     """The blamed revision and its changes; else the cause, after the revision that is only a candidate."""
     blamed = cluster.attribution
     if blamed is not None and blamed.confidence >= BLAMED:
-        return [Line("CHANGE", _changed(blamed, cluster.service, lookup)), *_commit_lines(blamed)]
-    maybe = [Line("MAYBE", _changed(blamed, cluster.service, lookup))] if blamed else []
+        return [Line("CHANGE", _changed(cluster, blamed, lookup)), *_commit_lines(blamed)]
+    maybe = [Line("MAYBE", _changed(cluster, blamed, lookup))] if blamed else []
     if blamed is not None and cluster.cause == "revision":
         return maybe
     best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
@@ -146,16 +146,24 @@ def _commit_lines(blamed: Attribution) -> list[Line]:
     return [Line("CODE", plain(link, 300)) for link in told if link]
 
 
-def _changed(blamed: Attribution, service: str, lookup: Lookup) -> str:
+def _changed(cluster: Cluster, blamed: Attribution, lookup: Lookup) -> str:
+    service, onset_ns = cluster.service, cluster.onset.latest_ns
+    is_traffic = blamed.change is not None and blamed.change.type == "traffic"
     began = lookup.revision_began_ns(blamed.service, blamed.revision)
+    if is_traffic:  # the change is that of the traffic, and no deploy
+        began = lookup.revision_routed_ns(blamed.service, blamed.revision, onset_ns) or began
     revision = revision_clock(blamed.revision, blamed.service, began, lookup.near)
     owner = "" if blamed.service == service else f"{plain(blamed.service, 60)} "
     changes = _all_changes(blamed)
     if not changes:
-        return f"{owner}{revision}   what changed in it is not known"
+        twin = lookup.twin_of(blamed.service, blamed.revision, blamed.good_revision)
+        equal = f"nothing changed from {short_revision(twin, blamed.service)}"
+        return f"{owner}{revision}   {equal if twin else 'what changed in it is not known'}"
     marks = [change_mark(change) for change in changes[:_CHANGES_SHOWN]]
     if len(changes) > _CHANGES_SHOWN:
         marks.append(f"{len(changes) - _CHANGES_SHOWN} more")
+    twin = lookup.doubled_by(blamed.service, blamed.revision)
+    marks += [f"the same as {short_revision(twin, blamed.service)}"] if twin and not is_traffic else []
     return f"{owner}{revision}   {'   '.join(marks)}"
 
 
@@ -170,6 +178,8 @@ def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
     if blamed is not None:
         good = _counted(cluster.per_revision, blamed.service, blamed.good_revision)
         bad = _counted(cluster.per_revision, blamed.service, blamed.revision)
+        if bad is None and blamed.first_seen_bad:  # named is one that nobody asked: the first that showed it
+            bad = _counted(cluster.per_revision, blamed.first_seen_bad.service, blamed.first_seen_bad.revision)
         if bad is not None:
             lines = [Line("GOOD", _counted_words(good, unit))] if good else []
             lines.append(Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near)))

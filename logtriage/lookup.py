@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable
 
+from classifiers.changes import difference
 from classifiers.findings import Cluster, Findings, Incident
 from classifiers.lineage import never_worked
 from collector.records import Revision
@@ -63,6 +64,23 @@ class Lookup:
         if found is None:
             return None
         return next((at for at in (found.created_ns, found.traffic_ns, found.first_seen_ns) if at is not None), None)
+
+    def revision_routed_ns(self, service: str, name: str, until_ns: int) -> int | None:
+        """When routing last gave a revision more of the traffic, up to an instant; None where that is not known."""
+        found = self.revision(service, name)
+        routed = [one.from_ns for one in found.periods if one.percent and one.from_ns <= until_ns] if found else []
+        return max(routed, default=None)
+
+    def doubled_by(self, service: str, name: str) -> str:
+        """The revision that this one repeats, deployed moments before; "" where there is none."""
+        found = self.revision(service, name)
+        return found.doubles if found else ""
+
+    def twin_of(self, service: str, name: str, good: str | None) -> str:
+        """The one of two revisions that another is equal to, as far as is known of both; "" where they differ."""
+        before, after = self.revision(service, good or ""), self.revision(service, name)
+        is_equal = before is not None and after is not None and difference(before, after).label == "nothing"
+        return (good or "") if is_equal else self.doubled_by(service, name)
 
     def revisions_after(self, service: str, name: str) -> int | None:
         """How many revisions of the service came later; None when its time is not known. Failed deploys are none."""

@@ -236,3 +236,29 @@ def test_a_deploy_fired_twice_is_told_with_what_the_first_one_changed_though_nob
     assert found.change is not None
     assert (found.revision, found.good_revision, found.change.type) == ("r3", "r1", "image")
     assert found.first_bad[0] == "r2"
+
+
+def test_a_twin_that_few_requests_do_not_acquit_is_no_good_revision() -> None:
+    """r3 repeats r2, which one request alone asked: what changed is told from r1, the last that is known to be well."""
+    asked = {"r1": steps((120, 10), (120, 0)), "r2": [*steps((120, 0)), 1, *steps((119, 0))],
+             "r3": steps((122, 0), (118, 10))}  # fmt: skip
+    configs = {"r1": config_of(), "r2": config_of(image="b"), "r3": config_of(image="b")}
+
+    found, _ = tried(Trial(asked, {"r3": 0.4}, configs, {"r2": 120, "r3": 120}), 1)
+
+    assert found is not None
+    assert found.change is not None
+    assert (found.revision, found.good_revision, found.change.type) == ("r3", "r1", "image")
+    assert [one.why.split(",")[0] for one in found.not_apart] == ["took 1 request only"]
+
+
+def test_what_an_earlier_deploy_changed_is_not_told_of_the_same_deploy() -> None:
+    """r2 changed the image and nobody asked it; r3 dropped the key that the failure names."""
+    asked = {"r1": steps((120, 10), (120, 0)), "r2": steps((240, 0)), "r3": steps((122, 0), (118, 10))}
+    configs = {"r1": config_of(LOG_FORM="1"), "r2": config_of(image="b", LOG_FORM="1"), "r3": config_of(image="b")}
+
+    found, _ = tried(Trial(asked, {"r3": 0.9}, configs, {"r2": 120, "r3": 121}, "KeyError: 'LOG_FORM'"), 1)
+
+    assert found is not None
+    assert found.change is not None
+    assert (found.revision, found.change.name, found.also_changed) == ("r3", "LOG_FORM", ())

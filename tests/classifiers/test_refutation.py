@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from classifiers.findings import Change, Sighting
 from classifiers.refutation import refuted_by
 from classifiers.rivals import Split
@@ -25,3 +27,15 @@ def test_of_code_it_is_a_row_of_calls_without_a_failure() -> None:
 
 def test_without_a_known_rate_no_number_is_told() -> None:
     assert refuted_by(CASE, Split(9.0, 100, 0.0, 0, 5000.0, ("new",)), None, None, BAD, "requests") == ()
+
+
+def test_of_traffic_that_went_back_the_older_revisions_are_not_those_that_did_well() -> None:
+    told = refuted_by(CASE, SPLIT, Change("traffic", "traffic"), replace(GOOD, exposed=1), BAD, "requests")
+
+    assert told[0] == "a failure of this on old (so far none of 1 request)"
+
+
+def test_a_share_of_entries_is_one_per_entry() -> None:
+    told = refuted_by(CASE, SPLIT, None, replace(GOOD, failures=3), BAD, "entries")
+
+    assert told[0] == "as many failures per entry on old as on new"
