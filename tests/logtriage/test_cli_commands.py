@@ -141,7 +141,8 @@ def test_the_ledger_of_one_service_since_a_time_is_a_page(run: Run, demo: Path) 
     assert page.stdout.startswith("# ")
     assert f"## {service}" in page.stdout
     assert nothing.returncode == 0
-    assert unknown.stdout.startswith("No revision of `nope` is known: import audit entries")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert unknown.stderr.startswith("There is no service `nope` in this store. Its services: ")
 
 
 def test_a_dry_run_prints_what_would_be_sent(run: Run, demo: Path) -> None:
