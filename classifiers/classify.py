@@ -3,7 +3,7 @@
 A function of stored rows, configuration and window: the same rows give the same findings, to the byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,6 +17,7 @@ from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.findings import Findings, Record
+from classifiers.folding import fold_calls, told_by_lines
 from classifiers.forecasts import ForecastConfig
 from classifiers.history import (
     History,
@@ -118,6 +119,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
     problems, links = fold_requests(problems, links)
+    problems, links = fold_calls(problems, told_by_lines(problems, links), lambda told: _rebuilt(history, told, config))
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
@@ -186,6 +188,23 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
             start_ns=history.start_ns,
             least_ns=config.problems.short_history_minutes * 60e9,
         ),
+    )
+
+
+def _rebuilt(history: History, members: Mapping[str, Sequence[Case]], config: ClassifyConfig) -> list[Case]:
+    """One case of all members of each, led by the one whose id it has."""
+    placed = [
+        (one.project, one.service, signature, name)
+        for name, cases in members.items()
+        for one in cases
+        for signature in one.signature_ids
+    ]
+    keys = ["project", "service", "signature_id"]
+    told = pl.DataFrame(placed, schema=[*keys, "cluster_id"], orient="row")
+    failures = history.failures.drop("cluster_id").join(told, on=keys, maintain_order="left")
+    start_ns = history.window.start_ns
+    return build_cases(
+        failures, history.leads, history.traces, history.exposure, start_ns=start_ns, config=config.onset
     )
 
 

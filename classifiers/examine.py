@@ -177,7 +177,7 @@ def _signatures(
                 title=row["title"],
                 failures=many,
                 entries=entries,
-                rule="folded" if is_folded else member["rule"],
+                rule=("folded" if row["kind"] == "request" else "called") if is_folded else member["rule"],
                 share=member["share"],
                 parts=_parts(orjson.loads(row["parts"])),
                 template_id=key if sharing.get(key, 0) > 1 and VALUE in template else None,
