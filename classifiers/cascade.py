@@ -54,6 +54,8 @@ def find_cascade(
         near = _near(symptom, cases, firsts, met, config)
         there = asked.of(symptom) if near else set()
         called = named[symptom.cluster_id]
+        if symptom.is_request_only:  # who says that it called a service tells of its failure, and is no cause of it
+            near = [cause for cause in near if symptom.service not in named[cause.cluster_id]]
         links = [link for cause in near if (link := _by_traces(cause, symptom, firsts, there, calls, called, config))]
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):

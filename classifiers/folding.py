@@ -32,6 +32,7 @@ def told_by_lines(cases: Sequence[Case], links: Mapping[str, Link]) -> dict[str,
         cause, beyond = by_id[link.cause], links.get(link.cause)
         is_of_line = (
             beyond is not None
+            and beyond.kind == "traces"  # else requests fail of what lies behind them, and are no rendering of it
             and cause.is_request_only
             and cause.service != by_id[name].service
             and by_id[beyond.cause].service == cause.service

@@ -145,9 +145,11 @@ def test_a_request_that_hung_explains_the_line_that_names_its_service_though_it_
     hung = failing("504", 5, service="tasks", kind="request", http_status=504)
     named = failing("named", 3, title="tasks did not answer in time")
     silent = failing("silent", 3, title="did not answer in time")
+    early = failing("503", 5, service="tasks", kind="request", http_status=503, numbers=range(5))
 
     assert linked(hung, named)["named"].cause == "504"
     assert "504" not in linked(hung, named)
+    assert "503" not in linked(early, named)
     assert "silent" not in linked(hung, silent)
 
 
