@@ -1,8 +1,8 @@
 """Ramps: what breaks slowly. A leak, a queue that fills, a cache that goes stale fails the more, the older it is.
 
 Every explanation in rivals.py parts the exposure in two and lets each side fail at one rate. Here the rate of the
-failing side may grow with a power of the time since its beginning instead. The exposure is weighed by that power, its
-sum kept as it was: then only the places of the failures tell the shapes apart, in closed form.
+failing side may grow with the time since its beginning instead: by a power of it, or evenly up to some age and no
+further. Its mean is kept as it was: then only the places of the failures tell the shapes apart.
 """
 
 import math
@@ -17,9 +17,13 @@ from classifiers.rivals import Candidate, Split, moment_gain
 __all__ = ["outside_ramp", "slow_gain"]
 
 _SLOW = 0.15  # of what breaks, what breaks the more, the longer it runs
-_POWERS = (0.5, 1.0, 2.0, 3.0)  # of the time since it began; alike likely
+_POWERS = (0.5, 1.0, 2.0, 3.0)  # of the time since it began
+_GROWN_MIN = (120.0, 360.0, 720.0)  # ... or age from which it grows no more; all shapes alike likely
+_SHAPES = len(_POWERS) + len(_GROWN_MIN)
 _FEW = 5  # failures, below which no shape is told
 _CELLS = 192  # of the time up to the last failure: something from outside may have begun to grow in each
+_MOST = 0.98  # share of requests that a shape lets fail at most: some always come through
+_RARE = 0.1  # mean share of requests that fail, up to which a Poisson count is near enough
 
 
 def slow_gain(case: Case, candidate: Candidate, split: Split) -> float:
@@ -28,19 +32,42 @@ def slow_gain(case: Case, candidate: Candidate, split: Split) -> float:
     if blamed.sum() < _FEW:
         return 0.0
     line = case.held.timeline
-    exposed = candidate.exposed(case, split.revisions)
     ages = (line.start_ns + (np.arange(line.bins) + 0.5) * line.bin_ns - candidate.served_ns) / line.bin_ns
-    exposed = np.where(ages > 0, exposed, 0.0)
+    exposed = np.where(ages > 0, candidate.exposed(case, split.revisions), 0.0)
     if not exposed.any():
         return 0.0
-    logs = np.log(np.maximum(ages, 0.5))
-    whole, told = float(exposed.sum()), float(logs[case.bins[blamed]].sum())
-    gains = [
-        (power * told - blamed.sum() * math.log(float((exposed * np.exp(power * logs)).sum()) / whole))
-        for power in _POWERS
-    ]  # fmt: skip
-    shapes = np.array(gains) / case.fit.dispersion + math.log(_SLOW / len(_POWERS))
+    failed = np.bincount(case.bins[blamed], minlength=line.bins).astype(float)
+    used = (exposed > 0) | (failed > 0)
+    ages, exposed, failed = np.maximum(ages[used], 0.5), np.maximum(exposed[used], 1e-9), failed[used]
+    grown = [np.minimum(ages * line.bin_minutes / longest, 1.0) for longest in _GROWN_MIN]
+    weights = np.array([*(ages**power for power in _POWERS), *grown])
+    gains = _gains(case, failed, exposed, weights) / case.fit.dispersion
+    shapes = gains + math.log(_SLOW / _SHAPES)
     return float(np.logaddexp.reduce([*shapes, math.log(1 - _SLOW)]))
+
+
+def _gains(
+    case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of each row of weights the log-likelihood won over one rate, if the rate is proportional to them."""
+    many, whole = np.atleast_1d(failed.sum(axis=-1)), np.atleast_1d(exposed.sum(axis=-1))
+    scale = many / np.maximum((weights * exposed).sum(axis=-1), 1e-9)
+    mean = np.maximum(many / np.maximum(whole, 1e-9), 1e-12)
+    if not _is_common(case):
+        logs = np.log(np.maximum(weights, 1e-12))
+        found: NDArray[np.float64] = (failed * logs).sum(axis=-1) + many * np.log(np.maximum(scale, 1e-12) / mean)
+        return found
+    high = np.minimum(weights * scale[..., None], _MOST)
+    flat = np.minimum(mean, _MOST)[..., None]
+    left = np.maximum(exposed - failed, 0.0)
+    shares = failed * (np.log(np.maximum(high, 1e-12)) - np.log(flat))
+    told: NDArray[np.float64] = (shares + left * (np.log1p(-high) - np.log1p(-flat))).sum(axis=-1)
+    return told
+
+
+def _is_common(case: Case) -> bool:
+    """So many of the requests fail since the onset that none fails twice."""
+    return case.is_counted and (case.fit.rate_after or 0.0) > _RARE
 
 
 def outside_ramp(case: Case, per_minute: float) -> float:
@@ -55,26 +82,47 @@ def outside_ramp(case: Case, per_minute: float) -> float:
     place = np.arange(line.bins) * cells // last
     exposed = np.bincount(place[:last], case.held.total[:last], minlength=cells)
     failed = np.bincount(place[case.bins], minlength=cells).astype(float)
-    behind = np.maximum(exposed[::-1].cumsum()[::-1], 1e-9)
-    left = failed[::-1].cumsum()[::-1]
-    logs, powers = _ages(cells)
-    told = logs @ failed
-    gains = np.array([
-        power * told - left * np.log(np.maximum(ages @ exposed / behind, 1e-9))
-        for power, ages in zip(_POWERS, powers, strict=True)
-    ])  # fmt: skip
+    width = last / cells * line.bin_minutes
+    gains = _begun(case, failed, exposed.astype(np.float64), width)
     shapes = np.logaddexp.reduce(gains / case.fit.dispersion, axis=0)
     prior = np.full(line.bins, -np.inf)
     begun = np.searchsorted(place[:last], np.arange(cells))
-    width = last / cells * line.bin_minutes * per_minute
-    prior[begun] = shapes + math.log(width * _SLOW / len(_POWERS))
+    prior[begun] = shapes + math.log(width * per_minute * _SLOW / _SHAPES)
     return moment_gain(case, prior)[0]
 
 
+def _begun(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """The gain of each shape, a row, if it began with each cell; `width` of a cell in minutes."""
+    cells = len(failed)
+    ages, is_after = _ages(cells)
+    grown = [np.where(is_after, np.minimum(ages * width / longest, 1.0), 0.0) for longest in _GROWN_MIN]
+    if _is_common(case):
+        since_failed, since_exposed = np.where(is_after, failed, 0.0), np.where(is_after, exposed, 0.0)
+        return np.array([_gains(case, since_failed, since_exposed, one) for one in (*_powers(cells), *grown)])
+    left = failed[::-1].cumsum()[::-1]
+    behind = np.maximum(exposed[::-1].cumsum()[::-1], 1e-9)
+    told = [power * (_logs(cells) @ failed) for power in _POWERS]
+    told += [np.log(np.where(is_after, one, 1.0)) @ failed for one in grown]
+    means = [np.log(np.maximum(one @ exposed / behind, 1e-9)) for one in (*_powers(cells), *grown)]
+    gains: NDArray[np.float64] = np.array(told) - left * np.array(means)
+    return gains
+
+
 @cache
-def _ages(cells: int) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
-    """For each cell to begin with, the log of the age of each cell, and its powers; 0 before it."""
+def _logs(cells: int) -> NDArray[np.float64]:
+    """Logs of the ages, 0 before each cell."""
+    ages, is_after = _ages(cells)
+    return np.where(is_after, np.log(ages), 0.0)
+
+
+@cache
+def _ages(cells: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """For each cell to begin with, the age of each cell, and whether it comes after."""
     ages = np.arange(cells)[None, :] - np.arange(cells)[:, None] + 0.5
-    is_after = ages > 0
-    logs = np.log(np.where(is_after, ages, 1.0))
-    return logs, tuple(np.where(is_after, np.exp(power * logs), 0.0) for power in _POWERS)
+    return np.maximum(ages, 0.5), ages > 0
+
+
+@cache
+def _powers(cells: int) -> tuple[NDArray[np.float64], ...]:
+    ages, is_after = _ages(cells)
+    return tuple(np.where(is_after, ages**power, 0.0) for power in _POWERS)

@@ -62,3 +62,19 @@ def test_growth_that_began_long_after_the_roll_out_speaks_for_the_outside() -> N
     outside = outside_gain(of, is_over=False, per_minute=PER_MINUTE)[0]
 
     assert outside > split.gain + math.log(0.03) + slow_gain(of, suspect, split)
+
+
+def test_growth_to_most_of_the_requests_that_goes_no_further_speaks_for_the_revision_with_which_it_began() -> None:
+    """Grown evenly over six hours to six in ten: no step and no power of time fits as well."""
+    exposed = grid({"old": [2.0] * TURN + [0.0] * 1000, "new": [0.0] * TURN + [2.0] * 1000}, minutes=1200)
+    random = np.random.default_rng(4)
+    chances = [0.6 * min(max(minute - TURN, 0) / 360, 1.0) for minute in range(1200)]
+    of = case(exposed, [(minute + 0.5, "new") for minute in range(1200) for _ in range(2)
+                        if random.random() < chances[minute]])  # fmt: skip
+    suspect = candidate(of)
+    split = revision_gain(of, suspect)
+
+    revision = split.gain + math.log(0.03) + slow_gain(of, suspect, split)
+    outside = outside_gain(of, is_over=False, per_minute=PER_MINUTE)[0]
+
+    assert revision > max(outside, outside_ramp(of, PER_MINUTE))
