@@ -220,7 +220,7 @@ def _first_on(case: Case, candidate: Candidate) -> Evidence:
         how = "was given the traffic again"
     elif candidate.grid.unit in {"requests", "traces"} and asked is not None and asked.any():
         line = candidate.grid.timeline
-        since_ns, how = max(since_ns, line.start_ns + int(np.argmax(asked > 0)) * line.bin_ns), "first served"
+        since_ns, how = max(since_ns, line.start_ns + int(np.argmax(asked > 0)) * line.bin_ns), "was first asked"
         since_ns = min(since_ns, max(first_ns, candidate.served_ns))  # a bin tells its beginning alone
     delay = first_ns - since_ns
     when = "after" if delay >= 0 else "before"

@@ -41,6 +41,8 @@ _REFUSAL = re.compile(
 )
 _RESTLESS = 0.5  # share of the deploys that change a key, from which it is a stamp of the deploy
 _FEW_DEPLOYS = 3
+_BLAMED = 0.5
+_LONG_NS = 3600 * 10**9  # a drift that breaks something breaks it sooner, where it is asked
 _AGREEING = 3  # services that agree while one does not
 _Value = tuple[str, ...]
 _Service = tuple[str, str]
@@ -98,10 +100,12 @@ def _rule(drift: Drift, cluster: Cluster, calls: CallGraph) -> str | None:
     if cluster.project != drift.project or cluster.service not in services:
         return None
     text = f"{cluster.title}\n{cluster.sample}"
+    if drift.since_ns is not None and drift.since_ns > cluster.onset.latest_ns:
+        return None
     is_distinct = "_" in drift.key or _CREDENTIAL.search(drift.key)
     if is_distinct and re.search(rf"(?<![A-Za-z0-9_]){re.escape(drift.key)}(?![A-Za-z0-9_])", text):
         return "rule:names-a-drift"
-    if not (_BETWEEN.search(drift.key) and _REFUSAL.search(text)):
+    if not (_BETWEEN.search(drift.key) and _REFUSAL.search(text)) or _is_told(drift, cluster):
         return None
     others = _disagreeing(drift, cluster.service)
     is_met = any(
@@ -109,6 +113,18 @@ def _rule(drift: Drift, cluster: Cluster, calls: CallGraph) -> str | None:
         for other in others
     )
     return "rule:drift-between-services" if is_met else None
+
+
+def _is_told(drift: Drift, cluster: Cluster) -> bool:
+    """Something else explains the cluster, or nothing failed of it for long while the drift was there."""
+    blamed = cluster.attribution
+    if blamed is not None and blamed.confidence >= _BLAMED:
+        is_it = blamed.change is not None and blamed.change.name.rpartition("/")[2] == drift.key
+        return not is_it and (drift.parted_service, drift.parted_by) != (blamed.service, blamed.revision)
+    if any(one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"} for one in cluster.hypotheses):
+        return cluster.cause != "secret_rotation"
+    is_older = drift.since_ns is not None and drift.since_ns < cluster.onset.earliest_ns - _LONG_NS
+    return is_older and cluster.onset.rate_before == 0
 
 
 def _disagreeing(drift: Drift, service: str) -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "SourceUnavailable",
     "StoreBusy",
     "StoreError",
+    "WrongUsage",
 ]
 
 
@@ -32,6 +33,10 @@ class LogtriageError(Exception):
 
 class ConfigError(LogtriageError):
     """A setting is missing, misspelt or out of range; correct it and start again."""
+
+
+class WrongUsage(ConfigError):
+    """A word of the command line that is wrong whatever is stored; exit code 2."""
 
 
 class SourceError(LogtriageError):

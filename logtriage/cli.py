@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from collector.errors import LogtriageError
+from collector.errors import LogtriageError, WrongUsage
 from logtriage import __version__
 from logtriage.demo.names import SCENARIO_NAMES
 
@@ -301,7 +301,7 @@ def run() -> NoReturn:
     try:
         code = command(prog_name="logtriage", standalone_mode=False)
     except LogtriageError as error:
-        _fail(str(error))
+        _fail(str(error), code=EXIT_USAGE if isinstance(error, WrongUsage) else EXIT_FAILED)
     except _UsageError as error:
         from logtriage.usage import usage_line  # noqa: PLC0415 - only a wrong command line needs it
 

@@ -2,6 +2,7 @@
 
 LogtriageError              exit code 1
 +-- ConfigError             config.yaml, the environment or a command line value is not usable
+|   +-- WrongUsage            ... a word that no store could make right; exit code 2
 +-- SourceError             a source could not be read
 |   +-- SourceUnavailable     ... now; trying again later may help
 +-- NormaliseError          a whole input is of a kind that cannot be read
@@ -22,6 +23,7 @@ from collector.errors import (
     SourceUnavailable,
     StoreBusy,
     StoreError,
+    WrongUsage,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "SourceUnavailable",
     "StoreBusy",
     "StoreError",
+    "WrongUsage",
 ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
 from classifiers.findings import CHANGE_TYPES
-from logtriage.errors import ConfigError
+from logtriage.errors import WrongUsage
 from logtriage.escape import plain
 from logtriage.wording import unit_word
 
@@ -40,16 +40,16 @@ class Verdict:
 
 
 def read_conditions(given: Sequence[str]) -> tuple[str, ...]:
-    """Conditions and types of change, from lists with commas and repeated options; ConfigError that lists the known."""
+    """Conditions and types of change, from lists with commas and repeated options; WrongUsage that lists the known."""
     wanted = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
     for name in wanted:
         if name not in {*CONDITIONS, *CHANGE_TYPES}:
-            raise ConfigError(
+            raise WrongUsage(
                 f"--fail-on is `{plain(name, 80)}`; known conditions: {', '.join(CONDITIONS)}; "
                 f"known types: {', '.join(CHANGE_TYPES)}. Correct the spelling."
             )
     if given and not wanted:
-        raise ConfigError(f"--fail-on is ``, an empty text. Name a condition: {', '.join(CONDITIONS)}.")
+        raise WrongUsage(f"--fail-on is ``, an empty text. Name a condition: {', '.join(CONDITIONS)}.")
     return wanted
 
 

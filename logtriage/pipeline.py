@@ -349,7 +349,9 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     end_ns = _FAR_FUTURE_NS if until_ns is None else until_ns
     with Store(config.store).read() as reader:
         before, after = find_pair(names, *read_served(reader, end_ns=end_ns))
-        window, why_not = _both_served(config, before, after, since_ns, until_ns)
+        wanted = {"project": before.project, "revisions": [before.revision, after.revision]}
+        received = reader.frame("find_last_received", **wanted, end_ns=end_ns)["last_ns"][0]
+        window, why_not = _both_served(config, (before, after), since_ns, until_ns, received_ns=received or 0)
         failing = compare(reader, before, after, window=window, config=config) if window else None
     commits = compare_link(before, after, config.ledger.repositories)
     renamed = renamed_keys(before, after)
@@ -357,15 +359,19 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
 
 
 def _both_served(
-    config: Config, before: Revision, after: Revision, since_ns: int | None, until_ns: int | None
+    config: Config, pair: tuple[Revision, Revision], since_ns: int | None, until_ns: int | None, *, received_ns: int
 ) -> tuple[Window | None, str]:
-    """The time in which two revisions of one service are compared; None and why where their failures cannot be."""
+    """The time in which two revisions of one service are compared; None and why where their failures cannot be.
+
+    Without an end it is when the last entry of either was received: what came in late is of that time too.
+    """
+    before, after = pair
     if (before.project, before.service) != (after.project, after.service):
         return None, "they are of two services, and a cluster is a failure of one"
     seen = [at_ns for one in (before, after) for at_ns in (one.first_seen_ns, one.last_seen_ns) if at_ns is not None]
     if not seen:
         return None, "nothing that either of them logged is stored"
-    end_ns = max(seen) + 1 if until_ns is None else until_ns
+    end_ns = max(*seen, received_ns) + 1 if until_ns is None else until_ns
     came_ns = max((one.first_seen_ns for one in (before, after) if one.first_seen_ns is not None), default=min(seen))
     earliest = max(min(seen), came_ns - round(config.history.baseline_days * _DAY_NS))
     start_ns = earliest if since_ns is None else since_ns

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from classifiers.drift import find_drifts, tie_drifts
-from classifiers.findings import Cluster, Drift
+from classifiers.findings import Change, Cluster, Drift, Hypothesis, Onset
 from classifiers.routing import Routing, Target
 from classifiers.suspects import CallGraph
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
 from tests.support.cloud_run import container_v1, pod_v1, revision_v1, secret_v1
-from tests.support.findings import cluster
+from tests.support.findings import ONSET_NS, attribution, cluster
 from tests.support.system import HOUR, System
 
 REDACTOR = Redactor(b"0123456789abcdef")
@@ -170,6 +170,8 @@ AUTH, DESK = (
 )
 REFUSED = cluster(
     id="c1", project="p", service="desk", title="auth answered 401: Signature verification failed", sample="",
+    attribution=None, hypotheses=(), cause="unknown",
+    onset=Onset(ONSET_NS, ONSET_NS, ONSET_NS, None, 1.0, "requests"),
 )  # fmt: skip
 
 
@@ -205,6 +207,22 @@ class TestTied:
 
         assert tied(named) == (["DB_PASSWORD"], [("inferred", "rule:names-a-drift")])
         assert tied(replace(named, sample="MY_DB_PASSWORD refused")) == ([], [])
+
+    def test_what_has_a_verdict_of_its_own_is_not_tied_but_by_the_key_that_it_blames(self) -> None:
+        blamed = attribution(service="desk", revision="desk-00001-aaa", also_changed=())
+        role = Hypothesis("dependency", 0.95, "a role was taken away")
+
+        assert tied(replace(REFUSED, attribution=blamed)) == ([], [])
+        assert tied(replace(REFUSED, attribution=None, hypotheses=(role,), cause="dependency")) == ([], [])
+        changed = replace(blamed, change=Change("env_changed", "JWT_SECRET"))
+        assert tied(replace(REFUSED, attribution=changed))[0] == ["JWT_SECRET"]
+
+    def test_a_drift_that_nothing_failed_of_for_hours_or_that_came_later_is_not_tied(self) -> None:
+        onset = REFUSED.onset
+        assert tied(replace(REFUSED, onset=replace(onset, rate_before=0.0))) == ([], [])
+        soon = replace(onset, rate_before=0.0, at_ns=10**12, earliest_ns=10**12, latest_ns=10**12)
+        assert tied(replace(REFUSED, onset=soon))[0] == ["JWT_SECRET"]
+        assert tied(replace(REFUSED, onset=replace(onset, latest_ns=0))) == ([], [])
 
     def test_clusters_of_other_services_and_projects_are_not(self) -> None:
         assert tied(replace(REFUSED, service="till")) == ([], [])

@@ -34,13 +34,13 @@ def test_a_revision_that_waits_for_traffic_does_not_serve_yet(tmp_path: Path) ->
     system = serving(moved_s=3 * HOUR, broken_s=3 * HOUR)
     system.line(3 * HOUR - 69 * MINUTE, "orders", NEW, "Listening on port 8080", severity="INFO")
 
-    assert sentence(system, tmp_path).startswith(f"the first failure on {NEW} came 10 s after it first served (")
+    assert sentence(system, tmp_path).startswith(f"the first failure on {NEW} came 10 s after it was first asked (")
 
 
 def test_what_takes_a_while_to_fail_is_told_so(tmp_path: Path) -> None:
     told = sentence(serving(moved_s=3 * HOUR, broken_s=3 * HOUR + MINUTE), tmp_path)
 
-    assert told.startswith(f"the first failure on {NEW} came 70 s after it first served (2026-09-14T13:00:00")
+    assert told.startswith(f"the first failure on {NEW} came 70 s after it was first asked (2026-09-14T13:00:00")
 
 
 def test_failures_on_revisions_before_do_not_count_as_its_first(tmp_path: Path) -> None:
@@ -48,4 +48,4 @@ def test_failures_on_revisions_before_do_not_count_as_its_first(tmp_path: Path) 
     for number in range(3):
         system.failure(number * HOUR + 7, "orders", OLD, "KeyError: the price is missing")
 
-    assert sentence(system, tmp_path).startswith(f"the first failure on {NEW} came 2 min after it first served (")
+    assert sentence(system, tmp_path).startswith(f"the first failure on {NEW} came 2 min after it was first asked (")

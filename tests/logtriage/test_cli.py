@@ -97,6 +97,13 @@ def test_no_words_at_all_are_answered_with_the_help(run: Run) -> None:
     assert "Usage: logtriage" in done.stdout
 
 
+def test_an_unknown_condition_is_wrong_usage_whatever_is_stored(run: Run) -> None:
+    done = run("diff", "a", "b", "--fail-on", "env_remvoed")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("--fail-on is `env_remvoed`; known conditions: removed-env, ")
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -114,7 +121,6 @@ def test_no_words_at_all_are_answered_with_the_help(run: Run) -> None:
         (("report", "--until", ""), "--until is ``, which is neither a time nor a duration."),
         (("collect", "--since", "2026-09-14T20:00+25:00"), "sources is empty"),
         (("report", "--since", "2026-09-14T20:00+25:00"), "--since is `2026-09-14T20:00+25:00`, which is neither"),
-        (("diff", "a", "b", "--fail-on", "env_remvoed"), "--fail-on is `env_remvoed`; known conditions: removed-env, "),
         (("collect",), "sources is empty, so there is nothing to collect."),
         (("daemon",), "sources is empty, so there is nothing to collect."),
         (("digest",), "digest.to is empty and --to is not given."),
