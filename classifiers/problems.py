@@ -18,6 +18,7 @@ from classifiers.cases import Case
 from classifiers.company import attending, followers
 from classifiers.findings import Origin
 from classifiers.origin import origin_of_share
+from classifiers.untraced import services_named
 
 __all__ = ["ProblemConfig", "Verdict", "is_failure", "judge"]
 
@@ -74,6 +75,7 @@ def judge(  # noqa: PLR0913 - what the stations before found, passed on as it is
         [case for case in present if verdicts.get(case.cluster_id) == "problem"],
     ):
         verdicts[name] = "problem"
+    _tell_of_called(present, verdicts)
     failures = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
     weak = [case for case in present if case.cluster_id not in verdicts]
     # lines first: what is refused is told with the line that says why
@@ -141,6 +143,17 @@ def _judge_failure(case: Case, *, is_short: bool, start_ns: int, config: Problem
     if fit.course == "resolved":
         return "problem"
     return "standing"
+
+
+def _tell_of_called(present: Sequence[Case], verdicts: dict[str, Verdict]) -> None:
+    """Failures, however few, that name a service whose problem is in every trace of theirs are problems with it."""
+    problems = [case for case in present if verdicts.get(case.cluster_id) == "problem"]
+    for case in present:
+        if verdicts.get(case.cluster_id) == "noise" and case.met_ns:
+            called = services_named(case, problems)
+            met = [set(other.met_ns) for other in problems if other.service in called]
+            if any(case.met_ns.keys() <= keys for keys in met):
+                verdicts[case.cluster_id] = "problem"
 
 
 def _old_ns(start_ns: int, config: ProblemConfig) -> float:

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from classifiers.problems import ProblemConfig, Verdict, judge
-from tests.support.cases import MINUTE_NS, case, grid
+from tests.support.cases import MINUTE_NS, case, grid, keyed
 from tests.support.system import HOUR, MINUTE, System
 
 HISTORY_NS = 240 * MINUTE_NS
@@ -157,3 +157,25 @@ def test_requests_that_an_application_refuses_are_none_by_themselves(tmp_path: P
 
     assert findings.clusters == ()
     assert [cluster.title for cluster in findings.noise] == ["GET /orders answered 429"]
+
+
+@pytest.mark.parametrize(
+    ("title", "traces", "told"),
+    [
+        ("tasks answered 503 to GET /a", range(2), "problem"),
+        ("something answered 503 to GET /a", range(2), "noise"),
+        ("tasks answered 503 to GET /a", range(99, 101), "noise"),
+    ],
+)
+def test_few_failures_that_name_a_service_are_told_with_the_problem_of_that_service_in_their_traces(
+    title: str, traces: range, told: Verdict
+) -> None:
+    exposed = grid(r1=10.0)
+    problem = case(exposed, [(120.0 + turn, "r1") for turn in range(60)], service="tasks", cluster_id="problem")
+    few = case(exposed, [(130.0, "r1"), (131.0, "r1")], title=title, cluster_id="few")
+    few = keyed(few, [f"{number:032x}" for number in traces])
+    start_ns = exposed.timeline.end_ns - HISTORY_NS
+
+    verdicts = judge([few, problem], {}, NO_ROWS, history_ns=HISTORY_NS, start_ns=start_ns, config=ProblemConfig())
+
+    assert (verdicts["few"], verdicts["problem"]) == (told, "problem")
