@@ -153,7 +153,9 @@ def _decided(weight: Weight, tally: Tally, compared: SideBySide, repeated: Repli
     others = sum(many >= 1 for name, many in tally.exposed.items() if name not in weight.split.revisions)
     named = "; the failure names what changed" if weight.named and weight.named.type != "image" else ""
     if len(blamed) + others >= _SEVERAL:
-        return f"the change point over {len(blamed) + others} revisions that served: {len(blamed)} of them fail{named}"
+        fail = "fails" if len(blamed) == 1 else "fail"
+        told = f"the change point over {len(blamed) + others} revisions that served"
+        return f"{told}: {len(blamed)} of them {fail}{named}"
     return f"before and after alone{named or ', which tells nothing else apart that began at that time'}"
 
 
@@ -198,6 +200,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
     if judged.link is None:  # what is told of a symptom's revisions is that of its root
         found.append(_first_on(case, candidate))
     found += _from_before(case, candidate.served_ns)
+    found += _before_return(case, candidate)
     if candidate.relation != "own":
         how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
         known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
@@ -236,6 +239,20 @@ def _from_before(case: Case, served_ns: int) -> list[Evidence]:
         return []
     told = f"it was there before: first seen {format_ns(first_ns)}, {before} times before that revision served"
     return [Evidence("measured", told, "find_failures")]
+
+
+def _before_return(case: Case, candidate: Candidate) -> list[Evidence]:
+    """What a revision did before it took the traffic again: the same code and configuration, at another time."""
+    asked = case.grid.by_revision.get(candidate.revision)
+    if candidate.since_ns is None or candidate.relation != "own" or asked is None:
+        return []
+    first = int(case.grid.timeline.bin_of(np.array([candidate.since_ns]))[0])
+    own = np.array(candidate.labels, dtype=object) == candidate.revision
+    failed, exposed = int((own & (case.times_ns < candidate.since_ns)).sum()), float(asked[:first].sum())
+    if exposed < 1:
+        return []
+    told = f"the same revision served before that: {failed_of(failed, exposed, case)} then"
+    return [Evidence("measured", told, "count_exposure", revisions=(candidate.revision,))]
 
 
 def _exposed(case: Case, weight: Weight) -> float:

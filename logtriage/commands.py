@@ -13,7 +13,7 @@ from classifiers.findings import Attribution, Change, Cluster
 from classifiers.service_names import location_of, plain_name
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
-from logtriage.wording import plural, short_revision
+from logtriage.wording import clock, plural, short_revision
 
 __all__ = ["BLAMED", "Command", "commands_for", "first_step", "run_target", "setting_options"]
 
@@ -50,7 +50,7 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
     if cluster.state == "resolved":
         pair = [_told(one, blamed, lookup) for one in (blamed.good_revision, blamed.revision) if one]
         see = f"diff {' '.join(pair)}" if blamed.good_revision else f"show {name}"
-        return f"nothing to undo, it is over: logtriage {see}"
+        return f"nothing to undo, it is over{_ended(cluster, blamed, lookup)}: logtriage {see}"
     drops = _dropped(blamed, lookup) if _can_go_back(blamed, lookup) else ""
     cost = f" (roll-back drops {drops})" if drops else ""
     change = blamed.change
@@ -129,6 +129,16 @@ def _option(change: Change, key: str) -> tuple[str, str]:
     if change.type == "secret_ref_changed" or "secret" in (change.before or ""):
         return "--update-secrets", f"{key}=SECRET:VERSION"
     return "--update-env-vars", f"{key}=VALUE"
+
+
+def _ended(cluster: Cluster, blamed: Attribution, lookup: Lookup) -> str:
+    """` since 00901-xyz took the traffic (20:06)`, where that is when it ended."""
+    found = lookup.ended_by(blamed.service, blamed.revision, cluster.last_ns)
+    if found is None:
+        return ""
+    one, at_ns = found
+    took = "took the traffic again" if at_ns in one.rolled_back_ns else "took the traffic"
+    return f" since {short_revision(one.revision, one.service)} {took} ({clock(at_ns, lookup.near)})"
 
 
 def _can_go_back(blamed: Attribution, lookup: Lookup) -> bool:

@@ -79,8 +79,7 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     """What is known of such failures, change or cause, rates, who was hit, and how sure."""
-    near = lookup.near
-    lines = [*_known_lines(cluster), *_cause_lines(cluster, lookup), *_rate_lines(cluster, near)]
+    lines = [*_known_lines(cluster), *_cause_lines(cluster, lookup), *_rate_lines(cluster, lookup)]
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
@@ -171,9 +170,9 @@ def _all_changes(blamed: Attribution) -> tuple[Change, ...]:
     return (*((blamed.change,) if blamed.change else ()), *blamed.also_changed)
 
 
-def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
+def _rate_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     """Failures beside exposure: of the good and the bad revision, else of all, else before and since the onset."""
-    unit = unit_word(cluster.onset.unit, 2)
+    unit, near = unit_word(cluster.onset.unit, 2), lookup.near
     blamed = cluster.attribution
     if blamed is not None:
         good = _counted(cluster.per_revision, blamed.service, blamed.good_revision)
@@ -181,8 +180,8 @@ def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
         if bad is None and blamed.first_seen_bad:  # named is one that nobody asked: the first that showed it
             bad = _counted(cluster.per_revision, blamed.first_seen_bad.service, blamed.first_seen_bad.revision)
         if bad is not None:
-            lines = [Line("GOOD", _counted_words(good, unit))] if good else []
-            lines.append(Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near)))
+            lines = [Line("GOOD", _counted_words(good, unit) + _deleted(good, lookup))] if good else []
+            lines.append(Line("BAD", _counted_words(bad, unit) + _last_bad(cluster, bad, near) + _deleted(bad, lookup)))
             return [*lines, *(Line(label, text) for label, text in sighted_words(blamed, near))]
         if cluster.onset.rate_after is not None:  # another service's deploy: its own revisions tell little
             return [Line("RATE", _onset_words(cluster, unit))]
@@ -197,6 +196,13 @@ def _rate_lines(cluster: Cluster, near: Near) -> list[Line]:
 
 def _counted(rows: Iterable[RevisionCount], service: str, revision: str | None) -> RevisionCount | None:
     return next((row for row in rows if row.service == service and row.revision == revision), None)
+
+
+def _deleted(row: RevisionCount, lookup: Lookup) -> str:
+    """That a revision is no more, so that nobody looks for it."""
+    found = lookup.revision(row.service, row.revision)
+    is_gone = found is not None and found.deleted_ns is not None
+    return f"; deleted {clock(found.deleted_ns or 0, lookup.near)}" if found and is_gone else ""
 
 
 def _counted_words(row: RevisionCount, unit: str) -> str:

@@ -14,6 +14,8 @@ from logtriage.wording import Near
 __all__ = ["Lookup"]
 
 _KNOWN_SHOWN = 8
+_MOST = 50  # percent of the traffic
+_NEAR_NS = 15 * 60 * 10**9  # between a change of traffic and the last failure that it ended
 
 
 class Lookup:
@@ -70,6 +72,17 @@ class Lookup:
         found = self.revision(service, name)
         routed = [one.from_ns for one in found.periods if one.percent and one.from_ns <= until_ns] if found else []
         return max(routed, default=None)
+
+    def ended_by(self, service: str, name: str, last_ns: int) -> tuple[Revision, int] | None:
+        """The revision that took most of the traffic from another when its failures ended, and when; None not known."""
+        own = [one for (owner, other), one in self._revisions.items() if owner == service and other != name]
+        taken = [
+            (abs(period.from_ns - last_ns), one.revision, one, period.from_ns)
+            for one in own
+            for period in one.periods
+            if (period.percent or 0) > _MOST and abs(period.from_ns - last_ns) <= _NEAR_NS
+        ]
+        return min(taken)[2:] if taken else None
 
     def doubled_by(self, service: str, name: str) -> str:
         """The revision that this one repeats, deployed moments before; "" where there is none."""

@@ -9,7 +9,7 @@ from classifiers.findings import Change
 from collector.records import Revision, Served
 from logtriage.commands import commands_for, first_step
 from logtriage.lookup import Lookup
-from tests.support.findings import DAY_NS, END_NS, attribution, cluster, dependency, findings, revision
+from tests.support.findings import DAY_NS, END_NS, HOUR_NS, attribution, cluster, dependency, findings, revision
 
 
 def _lines(**changes: object) -> list[str]:
@@ -121,6 +121,19 @@ def test_of_what_is_over_there_is_nothing_to_undo() -> None:
     assert _steps(GOOD, BAD, state="resolved") == ([DIFF], f"nothing to undo, it is over: {DIFF}")
     over = cluster(state="resolved")
     assert [one.line for one in commands_for(over, Lookup(findings()))] == [DIFF]
+
+
+def test_what_is_over_tells_which_revision_ended_it() -> None:
+    at_ns = END_NS - HOUR_NS  # when it failed last
+    fix = _served("shop-00009-new", 0, periods=(Served(at_ns, None, 100),))
+    back = replace(GOOD, periods=(Served(at_ns + 1, None, 100),), rolled_back_ns=(at_ns + 1,))
+    over = cluster(state="resolved", attribution=attribution())
+
+    told = first_step(over, "1", Lookup(findings(revisions=(GOOD, BAD, fix))))
+    again = first_step(over, "1", Lookup(findings(revisions=(back, BAD))))
+
+    assert told == f"nothing to undo, it is over since 00009-new took the traffic (23:00): {DIFF}"
+    assert again == f"nothing to undo, it is over since 00007-abc took the traffic again (23:00): {DIFF}"
 
 
 def test_nobody_is_sent_back_to_a_revision_that_was_deleted() -> None:

@@ -44,3 +44,10 @@ def test_where_nobody_asked_the_named_revision_the_first_that_showed_it_stands_b
 
     assert (lines["GOOD"], lines["BAD"]) == ("00007-abc: 0/118 requests failed", lines["BAD"])
     assert lines["BAD"].startswith("00008-bad: 94/96 requests failed")
+
+
+def test_a_revision_that_is_no_more_is_told_so() -> None:
+    lines = told(attribution(), replace(OLD, deleted_ns=ONSET_NS), NEW)
+
+    assert lines["GOOD"] == "00007-abc: 0/118 requests failed; deleted 20:00"
+    assert "deleted" not in lines["BAD"]
