@@ -26,5 +26,5 @@ class Link:
     share: float
     shared: int
     lag_ns: int
-    kind: str  # traces | instances | revisions | onset | guilt | deploy
+    kind: str  # traces | instances | revisions | onset | named | guilt | called | deploy
     traces: tuple[str, ...] = ()

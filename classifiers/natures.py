@@ -20,7 +20,9 @@ __all__ = [
 ]
 
 _DEPENDENCY = re.compile(
-    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|"
+    r"(?i)connection (?:refused|reset|closed|timed? ?out|error)|"
+    r"connection (?:to|with|from) (?:\w+ at )?\S+(?:,? (?:on )?port \S+)? (?:was )?"
+    r"(?:refused|reset|closed|lost|failed|timed? ?out)|econn\w+|etimedout|ehostunreach|errno 11[0-3]|"
     r"unreachable|no route to host|name or service not known|getaddrinfo|i/o timeout|could not connect|"
     r"(?:unable|failed) to connect|can(?:no|')t connect|connect(?:ion)? (?:time-?out|failed)|"
     r"max retries exceeded|deadline exceeded|broken pipe|"

@@ -44,6 +44,9 @@ def outside_of(judged: Judged, origin: Origin) -> tuple[Cause, str, tuple[Eviden
     if judged.shared and origin not in {"tests", "scanners"}:
         others = ", ".join(judged.shared[:5])
         evidence = Evidence("measured", f"began within two minutes in {others}, without shared traces", "find_failures")
+        if is_about_certificate(judged.text):
+            told = (evidence, counted, *_told_instant(judged), *in_shared_minutes(case))
+            return "certificate", f"a certificate is refused {since}, in {others} too", told
         statement = f"something that {case.service} and {others} depend on fails {since}"
         return "dependency", statement, (evidence, counted, *in_shared_minutes(case), *_named_target(judged))
     cause, statement, reasons = _by_nature(judged, origin)

@@ -234,6 +234,10 @@ _INFERRED = {
         "same-onset-in-called-service", "{cause}, in the service that it calls, began with it and is near {share}",
     ),
     "named": ("names-called-service", "it names the service of {cause}, which failed in the moments of {share}"),
+    "called": (
+        "same-suspect-in-called-service",
+        "what explains {share} is a deploy of a service that it calls, which fails with {cause} since the same moment",
+    ),
     "deploy": ("same-deploy-same-onset", "the deploy that broke {cause} explains {share}, and both began at once"),
 }  # fmt: skip
 
@@ -247,7 +251,8 @@ def _link_evidence(link: Link) -> Evidence:
         told = f"the revision that broke {link.cause} explains {share}; no trace links them"
         return Evidence("inferred", told, "rule:same-guilty-revision")
     rule, words = _INFERRED[link.kind]
-    return Evidence("inferred", words.format(share=share, cause=link.cause) + "; no trace links them", f"rule:{rule}")
+    told = words.format(share=share, cause=link.cause) + ("" if link.traces else "; no trace links them")
+    return Evidence("inferred", told, f"rule:{rule}", (), link.traces)
 
 
 def _per_revision(case: Case) -> list[RevisionCount]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from classifiers.afar import follow_called, root_of
 from classifiers.attribution import Weighed, Weight, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.first_bad import ACCESS, REFUSAL
@@ -16,7 +17,7 @@ from classifiers.history import History
 from classifiers.lineage import Lineage
 from classifiers.links import Link
 from classifiers.named import Namings
-from classifiers.natures import is_about_dependency
+from classifiers.natures import is_about_certificate, is_about_dependency
 from classifiers.outsiders import Outsiders
 from classifiers.priors import AttributionConfig
 from classifiers.returns import returned
@@ -55,6 +56,7 @@ def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as
     court.weigh_roots()
     court.crown_heirs()
     court.join_strays()
+    follow_called(court.cases, court.links, court.verdicts, suspects.calls)
     court.join_twins()
     return [
         Judged(
@@ -67,7 +69,7 @@ def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as
             court.lineage,
         )
         for case in cases
-        for root in [_root(case.cluster_id, court.links)]
+        for root in [root_of(case.cluster_id, court.links)]
     ]
 
 
@@ -93,7 +95,7 @@ class _Court:
 
     def weigh_roots(self) -> None:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
-        roots = sorted({_root(name, self.links) for name in self.cases})
+        roots = sorted({root_of(name, self.links) for name in self.cases})
         alone = {root: self._weighed(root) for root in roots}
         explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= _BLAMED}
         for name in self.cases:
@@ -122,14 +124,14 @@ class _Court:
         guilty = {
             (best.candidate.service, best.candidate.revision): root
             for root in sorted(self.verdicts)
-            if _root(root, self.links) == root
+            if root_of(root, self.links) == root
             and (best := self.verdicts[root].best)
             and best.candidate.relation == "own"
             and best.confidence >= _BLAMED
         }
         for root in sorted(self.verdicts):
             service = self.cases[root].service
-            if _root(root, self.links) != root or root in guilty.values():
+            if root_of(root, self.links) != root or root in guilty.values():
                 continue
             known = {key for key in guilty if key[0] != service}
             self.verdicts[root] = verdict = self._weighed(root, known)
@@ -147,7 +149,7 @@ class _Court:
         groups: dict[tuple[str, str, str, str, str], list[tuple[str, Weight]]] = {}
         for name in sorted(self.verdicts):
             best = self.verdicts[name].best
-            if _root(name, self.links) != name or not best or best.confidence < _BLAMED:
+            if root_of(name, self.links) != name or not best or best.confidence < _BLAMED:
                 continue
             change, _ = lead_change(best, self.cases[name], self.texts[name])
             if best.candidate.relation == "own" and change:
@@ -182,13 +184,13 @@ class _Court:
         if not case.fit.is_change:
             return ()
         for other in self.cases.values():
-            root = _root(other.cluster_id, self.links)
+            root = root_of(other.cluster_id, self.links)
             is_strange = other.service != case.service and other.fit.is_change and not other.is_request_only
-            if not is_strange or root == _root(name, self.links) or not case.fit.began_with(other.fit):
+            if not is_strange or root == root_of(name, self.links) or not case.fit.began_with(other.fit):
                 continue
             if not _is_apart(case, other) or came_alike(case, other, self.lineage):
                 continue
-            is_unexplained = root not in explained and _root(name, self.links) not in explained
+            is_unexplained = root not in explained and root_of(name, self.links) not in explained
             is_independent = is_unexplained and not self._suspects.calls.reaches(other.service, case.service)
             if _is_same_kind(case, other, self.texts) or (is_independent and case.is_traced and other.is_traced):
                 found.add(other.service)
@@ -236,12 +238,6 @@ class _Court:
         return min(found)[2] if found else None
 
 
-def _root(name: str, links: Mapping[str, Link]) -> str:
-    while name in links:
-        name = links[name].cause
-    return name
-
-
 def _from_the_start(case: Case, weight: Weight) -> bool:
     """The revision did not serve enough before its first failure to say that it ran without."""
     split = weight.split
@@ -259,10 +255,13 @@ def _is_apart(case: Case, other: Case) -> bool:
 
 
 def _is_same_kind(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
-    """The same failure, or both could not reach something."""
+    """The same failure, or both could not reach something, or both were shown a certificate that they refused."""
     if set(case.signature_ids) & set(other.signature_ids):
         return True
-    return all(is_about_dependency(texts[one.cluster_id]) for one in (case, other))
+    return any(
+        all(is_about(texts[one.cluster_id]) for one in (case, other))
+        for is_about in (is_about_dependency, is_about_certificate)
+    )
 
 
 def _texts(cases: Sequence[Case], samples: pl.DataFrame) -> dict[str, str]:

@@ -136,7 +136,7 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     text = _cause_words(cluster) + ("" if cluster.cause == "revision" else "; no revision blamed")
     if best is None or (blamed is None and best.cause == "unknown" and best.confidence >= BLAMED):
         return [*maybe, Line("CAUSE", text)]  # SURE tells why
-    return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 200)}")]
+    return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 400)}")]
 
 
 def _commit_lines(blamed: Attribution) -> list[Line]:

@@ -27,3 +27,41 @@ def test_what_breaks_in_the_called_service_is_the_root_though_its_caller_is_to_b
     assert (clusters["door"].role, clusters["shop"].caused_by) == ("root", clusters["door"].id)
     assert clusters["door"].attribution is not None
     assert clusters["door"].attribution.revision == "shop-00002-new"
+
+
+def refused_at_every_door() -> System:
+    """A letter asks a desk, which asks a door or a gate or goes out itself; all three are shown an old certificate.
+
+    The door was deployed just before. What the letter meets comes of each as often as of the others.
+    """
+    system = System()
+    for step in range(480):
+        at_s, is_bad, asked = step * 30, step >= 240, ("door", "gate", "")[step % 3]
+        other = f"{asked}-00002-new" if asked == "door" and step >= 230 else f"{asked}-00001-old"
+        status = 502 if is_bad else 200
+        trace = system.request(at_s, "letter", "letter-00001-old", status=status, latency_s=0.5)
+        system.request(at_s + 0.1, "desk", "desk-00001-old", trace=trace, status=status, agent="lib/1", latency_s=0.3)
+        system.span(at_s, "letter", trace, "a" * 16)
+        system.span(at_s + 0.1, "desk", trace, "b" * 16, "a" * 16)
+        if asked:
+            system.request(at_s + 0.2, asked, other, trace=trace, status=status, agent="lib/1", latency_s=0.1)
+            system.span(at_s + 0.2, asked, trace, "c" * 16, "b" * 16)
+        if is_bad:
+            if asked:
+                system.line(at_s + 0.25, asked, other, "Error: certificate has expired", trace=trace)
+                system.line(at_s + 0.3, "desk", "desk-00001-old", f"{asked} answered 502", trace=trace)
+            else:
+                refused = "SSLHandshakeException: certificate path: validity check failed"
+                system.line(at_s + 0.3, "desk", "desk-00001-old", refused, trace=trace)
+            system.line(at_s + 0.4, "letter", "letter-00001-old", "upstream error: desk -> 502", trace=trace)
+    system.deploy(-HOUR, "door", "door-00001-old", image="a")
+    system.deploy(119 * MINUTE, "door", "door-00002-new", image="b")
+    return system
+
+
+def test_certificates_refused_in_several_services_at_once_are_one_cause_in_all(tmp_path: Path) -> None:
+    clusters = refused_at_every_door().findings(tmp_path, 4 * HOUR).clusters
+
+    refused = [one for one in clusters if "certificate" in one.title]
+    assert [one.cause for one in refused] == ["certificate"] * 3
+    assert all("too" in one.hypotheses[0].statement for one in refused)
