@@ -30,7 +30,7 @@ __all__ = ["Judged", "weigh_cases"]
 _AT_ONCE_NS = 120_000_000_000
 _APART = 0.1  # share of traces in common up to which two clusters are independent
 _BLAMED = 0.5
-_SUSPECTED = 0.02  # of a caller whose own failure its deploy explains: that it is not out of the question for the refusal
+_SUSPECTED = 0.02  # of a caller whose own failure its deploy explains: not out of the question for the refusal
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
 
 
