@@ -1,13 +1,14 @@
 """Outsiders: every explanation of a case that is no revision and has a name of its own, measured on the same counts.
 
-Secrets that changed, IAM, databases, caches, networks and certificates, one caller, load, roll-outs. What is left
-over is "something from outside at any moment" (rivals.py).
+Secrets that changed, IAM, databases, caches, networks and certificates, one caller, load, roll-outs, hours of
+the day. What is left over is "something from outside at any moment" (rivals.py).
 """
 
 from collections.abc import Sequence
 
 from classifiers.callers import Callers
 from classifiers.cases import Case
+from classifiers.clock import clock_rival
 from classifiers.history import History
 from classifiers.instances import Instances
 from classifiers.loads import Loads
@@ -40,12 +41,14 @@ class Outsiders:
             callers, alone = self._callers.rivals_of(case, candidates, config)
             load = self._loads.rival_of(case, text)
             starts = start_rival(case, history.revisions)
+            clock = clock_rival(case)
             found = [
                 *rotation_rivals(case, text, history.changes, self._ground),
                 *occasion_rivals(case, text, history.changes, history.revisions, self._calls.reaches, config),
                 *callers,
                 *([load] if load else []),
                 *([starts] if starts else []),
+                *([clock] if clock else []),
             ]
             self._found[case.cluster_id] = (found, alone)
         return self._found[case.cluster_id]
