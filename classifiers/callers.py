@@ -136,8 +136,8 @@ def _rival(case: Case, caller: _Caller, config: AttributionConfig) -> Rival | No
     failed = np.bincount(case.bins[caller.is_theirs], minlength=timeline.bins).astype(float)
     many = int(failed.sum())
     since = int(case.bins[case.fit.index])
-    asked, whole = float(caller.asked[since:].sum()), float(case.held.total[since:].sum())
-    spared = max(whole - asked, 0.0) * min(many / max(asked, many), 1.0)
+    asked, whole = max(float(caller.asked[since:].sum()), float(many)), float(case.held.total[since:].sum())
+    spared = max(whole - asked, 0.0) * many / max(asked, 1.0)
     if spared < _SPARED:
         return None
     always = parted(case, many, float(caller.asked.sum()))
