@@ -27,7 +27,7 @@ def claimed(deploys: Sequence[Deploy], revisions: Sequence[Revision]) -> list[De
     """
     known = {_key(one): one for one in revisions}
     told = _each_once(deploys, known)
-    taken = {(one.project, one.service, one.revision) for one in told if one.revision}
+    taken = {(one.project, one.service, one.revision) for one in told if one.revision and one.makes_revision}
     by_service: dict[tuple[str, str], list[Revision]] = defaultdict(list)
     for one in revisions:
         by_service[one.project, one.service].append(one)
@@ -65,7 +65,7 @@ def with_outcomes(deploys: Sequence[Deploy], revisions: Mapping[Key, Revision]) 
             told = replace(told, makes_revision=False)
         elif told.makes_revision and earlier and _asks_again(earlier, told, revisions):
             told = replace(told, repeats=earlier.at_ns)
-        if told.outcome != "failed" or told.makes_revision:
+        if not told.settings and (told.outcome != "failed" or told.makes_revision):
             before[place] = told
         found.append(told)
     return found

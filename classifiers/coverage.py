@@ -10,6 +10,7 @@ from classifiers.findings import Cluster, Coverage
 from classifiers.history import History
 from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
+from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
@@ -127,7 +128,7 @@ def _stale(many: int | None) -> list[str]:
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     """Sentences about what could not be seen."""
     spots = []
-    idle = [one.revision for one in history.revisions if one.first_seen_ns is None and one.traffic_ns is None]
+    idle = [one.revision for one in history.revisions if _is_idle(one)]
     if idle:
         them = "it" if len(idle) == 1 else "them"
         spots.append(f"{_count(len(idle), 'revision')} wrote no entry, so nothing is known of {them}: {_names(idle)}")
@@ -148,6 +149,12 @@ def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     if history.start_ns >= history.window.start_ns:
         spots.append("nothing is stored from before this window, so there is no baseline to compare with")
     return spots
+
+
+def _is_idle(revision: Revision) -> bool:
+    """Whether it is there and gave no sign; a failed deploy is no revision, and the ledger tells why it failed."""
+    is_failed = revision.failed_ns is not None and revision.ready_ns is None
+    return revision.first_seen_ns is None and revision.traffic_ns is None and not is_failed
 
 
 def _of_spans(history: History) -> list[str]:

@@ -17,8 +17,9 @@ _ABORTED = 10  # gRPC's code of a call that another one overtook
 class Deploy:
     """One request to deploy, its long-running pair and its failure told once. `revision` is "" where none is known.
 
-    outcome: requested | succeeded | failed. `makes_revision` is false where only traffic was to move. `targets` is the
-    traffic it asked for. `repeats` is the instant of a request moments before that asked for the same; None: of none.
+    outcome: requested | succeeded | failed. `makes_revision` is false where only traffic was to move, or `settings`,
+    parts of the service itself, were to change. `targets` is the traffic it asked for. `repeats` is the instant of a
+    request moments before that asked for the same; None: of none.
     """
 
     project: str
@@ -39,6 +40,7 @@ class Deploy:
     code: int = 0
     targets: tuple[Target, ...] = ()
     repeats: int | None = None
+    settings: tuple[str, ...] = ()
 
     @property
     def is_aborted(self) -> bool:
@@ -101,4 +103,5 @@ def _deploy(group: list[Fact], born: dict[_Key, str]) -> Deploy:
         location=next((fact.location for fact in group if fact.location), ""),
         code=told("code") or 0,
         targets=tuple(Target(one["revision"], one["percent"], one["tag"], bool(one["latest"])) for one in listed),
+        settings=tuple(told("settings") or ()),
     )

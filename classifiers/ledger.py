@@ -15,7 +15,8 @@ import polars as pl
 from classifiers.births import Key, claimed, doubles_of, with_outcomes
 from classifiers.deploys import Deploy, deploys_of
 from classifiers.facts import SEEN_SCHEMA, Fact, read_facts
-from classifiers.order import deploy_order, in_deploy_order
+from classifiers.order import deploy_order, in_deploy_order, is_later
+from classifiers.readiness import without_overruled
 from classifiers.routing import Routing, fold_routings, routings_of
 from classifiers.serving import RollBack, find_roll_backs, periods_by_revision, with_rows
 from collector.records import Revision, Served
@@ -54,14 +55,14 @@ def fold_ledger(facts: pl.DataFrame, seen: pl.DataFrame) -> ChangeLedger:
 
     `facts` has the columns of FACT_SCHEMA, `seen` those of SEEN_SCHEMA.
     """
-    told = read_facts(facts, seen)
+    rows = {
+        (row["project"], row["service"], row["revision"]): row for row in seen.iter_rows(named=True) if row["revision"]
+    }
+    told = without_overruled(read_facts(facts, seen), rows)
     about: dict[Key, list[Fact]] = defaultdict(list)
     for fact in told:
         if fact.revision and fact.service:
             about[fact.project, fact.service, fact.revision].append(fact)
-    rows = {
-        (row["project"], row["service"], row["revision"]): row for row in seen.iter_rows(named=True) if row["revision"]
-    }
     routings = routings_of(told)
     periods = _periods(routings)
     asked = list(deploys_of(told))
@@ -97,7 +98,7 @@ def previous_revision(
     own = [
         one for one in deploy_order(revisions, revision.service, project=revision.project) if _is_near(one, revision)
     ]
-    earlier = _before(own, revision)
+    earlier = [one for one in _before(own, revision) if not is_later(one, revision)]
     routing = _routed_before(routings, revision)
     leader = next((one for one in earlier if routing and one.revision == routing.leader()), None)
     if routing and leader and not any((one.traffic_ns or 0) > routing.told_ns for one in earlier):
@@ -281,7 +282,7 @@ def _asked_by(roll_back: RollBack, deploys: Iterable[Deploy]) -> RollBack:
         and any(target.percent and target.revision == roll_back.revision for target in one.targets)
     ]
     last = max(asked, key=lambda one: one.at_ns, default=None)
-    return replace(roll_back, actor=last.actor, tool=last.tool) if last else roll_back
+    return replace(roll_back, actor=last.actor, tool=last.tool, asked_by=last.insert_ids) if last else roll_back
 
 
 def _until_deleted(revision: Revision) -> Revision:
@@ -306,12 +307,12 @@ def _tags(routings: Iterable[Routing], deploys: Iterable[Deploy]) -> Mapping[Key
 
 
 def _pins(routings: Iterable[Routing]) -> Mapping[Key, bool]:
-    """Whether each revision that has or had a share got it by name, as it was told last."""
+    """Whether each revision that has or had a share got it by name, as it was told last; not there: never told."""
     return {
         (one.project, one.service, target.revision): not target.is_latest
         for one in routings
         for target in one.targets
-        if target.percent
+        if target.percent and target.is_latest is not None
     }
 
 

@@ -10,9 +10,10 @@ from itertools import groupby, pairwise
 
 from collector.records import Revision
 
-__all__ = ["deploy_order", "in_deploy_order", "number_of"]
+__all__ = ["deploy_order", "in_deploy_order", "is_later", "number_of"]
 
 _NUMBER = re.compile(r"-(\d{5,})-[a-z0-9]{3}\Z")
+_LONG_NS = 24 * 3600 * 10**9  # revisions follow each other closer than this where signs of both are stored
 _LAST_NS = 2**63 - 1  # a revision of which no time is known comes last among those that have none
 
 
@@ -39,6 +40,20 @@ def _one_service(revisions: Sequence[Revision]) -> list[Revision]:
     if is_numbered and all((first or 0) <= (second or 0) for first, second in pairwise(dated)):
         return sorted(revisions, key=lambda one: (numbers[one.revision] or 0, _instant(one), one.revision))
     return by_time
+
+
+def is_later(one: Revision, other: Revision) -> bool:
+    """Whether the first sign of one whose creation is not known came long after that of another.
+
+    The number in its name may be of a service that was made anew, so it is not known to have been there before.
+    """
+    signs = [_first_sign(one), _first_sign(other)]
+    return one.created_ns is None and None not in signs and (signs[0] or 0) > (signs[1] or 0) + _LONG_NS
+
+
+def _first_sign(one: Revision) -> int | None:
+    known = (one.created_ns, one.ready_ns, one.traffic_ns, one.first_seen_ns)
+    return min((at_ns for at_ns in known if at_ns is not None), default=None)
 
 
 def number_of(revision: str) -> int | None:

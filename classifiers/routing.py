@@ -20,12 +20,12 @@ _ECHO_NS = 15 * 60 * 10**9  # a roll-out ends at the latest this long after the 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Share of one revision in percent; `is_latest`: it follows the latest revision rather than being pinned."""
+    """Share of one revision in percent; `is_latest`: it follows the latest revision, pinned if not, None: not told."""
 
     revision: str
     percent: int
     tag: str
-    is_latest: bool
+    is_latest: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,48 @@ def fold_routings(facts: pl.DataFrame) -> tuple[Routing, ...]:
 
 def routings_of(facts: list[Fact]) -> tuple[Routing, ...]:
     """The changes of traffic in facts that were read already."""
-    told = [_told(fact) for fact in _newest(facts)]
+    ready = _first_ready(facts)
+    told = [_not_before(_told(fact), ready) for fact in _newest(facts)]
     folded: list[Routing] = []
     for routing in sorted([*told, *_asked(facts)], key=_order):
         before = folded[-1] if folded and _place(folded[-1]) == _place(routing) else None
-        if before and set(before.targets) == set(routing.targets):
+        if before and _is_told_again(before, routing):
             folded[-1] = replace(before, told_ns=routing.told_ns, is_asked=before.is_asked and routing.is_asked)
             continue
         # in force since a time that the platform tells, unless something else was in force after that
         is_since_known = before is None or routing.at_ns > before.told_ns
         folded.append(routing if is_since_known else replace(routing, at_ns=routing.told_ns))
     return tuple(folded)
+
+
+def _is_told_again(before: Routing, routing: Routing) -> bool:
+    """Whether both are the same traffic, as far as the later one tells."""
+    old, new = (
+        {replace(one, is_latest=None) for one in told.targets} if _is_vague(routing) else set(told.targets)
+        for told in (before, routing)
+    )
+    return old == new
+
+
+def _is_vague(routing: Routing) -> bool:
+    return any(target.is_latest is None for target in routing.targets)
+
+
+def _first_ready(facts: list[Fact]) -> dict[tuple[str, str, str, str], int]:
+    """When each revision of a service and region got ready first; facts are by time."""
+    first: dict[tuple[str, str, str, str], int] = {}
+    for fact in facts:
+        if fact.kind == "ready":
+            first.setdefault((fact.project, fact.service, fact.location, fact.revision), fact.at_ns)
+    return first
+
+
+def _not_before(routing: Routing, ready: dict[tuple[str, str, str, str], int]) -> Routing:
+    """The routing not before who has a share in it was ready: a call's entry bears the time at which it began."""
+    shared = [target.revision for target in routing.targets if target.percent]
+    known = [ready.get((*_place(routing), revision), 0) for revision in shared]
+    least = max((at_ns for at_ns in known if at_ns - routing.told_ns <= _ECHO_NS), default=0)
+    return replace(routing, at_ns=max(routing.at_ns, least), told_ns=max(routing.told_ns, least))
 
 
 def _newest(facts: list[Fact]) -> Iterator[Fact]:
@@ -102,7 +133,7 @@ def _place(routing: Routing) -> _Place:
 
 def _told(fact: Fact) -> Routing:
     listed = fact.detail.get("targets", ())
-    targets = tuple(Target(one["revision"], one["percent"], one["tag"], bool(one["latest"])) for one in listed)
+    targets = tuple(Target(one["revision"], one["percent"], one["tag"], one["latest"]) for one in listed)
     since = fact.detail.get("since_ns")
     at_ns = min(fact.at_ns, since) if isinstance(since, int) else fact.at_ns
     return Routing(fact.project, fact.service, at_ns, fact.at_ns, targets, fact.insert_id, fact.location)

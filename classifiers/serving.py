@@ -18,7 +18,8 @@ _LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its fir
 class RollBack:
     """An older revision that took the traffic of a newer one again. `revision` took it, `withdrawn` lost it.
 
-    `actor` and `tool` are those of the request that asked for it, "" where none is known.
+    `actor`, `tool` and `asked_by` are those of the request that wanted it, empty where none is known; `asked_by` are
+    its entries.
     """
 
     project: str
@@ -30,6 +31,7 @@ class RollBack:
     insert_id: str
     actor: str = ""
     tool: str = ""
+    asked_by: tuple[str, ...] = ()
 
 
 def periods_by_revision(routings: Sequence[Routing]) -> dict[str, list[Served]]:
@@ -107,8 +109,10 @@ def serving_revision(
     """The revision with most of the traffic as routing last told, else the last deployed that took any, else the last.
 
     `service` is project and name. What first took traffic after routing was last told of is newer than that.
+    What was deleted serves only where nothing is left.
     """
     own = [one for one in in_deploy_order(revisions) if (one.project, one.service) == service]
+    own = [one for one in own if one.deleted_ns is None] or own
     routed = [one for one in routings if (one.project, one.service) == service]
     told = max(routed, key=lambda one: one.at_ns, default=None)
     led = next((one for one in own if told and one.revision == told.leader()), None)

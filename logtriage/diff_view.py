@@ -201,7 +201,8 @@ def _revision_words(one: Revision) -> str:
         told.append(f"failed {day_clock(one.failed_ns)}{why}")
     told.append(_traffic_words(one))
     told.append(
-        plural(one.requests, "request") + (f", last seen {day_clock(one.last_seen_ns)}" if one.last_seen_ns else "")
+        f"{plural(one.requests, 'request')} in all"
+        + (f", last seen {day_clock(one.last_seen_ns)}" if one.last_seen_ns else "")
     )
     return "   ".join(told)
 
@@ -216,6 +217,7 @@ def _traffic_words(one: Revision) -> str:
         shares = [period.percent for period in one.periods if period.percent is not None]
         told += f", {max(shares)} %" if shares else ""
         told += f", in {len(one.periods)} periods" if len(one.periods) > 1 else ""
+    told += f", deleted {day_clock(one.deleted_ns)}" if one.deleted_ns is not None else ""
     told += "".join(f", rolled back to {day_clock(at_ns)}" for at_ns in one.rolled_back_ns[-1:])
     return (
         told + (", pinned" if one.is_pinned else "") + (f", tag {plain(', '.join(one.tags), 60)}" if one.tags else "")
@@ -229,6 +231,7 @@ def _served(found: Comparison) -> str:
     unit = unit_word(failing.unit, 2)
     one, two = (short_revision(name, found.before.service) for name in (found.before.revision, found.after.revision))
     told = f"{failing.served_before:,} {unit} on {one}, {failing.served_after:,} on {two}"
+    told += ", health checks and scanners left out" if failing.unit == "requests" else ""
     if failing.together:
         return f"{told}; both in the same {plural(failing.together, 'minute')}"
     return f"{told}; never in the same minute, so what else changed between them is in these rates too"

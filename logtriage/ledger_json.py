@@ -103,7 +103,7 @@ def _blank(project: str, service: str) -> dict[str, Any]:
     return {
         "project": project, "location": location_of(service) or None, "service": plain_name(service), "at": None,
         "kind": "revision", "revision": None, "actor": None, "tool": None, "command": None, "code": None,
-        "message": None, "repeats": None, "traffic": [], "entries": [],
+        "message": None, "repeats": None, "traffic": [], "settings": [], "entries": [],
     }  # fmt: skip
 
 
@@ -120,16 +120,17 @@ def _request(deploy: Deploy) -> dict[str, Any]:
         "message": deploy.message or None,
         "repeats": _time(deploy.repeats),
         "traffic": [_target(one) for one in deploy.targets],
+        "settings": list(deploy.settings),
         "entries": list(deploy.insert_ids),
     }
 
 
 def _kind(deploy: Deploy) -> str:
-    """One of failed, aborted, doubled, traffic, revision, requested: which revision it made is not known."""
+    """One of failed, aborted, settings, traffic, doubled, revision, requested: which revision it made is not known."""
     if deploy.outcome == "failed":
         return "aborted" if deploy.is_aborted else "failed"
     if not deploy.makes_revision:
-        return "traffic"
+        return "settings" if deploy.settings else "traffic"
     if deploy.repeats is not None:
         return "doubled"
     return "revision" if deploy.revision else "requested"
@@ -151,7 +152,7 @@ def _roll_back(one: RollBack) -> dict[str, Any]:
         "withdrawn": one.withdrawn,
         "actor": one.actor or None,
         "tool": one.tool or None,
-        "entries": [one.insert_id],
+        "entries": [one.insert_id, *one.asked_by],
     }
 
 

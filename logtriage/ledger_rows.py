@@ -12,7 +12,9 @@ from classifiers.changes import Difference, difference
 from classifiers.commits import compare_link
 from classifiers.deploys import Deploy
 from classifiers.ledger import ChangeLedger, RollBack
+from classifiers.order import is_later
 from classifiers.platform_changes import PlatformChange
+from classifiers.routing import Routing
 from classifiers.service_names import plain_name
 from collector.records import Revision
 from logtriage.errors import ConfigError
@@ -22,7 +24,6 @@ __all__ = ["Deployed", "LedgerRows", "ServiceRows", "only", "order_ledger"]
 
 _UNTOLD = frozenset({"api", "image_tag", "commit", "build", "repository"})  # say nothing of how a revision runs
 _NAMES_SHOWN = 8
-_LONG_NS = 24 * 3600 * 10**9  # revisions follow each other closer than this where signs of both are stored
 _BESIDE_NS = 60 * 10**9  # shorter overlaps are requests that a revision finished
 
 
@@ -58,7 +59,10 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRows:
-    """One service of one project: its revisions, requests that made none, roll-backs, changes that concern it alone."""
+    """One service of one project: its revisions, requests that made none, roll-backs, changes that concern it alone.
+
+    `tagged` are tags of revisions of which nothing else is known, with their names.
+    """
 
     project: str
     service: str
@@ -66,6 +70,7 @@ class ServiceRows:
     deploys: tuple[Deploy, ...]
     roll_backs: tuple[RollBack, ...]
     changes: tuple[PlatformChange, ...]
+    tagged: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,20 @@ def order_ledger(
                 tuple(one for one in own if not (one.revision in made and one.makes_revision)),
                 tuple(one for one in ledger.roll_backs if (one.project, one.service) == (project, service)),
                 tuple(one for one in told if one.project == project and _concerns(one, service, secrets)),
+                _tagged(ledger, (project, service), {one.revision for one in revisions}),
             )
         )
     taken = {id(one) for service in services for one in service.changes}
     return LedgerRows(tuple(services), tuple(one for one in told if id(one) not in taken))
+
+
+def _tagged(ledger: ChangeLedger, place: tuple[str, str], known: set[str]) -> tuple[tuple[str, str], ...]:
+    """Tags that traffic gives to revisions which neither a fact nor a row tells of."""
+    told: list[Routing | Deploy] = [*ledger.routings, *(one for one in ledger.deploys if one.outcome != "failed")]
+    targets = [target for one in told if (one.project, one.service) == place for target in one.targets]
+    return tuple(
+        sorted({(one.tag, one.revision) for one in targets if one.tag and one.revision and one.revision not in known})
+    )
 
 
 def only(rows: LedgerRows, *, service: str | None = None, since_ns: int | None = None) -> LedgerRows:
@@ -154,7 +169,7 @@ def _deployed(
     found = []
     for place, one in enumerate(revisions):
         near = [other for other in earlier if _is_near(one, other)]
-        before = next((other for other in reversed(near) if not _is_later(other, one)), None)
+        before = next((other for other in reversed(near) if not is_later(other, one)), None)
         shape = _shape(one.config)
         same = alike.get(shape, "") if shape else ""
         row = Deployed(
@@ -166,7 +181,7 @@ def _deployed(
             tuple(other.revision for other in revisions if other is not one and _is_beside(one, other)),
             makers.get(one.revision),
             is_first=not near,
-            is_early=any(_is_later(one, other) for other in revisions[place + 1 :]),
+            is_early=any(is_later(one, other) for other in revisions[place + 1 :]),
         )
         found.append(row)
         if not row.is_failed:
@@ -179,20 +194,6 @@ def _deployed(
 def _is_near(one: Revision, other: Revision) -> bool:
     """Of one region, as far as the regions are known."""
     return "" in {one.location, other.location} or one.location == other.location
-
-
-def _is_later(one: Revision, other: Revision) -> bool:
-    """Whether the first sign of one whose creation is not known came long after that of another.
-
-    The number in its name may be of a service that was made anew, so it is not known to have been there before.
-    """
-    signs = [_first_sign(one), _first_sign(other)]
-    return one.created_ns is None and None not in signs and (signs[0] or 0) > (signs[1] or 0) + _LONG_NS
-
-
-def _first_sign(one: Revision) -> int | None:
-    known = (one.created_ns, one.ready_ns, one.traffic_ns, one.first_seen_ns)
-    return min((at_ns for at_ns in known if at_ns is not None), default=None)
 
 
 def _shape(config: dict[str, Any] | None) -> bytes:

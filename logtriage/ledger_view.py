@@ -8,6 +8,7 @@ from classifiers.changes import Difference
 from classifiers.deploys import Deploy
 from classifiers.ledger import RollBack
 from classifiers.platform_changes import PlatformChange
+from classifiers.routing import Target
 from classifiers.service_names import plain_name
 from collector.records import Served
 from collector.window import NS_PER_S
@@ -19,6 +20,7 @@ __all__ = ["LedgerRow", "LedgerView", "ServiceLedger", "view_ledger"]
 
 _CHANGES_SHOWN = 4
 _NAMES_SHOWN = 3
+_TARGETS = 6
 _PERIODS_SHOWN = 4
 _REASON = 300  # characters of what the platform said
 _COMMIT = 12
@@ -99,7 +101,9 @@ def view_ledger(rows: LedgerRows, *, service: str | None = None, is_cut: bool = 
 def _service(one: ServiceRows, shared: list[PlatformChange]) -> ServiceLedger:
     rows: list[tuple[int, int, LedgerRow]] = []
     rows += [(at_ns, 0, _deployed(row)) for at_ns, row in zip(_places(one.deployed), one.deployed, strict=True)]
-    rows += [(row.at_ns, 1, told) for row in one.deploys if (told := _request(row))]
+    told_with = {name for row in one.roll_backs for name in row.asked_by}
+    asked = (row for row in one.deploys if row.makes_revision or told_with.isdisjoint(row.insert_ids))
+    rows += [(row.at_ns, 1, told) for row in asked if (told := _request(row))]
     rows += [(row.at_ns, 2, _roll_back(row)) for row in one.roll_backs]
     rows += [(row.at_ns, 3, _change(row)) for row in (*one.changes, *shared)]
     rows.sort(key=lambda row: row[:2])
@@ -129,6 +133,7 @@ def _counts(one: ServiceRows) -> str:
     told += [plural(failed, "failed deploy")] if failed else []
     told += [plural(doubled, "doubled deploy")] if doubled else []
     told += [plural(len(one.roll_backs), "roll-back")] if one.roll_backs else []
+    told += [f"tag {plain(tag, 40)} on {short_revision(name, one.service)}, not known else" for tag, name in one.tagged]
     return ", ".join(told)
 
 
@@ -238,8 +243,9 @@ def _notes(row: Deployed) -> Iterator[str]:
 
 
 def _request(deploy: Deploy) -> LedgerRow | None:
-    """A request that made no revision; one that moved traffic is told by the traffic itself."""
-    by = f" {who}" if (who := _who(deploy.actor, deploy.tool)) else ""
+    """A request that made no revision."""
+    who = _who(deploy.actor, deploy.tool)
+    by = f" {who}" if who else ""
     again = (
         f"   the same request as at {_near_clock(deploy.repeats, deploy.at_ns)}" if deploy.repeats is not None else ""
     )
@@ -249,10 +255,27 @@ def _request(deploy: Deploy) -> LedgerRow | None:
         mark = "ABORTED" if deploy.is_aborted else "FAILED"
         return LedgerRow(_clock(deploy.at_ns), mark, f"{what}{by}{overtaken}{_reason(deploy)}{again}")
     if not deploy.makes_revision:
-        return None
+        return _moved(deploy, who)
     if again:
         return LedgerRow(_clock(deploy.at_ns), "DOUBLED", f"deploy{by}{again}, no revision of its own")
     return LedgerRow(_clock(deploy.at_ns), "asked", f"deploy{by}, which revision it made is not known")
+
+
+def _moved(deploy: Deploy, who: str) -> LedgerRow | None:
+    """A change of the service's settings, or of its traffic; None where it asked for nothing that is told."""
+    if deploy.settings:
+        what = f"{join_words((plain(name, 40) for name in deploy.settings), _NAMES_SHOWN)} of the service"
+        return LedgerRow(_clock(deploy.at_ns), "change", "   ".join(filter(None, (what, who))))
+    is_named = any(one.revision or one.tag for one in deploy.targets)
+    if not deploy.targets or not (is_named or "update-traffic" in deploy.command):
+        return None
+    shares = [f"{one.percent} % to {_target(one, deploy.service)}" for one in deploy.targets if one.percent]
+    shares += [f"tag {plain(one.tag, 40)} on {_target(one, deploy.service)}" for one in deploy.targets if one.tag]
+    return LedgerRow(_clock(deploy.at_ns), "traffic", "   ".join(filter(None, (join_words(shares, _TARGETS), who))))
+
+
+def _target(one: Target, service: str) -> str:
+    return short_revision(one.revision, service) if one.revision else "the latest revision"
 
 
 def _reason(deploy: Deploy) -> str:

@@ -7,7 +7,8 @@ these keys in `detail`:
     deploy    {"method", "command": gcloud's own, "" unknown; "outcome": "requested" | "succeeded" | "failed";
                "code", "message"; "operation": id of the long-running pair, "" none; "nonce";
                "makes_revision": false where only traffic moves; "revision": name that the template asked for, else
-               of the revision it made, "" unknown; "targets": traffic asked for; "config": as far as the request
+               of the revision it made, "" unknown; "targets": traffic asked for; "settings": parts of the
+               service that alone are changed where neither revision nor traffic is; "config": as far as the request
                tells it, null nothing; "project_number"}
     failed    {"message", "reason", "code"}: a system event that says that a revision is not ready
     change    see platform_changes.py: a change that is no deploy
@@ -39,6 +40,7 @@ _DEPLOY = re.compile(r"(?:Create|Replace|Update|Patch)(?:Internal)?Service\Z")
 _COMMAND = re.compile(r"\bcommand/([\w.\-]+)")
 _READY = re.compile(r"condition status changed to (True|False)\b")
 _REVISION_PATH = re.compile(r"/revisions/([^/]+)\Z")
+_TEMPLATE = frozenset({"template", "buildConfig", "*"})  # parts of a v2 Service of which a revision is made
 _PRODUCT = re.compile(r"[A-Za-z][\w.\-]*")
 _TOOLS = (("gcloud/", "gcloud"), ("terraform", "terraform"), ("pulumi", "pulumi"), ("mozilla/", "console"))
 
@@ -242,9 +244,21 @@ def _is_settled(call: _Call) -> bool:
 
 
 def _makes_revision(call: _Call) -> bool:
+    parts = _parts(call)
+    return (not parts or not _TEMPLATE.isdisjoint(parts)) and "update-traffic" not in call.command
+
+
+def _parts(call: _Call) -> list[str]:
+    """The parts of a Service that the call's mask names; empty without one, when all of it is meant."""
     mask = text(at(call.payload, "request", "updateMask"))
-    only_traffic = bool(mask) and all(part.strip().partition(".")[0] == "traffic" for part in mask.split(","))
-    return not only_traffic and "update-traffic" not in call.command
+    parts = {part.strip().removeprefix("spec.").partition(".")[0] for part in mask.split(",")} - {""}
+    return sorted(re.sub(r"_(\w)", lambda found: found[1].upper(), part) for part in parts)
+
+
+def _settings(call: _Call) -> list[str]:
+    """The settings of the service alone that the call changes: no revision is made of them, and no traffic moved."""
+    parts = _parts(call)
+    return [] if _makes_revision(call) or "traffic" in parts else parts
 
 
 def _deploy(call: _Call, asked: dict[str, Any], provenance: Provenance) -> list[dict[str, Any]]:
@@ -263,7 +277,8 @@ def _deploy(call: _Call, asked: dict[str, Any], provenance: Provenance) -> list[
         "nonce": nonce_of(asked),
         "makes_revision": _makes_revision(call),
         "revision": name.rpartition("/")[2] or (made[0] if made and not call.is_system else ""),
-        "targets": _asked_traffic(asked),
+        "settings": _settings(call),
+        "targets": [] if _settings(call) else _asked_traffic(asked),
         "config": config or None,
         "project_number": number if number.isdigit() else "",
     }

@@ -5,12 +5,13 @@ Documents come from `gcloud run services|revisions describe|list --format json` 
 
     created   {}
     deleted   {}
-    ready     {"message"}
+    ready     {"message"; "of": "revision" | "service": of its latest ready revision, whatever became of that since}
     failed    {"message", "reason"}
     spec      {"config": canonical, see configuration.py; "complete": the server's full answer, absent means none;
                "of": "revision" | "service", a Service tells of its latest created revision;
                "nonce": gcloud's mark of one deploy, "" unknown; "project_number": "" unknown}
-    traffic   {"targets": [{"revision", "percent", "tag", "latest"}]; "since_ns": since when, null unknown;
+    traffic   {"targets": [{"revision", "percent", "tag", "latest": null not told}]; "since_ns": since when, null
+               unknown;
                "generation": of the Service that it is of, null unknown;
                "project_number"}: what was in force at that time
 
@@ -190,7 +191,7 @@ def _told_v1(document: dict[str, Any]) -> _Told:
         state_ns=instant_ns(ready.get("lastTransitionTime")),
         message=text(ready.get("message")),
         reason=text(ready.get("reason")),
-        targets=[_target(one, text(one.get("revisionName"))) for one in items(status.get("traffic"))],
+        targets=_targets_v1(document),
         since_ns=instant_ns(conditions.get("RoutesReady", {}).get("lastTransitionTime")),
     )
 
@@ -230,6 +231,15 @@ def _last(value: object) -> str:
     return text(value).rpartition("/")[2]
 
 
+def _targets_v1(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The traffic in force; a status without any `latestRevision`, unlike the spec, leaves open who follows it."""
+    listed, asked = (items(at(document, part, "traffic")) for part in ("status", "spec"))
+    is_told = any("latestRevision" in one for one in listed)
+    follows = bool(asked) and all(flag(one.get("latestRevision")) for one in asked)
+    targets = [_target(one, text(one.get("revisionName"))) for one in listed]
+    return targets if is_told or not follows else [{**one, "latest": None} for one in targets]
+
+
 def _targets_v2(document: dict[str, Any], latest: str) -> list[dict[str, Any]]:
     """Statuses where the document has them, else what was asked for, with the latest revision filled in."""
     listed = items(document.get("trafficStatuses")) or items(document.get("traffic"))
@@ -256,7 +266,7 @@ def _revision(document: dict[str, Any], told: _Told, provenance: Provenance) -> 
     if not told.revision:
         return []
     rows = fact(provenance, "created", {}, at_ns=told.created_ns, revision=told.revision) if told.created_ns else []
-    rows += _state(told, provenance) + _deleted(told, provenance, told.revision)
+    rows += _state(told, provenance, of="revision") + _deleted(told, provenance, told.revision)
     return rows + _spec(document, told, provenance, of="revision")
 
 
@@ -264,15 +274,16 @@ def _service_facts(document: dict[str, Any], told: _Told, provenance: Provenance
     """Facts of one Service: spec and readiness of its latest created revision, and the traffic in force."""
     rows = _deleted(told, provenance, "")
     if told.revision:
-        rows += _state(told, provenance) if told.state == "ready" else []
+        rows += _state(told, provenance, of="service") if told.state == "ready" else []
         rows += _spec(document, told, provenance, of="service")
     targets = [target for target in told.targets if target["revision"]]
     if targets:
-        observed = document.get("observedGeneration", at(document, "status", "observedGeneration"))
+        observed = whole(document.get("observedGeneration", at(document, "status", "observedGeneration")))
+        settled = whole(document.get("generation")) if told.revision else None  # caught up, though it does not say so
         detail = {
             "targets": targets,
             "since_ns": told.since_ns,
-            "generation": whole(observed),
+            "generation": settled if observed is None else observed,
             "project_number": provenance.project_number,
         }
         at_ns = provenance.at_ns if provenance.at_ns is not None else told.since_ns or told.state_ns
@@ -284,11 +295,11 @@ def _deleted(told: _Told, provenance: Provenance, revision: str) -> list[dict[st
     return fact(provenance, "deleted", {}, at_ns=told.deleted_ns, revision=revision) if told.deleted_ns else []
 
 
-def _state(told: _Told, provenance: Provenance) -> list[dict[str, Any]]:
+def _state(told: _Told, provenance: Provenance, *, of: str) -> list[dict[str, Any]]:
     if not told.state:
         return []
     message = provenance.redactor.text(told.message)
-    detail = {"message": message} if told.state == "ready" else {"message": message, "reason": told.reason}
+    detail = {"message": message, **({"of": of} if told.state == "ready" else {"reason": told.reason})}
     return fact(provenance, told.state, detail, at_ns=told.state_ns, revision=told.revision)
 
 

@@ -229,3 +229,15 @@ class TestTwice:
             facts += request(document, at=f"2026-05-04T{at}Z", insert_id=at)
 
         assert [one.repeats for one in ledger(facts).deploys] == [None, None]
+
+    def test_a_move_of_traffic_that_names_a_revision_leaves_it_to_the_request_that_made_it(self) -> None:
+        document = service_v1({}, latest=NEW)
+        document["spec"]["template"]["metadata"]["name"] = NEW
+        later = request(
+            document, at="2026-05-04T11:00:00Z", insert_id="m", command="gcloud.run.services.update-traffic"
+        )
+
+        folded = ledger([*asked("10:00:00", {}), *born(NEW, "10:00:01"), *later])
+
+        assert [(one.revision, one.makes_revision) for one in folded.deploys] == [(NEW, True), (NEW, False)]
+        assert revision_named(folded, NEW).actor == DEPLOYER

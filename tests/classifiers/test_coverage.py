@@ -169,3 +169,16 @@ def test_an_entry_of_two_occurrences_is_in_one_cluster(tmp_path: Path) -> None:
 
     assert adds_up(found)
     assert sum(len(one.insert_ids) for one in found.clusters) == 2
+
+
+def test_a_failed_deploy_is_no_revision_that_wrote_nothing(tmp_path: Path) -> None:
+    system = System()
+    system.traffic("orders", "orders-00001-abc", 0, 60)
+    system.deploy(10, "orders", "orders-00002-bad", image="b", ready="False", is_named=False)
+    system.deploy(20, "orders", "orders-00003-new", image="c", is_named=False)
+
+    spots = findings(system.stored(tmp_path)).coverage.blind_spots
+
+    (idle,) = [spot for spot in spots if "wrote no entry" in spot]
+    assert "orders-00003-new" in idle
+    assert "orders-00002-bad" not in idle

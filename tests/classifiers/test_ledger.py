@@ -418,3 +418,15 @@ class TestRoutings:
         assert [one.share("shop-00004-bbb") for one in routings] == [0, 10, 0]
         assert [one.leader() for one in routings] == ["shop-00003-aaa"] * 3
         assert (routings[1].at_ns, routings[1].told_ns) == (ns("2026-05-04T10:10:00Z"), ns("2026-05-04T10:12:00Z"))
+
+
+def test_a_revision_whose_first_sign_came_days_later_is_no_predecessor() -> None:
+    """Of a service that was made anew, numbers fall."""
+    told = event(revision_v1("shop-00139-new", {}, created="2026-05-04T10:00:00.5Z"))
+    day = 24 * 3600 * 10**9
+    at = ns("2026-05-04T10:00:00Z")
+    later = ("shop-00087-far", at + 13 * day, at + 14 * day, 5, at + 13 * day)
+    quiet = ("shop-00088-old", at + day // 2, at + day, 5, at + day // 2)
+
+    assert previous(told, "shop-00139-new", later) is None
+    assert previous(told, "shop-00139-new", later, quiet) == "shop-00088-old"

@@ -1,8 +1,21 @@
 """When each revision took traffic, its share, and roll-backs."""
 
+from classifiers.serving import serving_revision
 from collector.records import Served
-from tests.support.cloud_run import revision_v1, service_v1
-from tests.support.ledger_facts import Facts, event, ledger, moved, ns, revision_named, routed
+from tests.support.cloud_run import DEPLOYER, PROJECT, audit_entry, revision_v1, service_v1, service_v2
+from tests.support.ledger_facts import (
+    SERVICE,
+    Facts,
+    event,
+    facts_of,
+    ledger,
+    moved,
+    ns,
+    request,
+    revision_named,
+    routed,
+    update_v2,
+)
 
 A, B, C = "shop-00003-aaa", "shop-00004-bbb", "shop-00005-ccc"
 BORN: Facts = [
@@ -153,10 +166,73 @@ def test_a_deploy_without_traffic_has_no_period() -> None:
 
 
 def test_a_revision_serves_nothing_before_it_is_there() -> None:
-    folded = ledger([*BORN, *routed("09:59:58", (C, 100))])  # the audit log's clock is behind
+    folded = ledger([*BORN, *routed("08:01:00", (B, 100)), *routed("09:59:58", (C, 100))])  # an entry bears its start
 
-    assert revision_named(folded, C).periods == (Served(ns("2026-05-04T10:00:00.5Z"), None, 100),)
+    assert revision_named(folded, C).periods == (Served(ns("10:00:40"), None, 100),)
+    assert revision_named(folded, B).periods[-1].to_ns == ns("10:00:40")
 
 
 def test_no_facts_have_no_traffic() -> None:
     assert ledger([]).routings == ()
+
+
+def test_a_late_answer_without_an_observed_generation_is_known_by_its_own() -> None:
+    newer, older = (
+        {"response": {**service_v2({}, latest=name), "generation": generation, "reconciling": False}}
+        for name, generation in ((C, "8"), (B, "7"))
+    )
+    for one in (newer, older):
+        del one["response"]["observedGeneration"]
+    folded = ledger(
+        [
+            *BORN,
+            *update_v2(insert_id="a", at="10:01:00", operation={"id": "o2", "last": True}, **newer),
+            *update_v2(insert_id="b", at="10:01:09", operation={"id": "o1", "last": True}, **older),
+        ]
+    )
+
+    assert revision_named(folded, C).periods == (Served(ns("10:01:00"), None, 100),)
+    assert revision_named(folded, B).periods == ()
+
+
+def test_traffic_ends_with_the_deletion_of_its_revision_or_service() -> None:
+    deleted = audit_entry("google.cloud.run.v1.Services.DeleteService", SERVICE, at="2026-05-04T11:00:00Z")
+    facts = [*BORN, *routed("09:01:00", (A, 100)), *routed("10:01:00", (C, 100)), *facts_of(deleted)]
+
+    folded = ledger(facts)
+    alive = ledger(facts, (C, ns("10:05:00"), ns("12:00:00"), 5, ns("10:05:00")))
+
+    assert revision_named(folded, C).periods == (Served(ns("10:01:00"), ns("11:00:00"), 100),)
+    assert revision_named(folded, A).periods == (Served(ns("09:01:00"), ns("10:01:00"), 100),)
+    assert revision_named(alive, C).periods[-1].to_ns is None
+
+
+def test_a_deleted_revision_serves_nothing_while_another_is_left() -> None:
+    resource = f"{SERVICE.replace('services/shop', 'revisions/')}{C}"
+    deleted = audit_entry("google.cloud.run.v1.Revisions.DeleteRevision", resource, at="2026-05-04T11:00:00Z")
+    folded = ledger([*BORN, *routed("10:01:00", (C, 100)), *facts_of(deleted)])
+
+    found = serving_revision((PROJECT, "shop"), folded.revisions, folded.routings)
+
+    assert found is not None
+    assert found.revision != C
+
+
+def test_a_roll_back_tells_who_wanted_it_and_with_what() -> None:
+    facts = [*BORN, *routed("08:01:00", (A, 100)), *routed("09:01:00", (B, 100))]
+    facts += [*moved("09:29:58", (A, 100)), *routed("09:30:00", (A, 100))]
+
+    (known,), (unknown,) = (
+        ledger(told).roll_backs for told in (facts, [one for one in facts if one["kind"] != "deploy"])
+    )
+
+    assert (known.revision, known.actor, known.tool, known.asked_by) == (A, DEPLOYER, "gcloud", ("t09:29:58",))
+    assert (unknown.revision, unknown.actor, unknown.asked_by) == (A, "", ())
+
+
+def test_what_is_not_told_of_a_pin_stays_as_it_was_told_before() -> None:
+    found = service_v1({}, latest=C, traffic=[{"revisionName": C, "percent": 100}])  # the status as a request read it
+    told = routed("10:01:00", (C, 100), latest=C)
+
+    assert revision_named(ledger([*BORN, *told, *request(found, at="2026-05-04T10:30:00Z")]), C).is_pinned is False
+    assert revision_named(ledger([*BORN, *request(found, at="2026-05-04T10:30:00Z")]), C).is_pinned is None

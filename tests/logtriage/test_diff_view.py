@@ -53,7 +53,7 @@ def test_the_first_line_says_whether_code_or_configuration_changed() -> None:
 def test_each_revision_says_who_deployed_it_when_and_what_it_served() -> None:
     assert lines(comparison())["FROM"] == (
         "shop 00007-abc   created 2026-09-14 19:00 by deployer@acme.iam.gserviceaccount.com with gcloud   "
-        "traffic since 2026-09-14 19:00   100 requests"
+        "traffic since 2026-09-14 19:00   100 requests in all"
     )
 
 
@@ -81,7 +81,7 @@ def test_what_is_not_known_of_a_revision_is_not_made_up() -> None:
     bare = Revision("p", "shop", "shop-00006-zzz", None, None, None, ONSET_NS, None, None, 0, None)
 
     assert lines(comparison(before=bare))["FROM"] == (
-        "shop 00006-zzz   first seen 2026-09-14 20:00   no traffic known   0 requests"
+        "shop 00006-zzz   first seen 2026-09-14 20:00   no traffic known   0 requests in all"
     )
 
 

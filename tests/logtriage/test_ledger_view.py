@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,7 +16,7 @@ from logtriage.render import render_markdown
 from logtriage.terminal import text_of
 from logtriage.terminal_ledger import draw_ledger
 from tests.support.cloud_run import PROJECT, as_facts, audit_entry, revision_v1, secret_v1, service_v1
-from tests.support.ledger_facts import SERVICE_V2, Facts, Seen, event, facts_of, ledger, moved, ns, request, routed
+from tests.support.ledger_facts import SERVICE_V2, V2, Facts, Seen, event, facts_of, ledger, moved, ns, request, routed
 
 OLD, NEW, NEXT = "shop-00003-old", "shop-00004-new", "shop-00005-nxt"
 HOME = {"shop": "https://github.com/acme/shop"}
@@ -224,6 +224,52 @@ class TestFailures:
         assert "asked  deploy by deployer (gcloud), which revision it made is not known" in page(
             [*born(OLD, "08:00:00"), *facts]
         )
+
+    def test_a_request_of_nobody_known_is_told_without_a_gap(self) -> None:
+        facts = request(service_v1({"MODE": "a"}, latest=OLD), at="2026-05-04T12:00:00Z")
+        nobody = [{**one, "actor": "", "tool": ""} for one in facts]
+
+        assert "asked  deploy, which revision it made is not known" in page([*born(OLD, "08:00:00"), *nobody])
+
+
+class TestMoves:
+    BORN: ClassVar[Facts] = [*born(OLD, "08:00:00"), *routed("08:01:00", (OLD, 100)), *born(NEW, "09:00:00")]
+
+    def test_a_roll_back_says_who_wanted_it_and_is_told_once(self) -> None:
+        facts = [*self.BORN, *routed("09:01:00", (NEW, 100)), *moved("09:29:58", (OLD, 100))]
+
+        text = page([*facts, *routed("09:30:00", (OLD, 100))])
+
+        told = "traffic goes to 00003-old again, away from 00004-new   by deployer (gcloud)"
+        assert line(text, "ROLL-BACK") == f"2026-05-04 09:29:58  ROLL-BACK  {told}"
+        assert "traffic  " not in text
+
+    def test_a_split_and_a_pin_say_who_wanted_them(self) -> None:
+        split = moved("09:10:00", (OLD, 90), (NEW, 10))
+        unpinned = moved("09:20:00", ("LATEST", 100))
+
+        text = page([*self.BORN, *split, *unpinned])
+
+        told = "90 % to 00003-old and 10 % to 00004-new   by deployer (gcloud)"
+        assert line(text, "09:10:00  traffic") == f"2026-05-04 09:10:00  traffic  {told}"
+        assert line(text, "09:20:00  traffic").endswith("100 % to the latest revision   by deployer (gcloud)")
+
+    def test_a_change_of_the_service_alone_is_no_deploy(self) -> None:
+        facts = facts_of(
+            audit_entry(
+                V2, SERVICE_V2, at="2026-05-04T12:00:00Z", insert_id="i", command="",
+                request={"service": {"name": SERVICE_V2, "ingress": "x"}, "updateMask": "ingress"},
+            )
+        )  # fmt: skip
+
+        assert line(page([*self.BORN, *facts]), "12:00:00").startswith(
+            "2026-05-04 12:00:00  change  ingress of the service"
+        )
+
+    def test_a_tag_of_a_revision_of_which_nothing_else_is_known_is_told(self) -> None:
+        text = page([*self.BORN, *routed("09:01:00", (NEW, 100), tags=[("shop-00001-abc", "demo")])])
+
+        assert "2 revisions, tag demo on 00001-abc, not known else" in text
 
 
 class TestChanges:

@@ -62,6 +62,7 @@ def routed(at: str, *shares: tuple[str, int], latest: str = "", region: str = RE
     ]
     traffic += [{"revisionName": name, "tag": tag} for name, tag in tags]
     document = service_v1({}, latest="shop-00009-zzz", traffic=traffic, generation=8)
+    document["spec"]["traffic"] = traffic
     document["status"]["conditions"] = []
     at = at if "T" in at else f"2026-05-04T{at}Z"
     entry = audit_entry("/Services.ReplaceService", SERVICE, at=at, log="system_event", insert_id=at, response=document)

@@ -105,7 +105,8 @@ class System:
     def deploy(self, at_s: float, service: str, revision: str, **config: Any) -> None:
         """The audit entry that tells that a revision is ready, with its whole specification.
 
-        Keys: image (one letter), env, secrets (of keys, each NAME:VERSION), account, cloud_sql.
+        Keys: image (one letter), env, secrets (of keys, each NAME:VERSION), account, cloud_sql; `ready` "False" tells
+        that it failed, `is_named` false leaves the revision out of the entry's resource.
         """
         image, env = config["image"], config.get("env", {})
         when = _time(at_s)
@@ -144,10 +145,12 @@ class System:
                 "containers": [container],
                 "serviceAccountName": config.get("account", "runner@shop-staging.iam.gserviceaccount.com"),
             },
-            "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": when}]},
+            "status": {
+                "conditions": [{"type": "Ready", "status": config.get("ready", "True"), "lastTransitionTime": when}]
+            },
         }
         self._add(
-            at_s, service, revision, "system_event", "",
+            at_s, service, revision if config.get("is_named", True) else "", "system_event", "",
             protoPayload={
                 "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
                 "serviceName": "run.googleapis.com",

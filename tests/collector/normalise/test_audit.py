@@ -188,6 +188,27 @@ class TestDeploys:
             told(read(audit_entry(V2, SERVICE_V2, command="", request=request)), "deploy")[0]["makes_revision"] is False
         )
 
+    @pytest.mark.parametrize(
+        ("mask", "makes_revision", "settings"),
+        [
+            ("ingress", False, ["ingress"]),
+            ("labels,invoker_iam_disabled", False, ["invokerIamDisabled", "labels"]),
+            ("traffic,ingress", False, []),
+            ("ingress,template.containers", True, []),
+            ("*", True, []),
+        ],
+    )
+    def test_a_mask_without_the_template_makes_no_revision(
+        self, mask: str, *, makes_revision: bool, settings: list[str]
+    ) -> None:
+        traffic = [{"percent": 100, "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}]
+        request = {"service": {"name": SERVICE_V2, "traffic": traffic}, "updateMask": mask}
+
+        (deploy,) = told(read(audit_entry(V2, SERVICE_V2, command="", request=request)), "deploy")
+
+        assert (deploy["makes_revision"], deploy["settings"]) == (makes_revision, settings)
+        assert bool(deploy["targets"]) is not bool(settings)
+
     def test_a_refused_deploy_is_a_failed_deploy_and_no_revision(self) -> None:
         asked = service_v1({}, latest="shop-00003-old")
         status = {"code": 3, "message": "Invalid value for cpu."}
