@@ -30,6 +30,7 @@ __all__ = ["Judged", "weigh_cases"]
 _AT_ONCE_NS = 120_000_000_000
 _APART = 0.1  # share of traces in common up to which two clusters are independent
 _BLAMED = 0.5
+_SERVER_ERROR = 500
 _SUSPECTED = 0.02  # of a caller whose own failure its deploy explains: not out of the question for the refusal
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
 
@@ -109,7 +110,7 @@ class _Court:
         What breaks in the called service stays the root: that is where the failure is thrown, whoever asked for it.
         """
         for root in sorted(self.verdicts):
-            if not is_mild(self.cases[root]):
+            if not self._is_refusal(root):
                 continue
             best = self.verdicts[root].best
             if best and best.candidate.relation == "own" and best.confidence >= _BLAMED:
@@ -118,6 +119,15 @@ class _Court:
             if heir:
                 link = self.links.pop(heir)
                 self.links[root] = replace(link, symptom=root, cause=heir, lag_ns=-link.lag_ns)
+
+    def _is_refusal(self, name: str) -> bool:
+        """The service warns of it, or answers the requests that it refuses so with 4xx."""
+        case = self.cases[name]
+        answers = [self.cases[link.symptom] for link in self.links.values() if link.cause == name]
+        return is_mild(case) or any(
+            one.is_request_only and one.service == case.service and (one.http_status or _SERVER_ERROR) < _SERVER_ERROR
+            for one in answers
+        )
 
     def join_strays(self) -> None:
         """A failure that no trace links, but that a revision explains which is guilty elsewhere, is its symptom."""
@@ -218,7 +228,7 @@ class _Court:
         """The nearest direct symptom in a calling service that began at once and that its own revision explains."""
         callers: dict[str, float] = {}
         for weight in self.verdicts[root].weights:
-            if weight.candidate.relation in {"caller", "linked"}:
+            if weight.candidate.relation != "own":  # services that call one another count as called
                 service = weight.candidate.service
                 callers[service] = callers.get(service, 0.0) + weight.confidence
         found: list[tuple[int, float, str]] = []

@@ -3,26 +3,28 @@ from pathlib import Path
 from tests.support.system import HOUR, MINUTE, System
 
 
-def asked_wrongly() -> System:
-    """A shop whose deploy after two hours asks a door wrongly, which breaks of it."""
+def asked_wrongly(status: int, said: str) -> System:
+    """A shop whose deploy after two hours asks a door wrongly, which answers and says so."""
     system = System()
-    for minute in range(240):
-        at_s, shop = minute * MINUTE, "shop-00001-old" if minute < 120 else "shop-00002-new"
-        is_bad = minute >= 121
-        status = 500 if is_bad else 200
-        trace = system.request(at_s, "shop", shop, status=status, latency_s=0.4)
-        system.request(at_s + 0.1, "door", "door-00001-old", trace=trace, status=status, agent="lib/1", latency_s=0.1)
+    for at_s in range(0, 4 * HOUR, 20):
+        is_bad = at_s >= 2 * HOUR
+        shop = "shop-00002-new" if is_bad else "shop-00001-old"
+        trace = system.request(at_s, "shop", shop, status=500 if is_bad else 200, latency_s=0.4)
+        told = status if is_bad else 200
+        system.request(at_s + 0.1, "door", "door-00001-old", trace=trace, status=told, agent="lib/1", latency_s=0.1)
         if is_bad:
-            system.line(at_s + 0.15, "door", "door-00001-old", "KeyError: 'amount'", trace=trace)
-            system.line(at_s + 0.3, "shop", shop, "Error: door answered 500", trace=trace)
+            system.line(at_s + 0.15, "door", "door-00001-old", said, trace=trace)
+            system.line(at_s + 0.3, "shop", shop, f"Error: door answered {status}", trace=trace)
         system.span(at_s, "shop", trace, "a" * 16)
         system.span(at_s + 0.1, "door", trace, "b" * 16, "a" * 16)
-    system.deploy(119 * MINUTE, "shop", "shop-00002-new", image="b")
+    system.deploy(2 * HOUR - MINUTE, "shop", "shop-00002-new", image="b")
     return system
 
 
 def test_what_breaks_in_the_called_service_is_the_root_though_its_caller_is_to_blame(tmp_path: Path) -> None:
-    clusters = {one.service: one for one in asked_wrongly().findings(tmp_path, 4 * HOUR).clusters}
+    clusters = {
+        one.service: one for one in asked_wrongly(500, "KeyError: 'amount'").findings(tmp_path, 4 * HOUR).clusters
+    }
 
     assert (clusters["door"].role, clusters["shop"].caused_by) == ("root", clusters["door"].id)
     assert clusters["door"].attribution is not None
@@ -65,3 +67,10 @@ def test_certificates_refused_in_several_services_at_once_are_one_cause_in_all(t
     refused = [one for one in clusters if "certificate" in one.title]
     assert [one.cause for one in refused] == ["certificate"] * 3
     assert all("too" in one.hypotheses[0].statement for one in refused)
+
+
+def test_what_the_called_service_refuses_with_4xx_is_told_below_the_failure_of_its_caller(tmp_path: Path) -> None:
+    clusters = asked_wrongly(403, "rejected shop: no credential").findings(tmp_path, 4 * HOUR).clusters
+
+    assert [one.service for one in clusters if one.role == "root"] == ["shop"]
+    assert {one.attribution.revision for one in clusters if one.attribution} == {"shop-00002-new"}
