@@ -7,7 +7,7 @@ Exposure is counted on the routes and origins that failed, since a quiet route n
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classifiers.asked import asked_grid, asked_routes
 from classifiers.confined import with_first_revision
 from classifiers.exposure import Exposure, Grid
 from classifiers.onset import Fit, OnsetConfig, find_onset
@@ -24,8 +25,6 @@ from classifiers.traces import Traces, is_trace
 from classifiers.units import Units, find_units
 
 __all__ = ["Case", "build_cases"]
-
-_ROUTE_SHARE = 0.02  # of the failures, for a route to count as failing
 
 
 @dataclass
@@ -199,8 +198,10 @@ def _case(
     project, service, times = row["project"], row["service"], units.at_ns
     sent = [senders.origins.get(key or "", ("unknown", None)) for key in units.keys]
     counts = Counter(origin for origin, _ in sent)
-    matched = _routes(units.keys, senders.routes.get(service, {})) if units.is_asked else ()
-    grid = _grid(exposure, project, service, matched, counts) if units.is_asked else None
+    asked_on = senders.routes.get(service, {})
+    matched = asked_routes(units.keys, asked_on) if units.is_asked else ()
+    origins = [origin for origin, _ in sent]
+    grid = asked_grid(exposure, (project, service), units, origins, asked_on) if units.is_asked else None
     fit = find_onset(times, grid, config) if grid else _fit_minutes(times, exposure, project, service, config)
     asked = grid or exposure.instance_minutes(project, service)
     fit = with_first_revision(fit, times, units.revisions, asked, config)
@@ -240,23 +241,6 @@ def _spared(
     users = exposure.matched(project, service, routes=routes, origins=("users",))
     since = int(users.timeline.bin_of(np.array([fit.at_ns]))[0])
     return float(users.total[since:].sum()) * (fit.rate_after or 0.0)
-
-
-def _routes(keys: Sequence[str | None], routes: dict[str, list[str]]) -> tuple[str, ...]:
-    """Routes of the service on which at least two in a hundred of the failed requests came in."""
-    many = Counter(route for key in keys if key for route in routes.get(key, ()))
-    return tuple(sorted(route for route, asked in many.items() if asked >= _ROUTE_SHARE * len(keys)))
-
-
-def _grid(exposure: Exposure, project: str, service: str, routes: tuple[str, ...], counts: Counter[str]) -> Grid:
-    """The requests that fit those that failed: their routes, and tests alone where only tests failed."""
-    if not routes:
-        return exposure.service(project, service)
-    origins = sorted(name for name, many in counts.items() if many >= _ROUTE_SHARE * sum(counts.values()))
-    if "unknown" in origins or not origins:
-        is_tests = origin_of_share(counts)[0] == "tests"
-        origins = [*([] if is_tests else ["users"]), "tests", "unknown", *origins]
-    return exposure.matched(project, service, routes=routes, origins=origins)
 
 
 def _fit_minutes(
