@@ -45,11 +45,15 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A person's word on a claim; `is_new` is False where the same had been said. record: all that is stored now."""
+    """A person's word on a claim; `is_new` is False where the same had been said. record: all that is stored now.
+
+    `is_noted`: the word stands, and has another note than it had.
+    """
 
     claim: Claim
     is_new: bool
     record: Record
+    is_noted: bool = False
 
 
 def remember(store: Store, findings: Findings, config: ClassifyConfig) -> Remembered:
@@ -71,6 +75,8 @@ def say(
 ) -> Said:  # fmt: skip
     """A person's word on the verdict on a cluster, which is stored first where no daemon did; `open` takes it back.
 
+    The same word once more is stored where it comes with another note.
+
     `revision`: the verdict that blames this one, where several were told. ConfigError where there is no such verdict.
     """
     told = forecast_of(cluster, made_at_ns=now_ns, made_by="settle")
@@ -80,13 +86,14 @@ def say(
         wanted = _wanted(place, stored, revision)
         before = next((one for one in read_claims(writer, end_ns=_EVER_NS) if one.id == wanted), Claim(place, place))
         said = before.by_person.outcome if before.by_person else "open"
-        if said != outcome:
+        is_noted = before.by_person is not None and bool(note) and before.by_person.note != note[:_NOTE]
+        if said != outcome or is_noted:
             is_untold = all(row.forecast_id != wanted for row in stored)
             word = Settlement(wanted, outcome, "person", "person", "", now_ns, note=note[:_NOTE], rules=RULES)
             _insert(writer, (place,) if is_untold else (), (word,))
         claims = read_claims(writer, end_ns=_EVER_NS)
     now = next((claim for claim in claims if claim.id == wanted), before)
-    return Said(now, said != outcome, record_of(claims))
+    return Said(now, said != outcome, record_of(claims), is_noted=is_noted)
 
 
 def _settled_now(store: Store, findings: Findings, config: ClassifyConfig) -> tuple[Settlement, ...]:

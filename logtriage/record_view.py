@@ -54,7 +54,7 @@ def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
     outcome = said.claim.outcome
     is_open = said.claim.by_person is None
     state = ("open again" if outcome == "open" else f"{outcome}, as the rows say") if is_open else outcome
-    stood = "" if said.is_new else ", as it was"
+    stood = "" if said.is_new else ", as it was, now with this note" if said.is_noted else ", as it was"
     past = " Reports of windows that end from now on tell it." if is_past and said.is_new else ""
     return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_counted(said.record)}.{past}"
 

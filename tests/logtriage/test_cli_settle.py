@@ -44,6 +44,19 @@ def test_without_a_word_it_tells_what_was_said(run: Run, own: tuple[str, ...]) -
     assert told.stdout.endswith(": it was the cache\n")
 
 
+def test_a_note_that_comes_later_is_kept_with_the_word_that_stands(run: Run, own: tuple[str, ...]) -> None:
+    run("settle", "1", "right", *own)
+    noted = run("settle", "1", "right", "--note", "rolled back, and it stopped", *own)
+    again = run("settle", "1", "right", "--note", "rolled back, and it stopped", *own)
+    kept = run("settle", "1", "right", *own)
+    told = run("settle", "1", *own)
+
+    assert "right, as it was, now with this note. 1 of 1 verdict of this project settled: 1 right." in noted.stdout
+    assert "right, as it was. " in again.stdout
+    assert "right, as it was. " in kept.stdout
+    assert told.stdout.endswith(": rolled back, and it stopped\n")
+
+
 def test_a_report_of_an_old_window_stays_as_it_was_and_one_of_now_tells_the_record(
     run: Run, own: tuple[str, ...]
 ) -> None:
