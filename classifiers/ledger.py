@@ -18,7 +18,7 @@ from classifiers.facts import SEEN_SCHEMA, Fact, read_facts
 from classifiers.order import deploy_order, in_deploy_order, is_later
 from classifiers.readiness import without_overruled
 from classifiers.routing import Routing, fold_routings, routings_of
-from classifiers.serving import RollBack, find_roll_backs, periods_by_revision, with_rows
+from classifiers.serving import RollBack, find_roll_backs, periods_by_revision, until_newer, with_rows
 from collector.records import Revision, Served
 
 __all__ = [
@@ -265,7 +265,7 @@ def _whole(
         )
         for one in ordered
     )
-    revisions = tuple(_until_deleted(one) for one in revisions)
+    revisions = tuple(_until_deleted(one) for one in until_newer(revisions, routings))
     by_time = sorted(deploys, key=lambda one: (one.at_ns, one.project, one.service, one.insert_ids))
     return ChangeLedger(revisions, tuple(by_time), routings, tuple(roll_backs))
 

@@ -9,7 +9,7 @@ from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
 from collector.records import Revision, Served
 
-__all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "serving_revision", "with_rows"]
+__all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "serving_revision", "until_newer", "with_rows"]
 
 _LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its first request; longer, and it was another
 
@@ -79,6 +79,44 @@ def with_rows(
         for one in own
         if one.to_ns is None or one.to_ns >= created_ns
     )
+
+
+def until_newer(ordered: Sequence[Revision], routings: Iterable[Routing]) -> list[Revision]:
+    """Revisions whose told traffic ends where a newer one served of which no routing tells: its change was not told.
+
+    `ordered` is in the order of deploying. What has a tag is asked by that, beside the traffic; what routing tells
+    again later, or the revision's own rows show, goes on.
+    """
+    told = list(routings)
+    unrouted: dict[tuple[str, str], list[tuple[int, Revision]]] = defaultdict(list)
+    for place, one in enumerate(ordered):
+        if one.periods and not one.tags and all(period.percent is None for period in one.periods):
+            unrouted[one.project, one.service].append((place, one))
+    found = []
+    for place, one in enumerate(ordered):
+        newer = [other for at, other in unrouted[one.project, one.service] if at > place]
+        signs = sorted(
+            other.periods[0].from_ns
+            for other in newer
+            if "" in {one.location, other.location} or one.location == other.location
+        )
+        again = [
+            routing.told_ns
+            for routing in told
+            if (routing.project, routing.service) == (one.project, one.service) and routing.share(one.revision)
+        ]
+        lasts = max([one.last_seen_ns or 0, *again])
+        signs = [at_ns for at_ns in signs if at_ns > lasts]
+        found.append(replace(one, periods=tuple(_until(period, signs) for period in one.periods)) if signs else one)
+    return found
+
+
+def _until(period: Served, signs: Sequence[int]) -> Served:
+    """The period to the first of the instants at which another revision is known to have served instead."""
+    end = next((at_ns for at_ns in signs if at_ns > period.from_ns + _LATE_NS), None)
+    if end is None or period.percent is None or (period.to_ns is not None and period.to_ns <= end):
+        return period
+    return replace(period, to_ns=end, ends_by=True)
 
 
 def find_roll_backs(routings: Iterable[Routing], order: Mapping[tuple[str, str, str], int]) -> list[RollBack]:

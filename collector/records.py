@@ -200,12 +200,14 @@ class Ledger:
 class Served:
     """One period in which a revision took traffic. `to_ns` None: to the end of what is known.
 
+    `ends_by`: what ended it was not told, a newer revision served then, so that it ended at `to_ns` at the latest.
     `percent` is its share by the routing that was in force; None where only its rows prove the period.
     """
 
     from_ns: int
     to_ns: int | None
     percent: int | None
+    ends_by: bool = False
 
 
 @dataclass(frozen=True, slots=True)

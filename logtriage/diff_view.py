@@ -214,6 +214,7 @@ def _traffic_words(one: Revision) -> str:
     else:
         last = one.periods[-1].to_ns
         told = f"traffic {day_clock(one.periods[0].from_ns)} {'on' if last is None else f'to {day_clock(last)}'}"
+        told += " at the latest" if one.periods[-1].ends_by else ""
         shares = [period.percent for period in one.periods if period.percent is not None]
         told += f", {max(shares)} %" if shares else ""
         told += f", in {len(one.periods)} periods" if len(one.periods) > 1 else ""

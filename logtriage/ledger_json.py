@@ -8,6 +8,7 @@ from classifiers.ledger import RollBack
 from classifiers.platform_changes import PlatformChange
 from classifiers.routing import Target
 from classifiers.service_names import location_of, plain_name
+from collector.records import Served
 from collector.window import format_ns
 from logtriage.export import json_bytes
 from logtriage.ledger_rows import Deployed, LedgerRows
@@ -56,7 +57,7 @@ def _revision(row: Deployed) -> dict[str, Any]:
         "last_seen": _time(one.last_seen_ns),
         "deleted": _time(one.deleted_ns),
         "traffic_since": _time(one.traffic_ns),
-        "traffic": [{"from": _time(p.from_ns), "to": _time(p.to_ns), "percent": p.percent} for p in one.periods],
+        "traffic": [_period(period) for period in one.periods],
         "beside": list(row.beside),
         "requests": one.requests,
         "tags": list(one.tags),
@@ -76,6 +77,14 @@ def _revision(row: Deployed) -> dict[str, Any]:
         "config": one.config,
         "entries": list(one.insert_ids),
     }
+
+
+def _period(period: Served) -> dict[str, Any]:
+    """`is_end_latest`: it ended at `to` at the latest."""
+    return {
+        "from": _time(period.from_ns), "to": _time(period.to_ns), "percent": period.percent,
+        "is_end_latest": period.ends_by,
+    }  # fmt: skip
 
 
 def _difference(found: Difference | None) -> dict[str, Any] | None:

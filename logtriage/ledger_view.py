@@ -133,7 +133,8 @@ def _counts(one: ServiceRows) -> str:
     told += [plural(failed, "failed deploy")] if failed else []
     told += [plural(doubled, "doubled deploy")] if doubled else []
     told += [plural(len(one.roll_backs), "roll-back")] if one.roll_backs else []
-    told += [f"tag {plain(tag, 40)} on {short_revision(name, one.service)}, not known else" for tag, name in one.tagged]
+    tagged = [f"{plain(tag, 40)} on {short_revision(name, one.service)}" for tag, name in one.tagged]
+    told += [f"{'tags' if len(tagged) > 1 else 'tag'} {', '.join(tagged)} (nothing else known)"] if tagged else []
     return ", ".join(told)
 
 
@@ -188,6 +189,7 @@ def _traffic(row: Deployed) -> str:
 def _period(period: Served, near_ns: int) -> str:
     start = _near_clock(period.from_ns, near_ns)
     end = "on" if period.to_ns is None else _near_clock(period.to_ns, period.from_ns)
+    end += " at the latest" if period.ends_by else ""
     return f"{start} -> {end} {'by its requests' if period.percent is None else f'{period.percent} %'}"
 
 

@@ -236,3 +236,33 @@ def test_what_is_not_told_of_a_pin_stays_as_it_was_told_before() -> None:
 
     assert revision_named(ledger([*BORN, *told, *request(found, at="2026-05-04T10:30:00Z")]), C).is_pinned is False
     assert revision_named(ledger([*BORN, *request(found, at="2026-05-04T10:30:00Z")]), C).is_pinned is None
+
+
+class TestWhatRowsContradict:
+    """Routing was told once, and a newer revision of which it says nothing took requests days later."""
+
+    OLD = routed("09:01:00", (A, 100))
+    LATER = ns("2026-05-09T11:00:00Z")
+    NEWER = (C, LATER, LATER + 60 * 10**9, 4, LATER)
+    TAGGED = routed("09:01:00", (A, 100), tags=[(C, "demo")])
+
+    def test_told_traffic_ends_at_the_latest_where_a_newer_revision_served(self) -> None:
+        folded = ledger([*BORN, *self.OLD], self.NEWER)
+
+        assert revision_named(folded, A).periods == (Served(ns("09:01:00"), self.LATER, 100, ends_by=True),)
+
+    def test_it_goes_on_where_the_other_is_asked_by_its_tag_or_rows_or_a_routing_tell_so(self) -> None:
+        again = routed("2026-05-10T09:00:00Z", (A, 100))
+        seen = (A, ns("09:02:00"), self.LATER + 3600 * 10**9, 9, ns("09:02:00"))
+
+        tagged = ledger([*BORN, *self.TAGGED], self.NEWER)
+        told = ledger([*BORN, *self.OLD, *again], self.NEWER)
+        asked = ledger([*BORN, *self.OLD], self.NEWER, seen)
+
+        assert [revision_named(one, A).periods[-1].to_ns for one in (tagged, told, asked)] == [None, None, None]
+
+    def test_a_newer_revision_that_routing_tells_of_ends_nothing_before_it(self) -> None:
+        at = ns("10:00:50")
+        folded = ledger([*BORN, *self.OLD, *routed("10:01:00", (C, 100))], (C, at, at, 1, at))
+
+        assert revision_named(folded, A).periods == (Served(ns("09:01:00"), ns("10:01:00"), 100),)

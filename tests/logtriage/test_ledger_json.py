@@ -39,7 +39,9 @@ def test_a_revision_tells_all_that_is_known_of_it() -> None:
 
     assert (one["revision"], one["before"], one["location"]) == (NEW, OLD, "europe-north1")
     assert one["created"] == "2026-05-04T09:00:00.500000000Z"
-    assert one["traffic"] == [{"from": "2026-05-04T09:01:00.000000000Z", "to": None, "percent": 100}]
+    assert one["traffic"] == [
+        {"from": "2026-05-04T09:01:00.000000000Z", "to": None, "percent": 100, "is_end_latest": False}
+    ]
     assert one["difference"]["label"] == "config only"
     assert [(change["type"], change["name"]) for change in one["difference"]["changes"]] == [("env_changed", "A")]
 

@@ -269,7 +269,7 @@ class TestMoves:
     def test_a_tag_of_a_revision_of_which_nothing_else_is_known_is_told(self) -> None:
         text = page([*self.BORN, *routed("09:01:00", (NEW, 100), tags=[("shop-00001-abc", "demo")])])
 
-        assert "2 revisions, tag demo on 00001-abc, not known else" in text
+        assert "2 revisions, tag demo on 00001-abc (nothing else known)" in text
 
 
 class TestChanges:
