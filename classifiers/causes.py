@@ -1,11 +1,13 @@
 """Causes: the rival explanations of one case in words, the one that stands, and where the fault sits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from classifiers.attribution import Weight
-from classifiers.findings import Attribution, Cause, Fault, Hypothesis, Origin
+from classifiers.findings import Attribution, Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.first_bad import introduced_by
 from classifiers.rivals import Rival
+from classifiers.telling import as_rate
 from classifiers.unnamed import outside_of, steady_of
 from classifiers.weighing import Judged
 
@@ -27,6 +29,7 @@ def hypotheses_of(judged: Judged, origin: Origin) -> tuple[Hypothesis, ...]:
             "revision",
             round(weight.confidence, 4),
             _claimed(weight, judged),
+            _counted(weight, judged),
         )
         for weight in weighed.weights[:3]
         if weight.confidence >= WORTH_TELLING
@@ -58,6 +61,17 @@ def _claimed(weight: Weight, judged: Judged) -> str:
     if named == own.revision:
         return f"{named} of {own.service} broke it"
     return f"{named} of {own.service} broke it, and {own.revision} was the first that served so"
+
+
+def _counted(weight: Weight, judged: Judged) -> tuple[Evidence, ...]:
+    """What failed with a revision and what without; of another service's, how far the traces tell that it was met."""
+    own, names = weight.candidate, weight.split.revisions or (weight.candidate.revision,)
+    on = f"on {names[0]}" if len(names) == 1 else f"on {names[0]} and {len(names) - 1} more"
+    told = replace(as_rate(judged.case, weight.split, on, "on all others"), revisions=(own.revision,))
+    if own.relation == "own":
+        return (told,)
+    met = f"{own.linked:.0%} of the failures are known to have met {own.service}; of the others its traffic tells"
+    return (told, Evidence("measured", met, "find_trace_requests", revisions=(own.revision,)))
 
 
 def _most(rival: Rival) -> float:

@@ -1,6 +1,6 @@
 """The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO), as every format tells them. No I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from classifiers.commits import COMMITS
@@ -41,6 +41,7 @@ _CHANGES_SHOWN = 4
 _SYMPTOMS_SHOWN = 4
 _REVISIONS_SHOWN = 4
 _TITLE = 70  # characters of a title inside a line
+_RIVALS_SHOWN = 3
 _RIVAL_FROM = 0.1  # rivals below this are not worth a line of the first screen
 _CAUSES = {
     "revision": "a revision, but which one is not shown",
@@ -285,14 +286,19 @@ def _sure(cluster: Cluster) -> list[str]:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
     lines = [first, *check_words(blamed, cluster.onset.unit)]
-    rival = _best_rival(cluster.hypotheses)
-    if rival is not None:
+    for rival in _rivals(cluster.hypotheses, {blamed.revision, *blamed.first_bad}):
         lines.append(f"rival: {plain(rival.statement, 300)}")
     if blamed.refuted_by and blamed.confidence >= BLAMED:
         lines.append(refuted_words(blamed))
     return lines
 
 
-def _best_rival(hypotheses: Iterable[Hypothesis]) -> Hypothesis | None:
-    rivals = [rival for rival in hypotheses if rival.cause != "revision" and rival.confidence >= _RIVAL_FROM]
-    return max(rivals, key=lambda rival: rival.confidence, default=None)
+def _rivals(hypotheses: Iterable[Hypothesis], blamed: Collection[str]) -> list[Hypothesis]:
+    """The explanations that are worth a line, beside the revisions that are blamed; the most probable first."""
+    found = [
+        rival
+        for rival in hypotheses
+        if rival.confidence >= _RIVAL_FROM
+        and not (rival.cause == "revision" and any(name in rival.statement for name in blamed))
+    ]
+    return sorted(found, key=lambda rival: -rival.confidence)[:_RIVALS_SHOWN]

@@ -252,6 +252,24 @@ def test_a_named_cause_beside_a_deploy_says_how_sure_it_is_and_keeps_the_candida
     assert lines["DO"].startswith(f"{step}")
 
 
+def test_every_rival_that_is_worth_a_line_is_told_also_another_revision() -> None:
+    blamed = attribution(confidence=0.6)
+    rivals = (
+        Hypothesis("revision", 0.6, f"{blamed.revision} of shop broke it"),
+        Hypothesis("unknown", 0.14, "nothing else explains it"),
+        Hypothesis("revision", 0.12, "desk-00002-bbb of desk broke it"),
+        Hypothesis("traffic", 0.05, "traffic grew"),
+    )
+
+    root = cluster(attribution=blamed, hypotheses=rivals)
+    view = build_report(findings(clusters=(root, symptom(), dependency())), CONFIG)
+
+    assert [line.text for line in view.incidents[0].lines if line.text.startswith("rival: ")] == [
+        "rival: nothing else explains it",
+        "rival: desk-00002-bbb of desk broke it",
+    ]
+
+
 def test_a_deploy_of_another_service_is_measured_before_and_since() -> None:
     lines = _lines(attribution=attribution(service="auth", revision="auth-00002-xyz"))
 
