@@ -51,6 +51,7 @@ OCCURRENCE_SCHEMA: dict[str, pl.DataType] = {
 
 _DECIDING = ("text", "payload", "log", "logger", "severity", "http_method", "http_path", "http_status")  # of an event
 _FRAMES = 3  # innermost frames of the application: further out stands who called, not what failed
+_REPEATED = 3  # words at the end of a title, from which that they are said twice is no accident
 _TITLE_CHARS = 160
 _TEXT_CHARS = 32_768  # of an event's text; of a longer one the beginning and the end count, where head and cause stand
 _FEW_WORDS = 3  # a message of fewer words says too little: its logger counts too
@@ -331,8 +332,18 @@ def _named(trace: Trace) -> str:
             return f"{one.type}: {one.value}"
     kind = next((one.type for one in trace.chain if one.type), "")
     if trace.head:
-        return f"{trace.head} ({kind})" if kind and kind not in trace.head else trace.head
+        head = _once(trace.head)
+        return f"{head} ({kind})" if kind and kind not in head else head
     return kind or "stack trace without its exception"
+
+
+def _once(text: str) -> str:
+    """The text without its last words where they say over what stands before them: a logger and a trace say it both."""
+    words = text.split()
+    for many in range(len(words) // 2, _REPEATED - 1, -1):
+        if words[-many:] == words[-2 * many : -many]:
+            return " ".join(words[:-many])
+    return text
 
 
 def _tokens(value: str) -> list[str]:

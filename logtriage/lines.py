@@ -286,8 +286,8 @@ def _sure(cluster: Cluster) -> list[str]:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
     lines = [first, *check_words(blamed, cluster.onset.unit)]
-    for rival in _rivals(cluster.hypotheses, {blamed.revision, *blamed.first_bad}):
-        lines.append(f"rival: {plain(rival.statement, 300)}")
+    rivals = _rivals(cluster.hypotheses, {blamed.revision, *blamed.first_bad})
+    lines += [f"rival: {plain(rival.statement, 300)}" for rival in rivals]
     if blamed.refuted_by and blamed.confidence >= BLAMED:
         lines.append(refuted_words(blamed))
     return lines

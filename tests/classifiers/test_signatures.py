@@ -68,6 +68,17 @@ class TestIdentity:
 
         assert first == second
 
+    def test_what_a_line_and_the_trace_behind_it_both_say_stands_once_in_the_title(self) -> None:
+        told = (
+            "2026/02/27 02:28:37 settings.go:53: ERROR: cannot render: config: BUCKET is empty\n"
+            "config: BUCKET is empty\n"
+            "goroutine 24351 [running]:\nshop/internal/core/settings.(*Settings).Require(0xceadcc0ecc)\n"
+            "\t/src/internal/core/settings.go:31 +0x1f\n"
+        )
+
+        assert one(line(told))["title"].endswith("cannot render: config: BUCKET is empty")
+        assert one(line(told))["title"].count("BUCKET") == 1
+
     def test_names_in_an_exception_count(self) -> None:
         head = 'Traceback (most recent call last):\n  File "/app/a.py", line 1, in go\n'
         missing = head + "AttributeError: no attribute '{}'"
