@@ -81,8 +81,9 @@ def steady_of(judged: Judged, origin: Origin, confidence: float) -> Hypothesis:
     case, fit = judged.case, judged.case.fit
     unit = unit_of(case)
     if fit.is_change or fit.exposed_before < fit.failures_after:
-        told = f"the {fit.exposed_before:.0f} {unit} before it do not rule out that nothing changed"
-        return Hypothesis("unknown", confidence, told)
+        before = round(fit.exposed_before)
+        told = f"the {before} {unit} before it do not" if before > 1 else f"not enough {unit} are known before it to"
+        return Hypothesis("unknown", confidence, f"{told} rule out that nothing changed")
     half = len(case.grid.total) // 2
     failed_early = int((case.bins < half).sum())
     if min(failed_early, case.units - failed_early) < _FEW:

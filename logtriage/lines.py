@@ -20,6 +20,7 @@ from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.record_view import settled_here
 from logtriage.wording import (
+    NOT_SHOWN,
     Near,
     change_mark,
     clock,
@@ -285,7 +286,8 @@ def _sure(cluster: Cluster) -> list[str]:
     if blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
-    lines = [first, *check_words(blamed, cluster.onset.unit)]
+    is_shown = sure_word(blamed.confidence) != NOT_SHOWN  # what is not shown rests on nothing
+    lines = [first, *(check_words(blamed, cluster.onset.unit) if is_shown else ())]
     rivals = _rivals(cluster.hypotheses, {blamed.revision, *blamed.first_bad})
     lines += [f"rival: {plain(rival.statement, 300)}" for rival in rivals]
     if blamed.refuted_by and blamed.confidence >= BLAMED:

@@ -23,11 +23,14 @@ _CAUSES = {
 }
 
 
-def record_lines(record: Record, *, has_incidents: bool) -> tuple[str, ...]:
-    """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle."""
+def record_lines(record: Record, *, has_incidents: bool, recall: str = "") -> tuple[str, ...]:
+    """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle.
+
+    recall: as build_report takes it.
+    """
     if not record.settled:
         asked = _counted(record) if record.verdicts else "no verdict was settled before this window ended"
-        told = f"{asked}, so how sure it says it is was not checked here: {_HOW}"
+        told = f"{asked}, so how sure it says it is was not checked here: {_HOW}{recall}"
         return (told,) if has_incidents or record.verdicts else ()
     if record.brier is None:
         return (_counted(record),)

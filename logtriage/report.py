@@ -178,7 +178,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
-        record=record_lines(findings.record, has_incidents=bool(incidents)),
+        record=record_lines(findings.record, has_incidents=bool(incidents), recall=recall if incidents else ""),
         rules=tuple(plain(warning, 400) for warning in findings.warnings),
         is_wrong=bool(_wrong_now(findings)),
         more=f"logtriage show NUMBER{recall}" if incidents else "",

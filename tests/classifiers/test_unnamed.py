@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.unnamed import in_shared_minutes
+from classifiers.attribution import Weighed
+from classifiers.lineage import Lineage
+from classifiers.rivals import Split
+from classifiers.unnamed import in_shared_minutes, steady_of
+from classifiers.weighing import Judged
 from tests.support.cases import case, grid
 from tests.support.system import HOUR, START_NS, System
 from tests.support.telling import explained, only_root, statements
@@ -66,3 +70,16 @@ def test_a_share_of_test_requests_that_fails_as_ever_is_standing(tmp_path: Path)
 
     assert findings.clusters == ()
     assert [one.title for one in findings.standing] == ["PermissionError: guest may not"]
+
+
+@pytest.mark.parametrize(
+    ("good", "told"),
+    [(0, "not enough requests are known before it to"), (20, "the 20 requests before it do not")],
+)
+def test_where_nothing_is_known_from_before_no_number_of_requests_is_told(good: int, told: str) -> None:
+    asked = grid({"old": [1.0] * 240})
+    found = case(asked, [(good + number, "old") for number in range(60)])
+    nothing = Split(0.0, 60, 60.0, 0, 0.0)
+    judged = Judged(found, "c1", None, Weighed((), 0.5, nothing, 0.5), (), "it failed", Lineage(()))
+
+    assert steady_of(judged, "users", 0.5).statement == f"{told} rule out that nothing changed"

@@ -115,3 +115,9 @@ def test_a_cycle_tells_what_it_added() -> None:
 
     assert remembered_line(Remembered(1, ())) == "1 new verdict, 0 settled"
     assert remembered_line(Remembered(0, tuple(words))) == "0 new verdicts, 3 settled: 2 right, 1 void"
+
+
+def test_the_command_that_settles_sees_the_window_of_the_report() -> None:
+    (told,) = record_lines(Record(), has_incidents=True, recall=" --since 24h --db a.duckdb")
+
+    assert told.endswith(": logtriage settle NUMBER right|wrong --since 24h --db a.duckdb")

@@ -252,6 +252,17 @@ def test_a_named_cause_beside_a_deploy_says_how_sure_it_is_and_keeps_the_candida
     assert lines["DO"].startswith(f"{step}")
 
 
+def test_what_is_not_shown_to_be_guilty_rests_on_nothing() -> None:
+    weak = attribution(confidence=0.05, decided_by="replication: it stopped when another revision served again")
+    root = cluster(attribution=weak, cause="unknown", hypotheses=())
+
+    view = build_report(findings(clusters=(root, symptom(), dependency())), CONFIG)
+
+    texts = [line.text for line in view.incidents[0].lines]
+    assert any(text.startswith("not shown to be guilty") for text in texts)
+    assert not any(text.startswith("rests on") for text in texts)
+
+
 def test_every_rival_that_is_worth_a_line_is_told_also_another_revision() -> None:
     blamed = attribution(confidence=0.6)
     rivals = (
