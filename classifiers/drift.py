@@ -121,8 +121,12 @@ def _is_told(drift: Drift, cluster: Cluster) -> bool:
     if blamed is not None and blamed.confidence >= _BLAMED:
         is_it = blamed.change is not None and blamed.change.name.rpartition("/")[2] == drift.key
         return not is_it and (drift.parted_service, drift.parted_by) != (blamed.service, blamed.revision)
-    if any(one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"} for one in cluster.hypotheses):
-        return cluster.cause != "secret_rotation"
+    named = [one for one in cluster.hypotheses if one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"}]
+    if named:  # a rotation of the very secret that differs; that of another one explains it without this
+        secrets = {side.holds.removeprefix("secret ").partition(":")[0] for side in drift.sides}
+        return not any(
+            one.cause == "secret_rotation" and secrets & set(re.findall(r"[\w/.-]+", one.statement)) for one in named
+        )
     is_older = drift.since_ns is not None and drift.since_ns < cluster.onset.earliest_ns - _LONG_NS
     return is_older and cluster.onset.rate_before == 0
 

@@ -217,6 +217,17 @@ class TestTied:
         changed = replace(blamed, change=Change("env_changed", "JWT_SECRET"))
         assert tied(replace(REFUSED, attribution=changed))[0] == ["JWT_SECRET"]
 
+    @pytest.mark.parametrize(("secret", "tied_to"), [("db-password", []), ("jwt-secret", ["c1"])])
+    def test_a_rotation_is_tied_to_a_drift_of_that_very_secret_alone(self, secret: str, tied_to: list[str]) -> None:
+        (drift,) = find_drifts([AUTH, DESK])[-1:]
+        sides = tuple(replace(one, holds=f"secret jwt-secret:{at}") for at, one in enumerate(drift.sides))
+        rotated = Hypothesis("secret_rotation", 0.9, f"new version 9 of secret {secret} at 12:29: what started fails")
+        failed = replace(REFUSED, hypotheses=(rotated,), cause="secret_rotation")
+
+        (told, *_), _ = tie_drifts([replace(drift, sides=sides, is_telling=True)], [failed], NO_CALLS)
+
+        assert list(told.cluster_ids) == tied_to
+
     def test_a_drift_that_nothing_failed_of_for_hours_or_that_came_later_is_not_tied(self) -> None:
         onset = REFUSED.onset
         assert tied(replace(REFUSED, onset=replace(onset, rate_before=0.0))) == ([], [])
