@@ -121,7 +121,9 @@ def _is_told(drift: Drift, cluster: Cluster) -> bool:
     if blamed is not None and blamed.confidence >= _BLAMED:
         is_it = blamed.change is not None and blamed.change.name.rpartition("/")[2] == drift.key
         return not is_it and (drift.parted_service, drift.parted_by) != (blamed.service, blamed.revision)
-    named = [one for one in cluster.hypotheses if one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"}]
+    named = [
+        one for one in cluster.hypotheses if one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"}
+    ]
     if named:  # a rotation of the very secret that differs; that of another one explains it without this
         secrets = {side.holds.removeprefix("secret ").partition(":")[0] for side in drift.sides}
         return not any(
