@@ -39,8 +39,8 @@ def attribution_of(judged: Judged) -> Attribution | None:
     if weight is None or weight.confidence < WORTH_TELLING:
         return None
     weight = _since_good(weight, judged)
-    change, also = lead_change(weight, judged.case, judged.text)
-    named = introduced_by(weight, judged.case, judged.text, judged.lineage)
+    change, also = lead_change(weight, judged.text)
+    named = introduced_by(weight, judged.text, judged.lineage)
     claim = Attribution(
         service=weight.candidate.service,
         revision=named,

@@ -17,7 +17,7 @@ from classifiers.changes import Difference
 from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
-from classifiers.named import Namings, Said, likeliest, naming, read_text
+from classifiers.named import Namings, Said, likeliest, naming, read_text, told_words
 from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, outside_weight, shared_out, surest
 from classifiers.ramps import slow_gain
 from classifiers.restless import restless_gain, wander_gain
@@ -285,7 +285,7 @@ def _log_sum(logs: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(one - top) for one in logs))
 
 
-def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, tuple[Change, ...]]:  # noqa: ARG001
+def lead_change(weight: Weight, text: str) -> tuple[Change | None, tuple[Change, ...]]:
     """The change that most likely did it, and what else changed in the same deploy and cannot be told apart from it."""
     difference = weight.difference
     if difference is None:
@@ -296,7 +296,10 @@ def lead_change(weight: Weight, case: Case, text: str) -> tuple[Change | None, t
         return (Change("image", "image") if is_image else None), ()
     alive = [one for one in difference.changes if one not in exonerated(weight)]
     ratios = {one.change: one.named for one in weight.suspicions if one.change}
-    lead = likeliest(alive, [ratios.get(one, 1.0) for one in alive]) or alive[0]
+    alike = [one for one in alive if one.type == alive[0].type]  # nothing names one: the more of its words are told
+    lead = likeliest(alive, [ratios.get(one, 1.0) for one in alive]) or max(
+        alike, key=lambda one: told_words(one, text)
+    )
     return lead, tuple(one for one in alive if one != lead)
 
 

@@ -57,7 +57,7 @@ def _claimed(weight: Weight, judged: Judged) -> str:
     own = weight.candidate
     if own.since_ns is not None:
         return f"the traffic that {own.revision} of {own.service} was given again broke it"
-    named = introduced_by(weight, judged.case, judged.text, judged.lineage)
+    named = introduced_by(weight, judged.text, judged.lineage)
     if named == own.revision:
         return f"{named} of {own.service} broke it"
     return f"{named} of {own.service} broke it, and {own.revision} was the first that served so"

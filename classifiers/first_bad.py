@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 from classifiers.attribution import Weight, lead_change
-from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change, NotApart
 from classifiers.lineage import Lineage
@@ -53,14 +52,14 @@ def credible(weight: Weight, weights: Sequence[Weight], lineage: Lineage) -> tup
     return tuple((name, shares[name] / whole) for name in sorted(kept, key=lambda name: (places.get(name, 0), name)))
 
 
-def introduced_by(weight: Weight, case: Case, text: str, lineage: Lineage) -> str:
+def introduced_by(weight: Weight, text: str, lineage: Lineage) -> str:
     """The revision to name: an earlier one of the set where configuration proves that the change came in with it.
 
     Only a change that the failure names, or one of access behind a refusal, is proof enough; and only where no deploy
     between the two can hide that it was taken back.
     """
     own = weight.candidate
-    change, _ = lead_change(weight, case, text)
+    change, _ = lead_change(weight, text)
     if change is None or not own.idle or not _is_proof(change, weight, text):
         return own.revision
     for name in (own.revision, *reversed(own.idle)):

@@ -14,7 +14,7 @@ from classifiers.findings import Change
 from classifiers.natures import OUT_OF_MEMORY, is_code_fault
 from classifiers.service_names import plain_name
 
-__all__ = ["Namings", "Said", "likeliest", "naming", "read_text"]
+__all__ = ["Namings", "Said", "likeliest", "naming", "read_text", "told_words"]
 
 Said = tuple[str, frozenset[str], str]  # a text, its words, and all of it in small letters
 
@@ -122,6 +122,11 @@ def _says(way: str, pattern: str, text: str, words: frozenset[str], lowered: str
 def _words(text: str) -> frozenset[str]:
     """Words in small letters, those of names written together apart as well."""
     return frozenset(word.lower() for word in (*_WORD.findall(text), *re.findall(r"[A-Za-z0-9]+", text)))
+
+
+def told_words(change: Change, text: str) -> int:
+    """How many telling words of a variable's name the failure says: too little to weigh, enough to choose by."""
+    return len((_words(change.name) - _DULL) & _words(text)) if change.type in _KEYED else 0
 
 
 def likeliest(changes: Sequence[Change], ratios: Sequence[float]) -> Change | None:

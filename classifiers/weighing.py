@@ -161,7 +161,7 @@ class _Court:
             best = self.verdicts[name].best
             if root_of(name, self.links) != name or not best or best.confidence < _BLAMED:
                 continue
-            change, _ = lead_change(best, self.cases[name], self.texts[name])
+            change, _ = lead_change(best, self.texts[name])
             if best.candidate.relation == "own" and change:
                 key = (self.cases[name].project, best.candidate.service, best.candidate.revision)
                 groups.setdefault((*key, change.type, change.name), []).append((name, best))

@@ -128,7 +128,7 @@ def test_a_deploy_that_changed_nothing_is_less_suspect_than_one_whose_change_the
 def lead(of: Case, difference: Difference, text: str = "") -> tuple[Change | None, tuple[Change, ...]]:
     best = weighed(of, difference=difference, text=text).best
     assert best is not None
-    return lead_change(best, of, text)
+    return lead_change(best, text)
 
 
 def test_a_dropped_variable_comes_before_the_image() -> None:

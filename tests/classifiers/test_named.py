@@ -1,7 +1,7 @@
 import pytest
 
 from classifiers.findings import Change
-from classifiers.named import Namings, naming, read_text
+from classifiers.named import Namings, naming, read_text, told_words
 from tests.support.cases import case, grid
 
 CASE = case(grid(new=10.0), [(1.0, "new"), (2.0, "new")])
@@ -52,3 +52,11 @@ def test_a_limit_is_named_by_the_failure_that_comes_of_meeting_it() -> None:
 
     assert ratio(limit, "Memory limit of 256 MiB exceeded") > 1
     assert ratio(limit, "no such table") == 1
+
+
+def test_one_telling_word_is_enough_to_choose_by_but_not_to_weigh() -> None:
+    address, level = Change("env_changed", "PARTNER_API_URL"), Change("env_changed", "LOG_LEVEL")
+    text = "partner call to https://rates.example/v1 failed"
+
+    assert (told_words(address, text), told_words(level, text)) == (1, 0)
+    assert ratio(address, text) == 1
