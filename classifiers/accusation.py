@@ -16,7 +16,7 @@ from classifiers.findings import Attribution, Change, Evidence, SideBySide, Sigh
 from classifiers.first_bad import credible, introduced_by, why_not_apart
 from classifiers.refutation import refuted_by
 from classifiers.replication import Replication, replication_of
-from classifiers.rivals import Candidate, Tally
+from classifiers.rivals import START_SLACK_NS, Candidate, Tally
 from classifiers.side_by_side import compare
 from classifiers.telling import failed_of, unit_for, unit_of
 from classifiers.weighing import Judged
@@ -26,7 +26,6 @@ __all__ = ["attribution_of"]
 
 _NAMED = 3  # revisions named in one sentence
 _SEVERAL = 3  # revisions from which a change point among them says more than before and after
-_SLACK_NS = 60_000_000_000
 _SHOWN = 3  # revisions of a set whose reason is told as evidence
 
 
@@ -215,7 +214,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
 def _first_on(case: Case, candidate: Candidate) -> Evidence:
     """How long the revision served before a failure met it. Lines of an instance that nobody asks are no service."""
     times = case.times_ns[np.array(candidate.labels, dtype=object) == candidate.revision]
-    late = times[times >= candidate.served_ns - _SLACK_NS]
+    late = times[times >= candidate.served_ns - START_SLACK_NS]
     first_ns = int((late if late.size else times)[0])
     asked = candidate.grid.by_revision.get(candidate.revision)
     since_ns, how = candidate.served_ns, "was first seen"
@@ -235,7 +234,7 @@ def _from_before(case: Case, served_ns: int) -> list[Evidence]:
     """That it failed of the same before the revision first served."""
     before = int((case.times_ns < served_ns).sum())
     first_ns = int(case.times_ns[0])
-    if not before or first_ns >= served_ns - _SLACK_NS:
+    if not before or first_ns >= served_ns - START_SLACK_NS:
         return []
     told = f"it was there before: first seen {format_ns(first_ns)}, {before} times before that revision served"
     return [Evidence("measured", told, "find_failures")]

@@ -22,6 +22,7 @@ from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, outs
 from classifiers.ramps import slow_gain
 from classifiers.restless import restless_gain, wander_gain
 from classifiers.rivals import (
+    START_SLACK_NS,
     UNKNOWN,
     Candidate,
     Carriers,
@@ -32,6 +33,7 @@ from classifiers.rivals import (
     revision_gain,
 )
 from classifiers.side_by_side import compare
+from classifiers.telling import summed
 
 __all__ = [
     "Suspicion",
@@ -42,7 +44,6 @@ __all__ = [
     "weigh",
 ]
 
-_SLACK_NS = 60_000_000_000  # instances fail while they start, a little before the first request is answered
 _MOST_DEPLOYS = 0.3  # of several deploys that cannot be told apart, together
 _NAMED = 30.0  # how much likelier a change is at most that the failure names: words alone prove nothing
 _UNNAMED = 0.3  # of deploys that break something: by what no ledger tells
@@ -132,7 +133,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     tallies: dict[tuple[object, ...], Tally] = {}
     rows: list[tuple[Weight, float]] = []
     for candidate, difference in candidates:
-        if candidate.served_ns > case.fit.latest_ns + _SLACK_NS:
+        if candidate.served_ns > case.fit.latest_ns + START_SLACK_NS:
             continue
         key = _key(candidate)
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
@@ -186,12 +187,12 @@ def _suspect(
             splits[told] = revision_gain(case, candidate, idea, tally)
         found.append(splits[told])
     logs = [math.log(idea.weight * ratio) + split.gain for (idea, ratio), split in zip(ideas, found, strict=True)]
-    whole = _log_sum(logs)
+    whole = summed(logs)
     suspicions = tuple(
         Suspicion(idea.change, math.exp(log - whole), ratio, split)
         for (idea, ratio), split, log in zip(ideas, found, logs, strict=True)
     )
-    designed = whole - _log_sum([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
+    designed = whole - summed([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
     log_weight = (
         deploy_prior(case, candidate, light.known, light.config)
@@ -264,7 +265,7 @@ def _members(
         *(light.lineage.step(candidate.project, candidate.service, one) for one in candidate.idle), own or difference,
     ]  # fmt: skip
     logs = [gain + math.log(_factor(case, step, light)) for gain, step in zip(gains, steps, strict=True)]
-    whole = _log_sum(logs)
+    whole = summed(logs)
     shares = [math.exp(one - whole) for one in logs]
     many = 1.0 / sum(share * share for share in shares)  # as many deploys as count
     most = _MOST_DEPLOYS / light.config.bad_deploys
@@ -278,11 +279,6 @@ def _factor(case: Case, step: Difference | None, light: _Light) -> float:
     ratios = [min(naming(one, case, light.said, light.namings), _NAMED) for one in step.changes]
     left = _UNNAMED
     return left + (1.0 - left) * sum(ratios) / len(ratios)
-
-
-def _log_sum(logs: Sequence[float]) -> float:
-    top = max(logs)
-    return top + math.log(sum(math.exp(one - top) for one in logs))
 
 
 def lead_change(weight: Weight, text: str) -> tuple[Change | None, tuple[Change, ...]]:

@@ -14,7 +14,7 @@ from classifiers.findings import Cause, Evidence, Fault
 from classifiers.natures import CERTIFICATE, is_about_dependency, is_refusal
 from classifiers.platform_changes import PlatformChange
 from classifiers.priors import AttributionConfig
-from classifiers.rivals import Rival, moment_gain
+from classifiers.rivals import START_SLACK_NS, Rival, moment_gain
 from classifiers.telling import as_rate, delays
 from collector.records import Revision
 from collector.window import format_ns
@@ -28,7 +28,6 @@ _DATABASE = re.compile(
 _CACHE = re.compile(r"(?i)redis|memcache|valkey|\bcache\b")
 _KINDS = {"database": _DATABASE, "cache": _CACHE, "certificate": CERTIFICATE}
 _CAUSES: dict[str, Cause] = {"certificate": "certificate"}
-_SLACK_NS = 60_000_000_000
 _MEAN_DELAY_MIN = {"iam": 10.0, "database": 5.0, "cache": 5.0, "network": 10.0, "certificate": 60.0, "other": 10.0}
 _LONG_NS = 6 * 3_600_000_000_000  # a change longer ago shows no more
 _AFTER_NS = 600_000_000_000
@@ -57,7 +56,7 @@ def occasion_rivals(
     """
     found = []
     for change in changes:
-        is_near = case.fit.last_good_ns - _LONG_NS <= change.at_ns <= case.fit.latest_ns + _SLACK_NS
+        is_near = case.fit.last_good_ns - _LONG_NS <= change.at_ns <= case.fit.latest_ns + START_SLACK_NS
         if change.kind == "secret_version" or change.outcome == "failed" or not is_near:
             continue
         relation = _relation(case, text, change, revisions, reaches)

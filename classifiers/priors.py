@@ -14,7 +14,7 @@ from classifiers.cases import Case
 from classifiers.natures import outside_ratio
 from classifiers.origin import origin_of_share
 from classifiers.ramps import outside_ramp
-from classifiers.rivals import Candidate, Split, outside_gain
+from classifiers.rivals import START_SLACK_NS, Candidate, Split, outside_gain
 
 __all__ = ["MOST_ALONE", "AttributionConfig", "deploy_prior", "outside_weight", "shared_out", "surest"]
 
@@ -31,7 +31,6 @@ _BROKEN = 3.0  # a deploy, or an outage, that breaks something breaks about so m
 _MOST_MINUTES = 0.85  # no certainty above this when failures could only be counted in minutes
 MOST_ALONE = 0.45  # ... when nothing else was ever exposed, or exposed before: below what blames
 _INFERRED = 0.1  # what a failure counts whose revision no row or trace tells
-_SLACK_NS = 60_000_000_000
 
 
 class AttributionConfig(BaseModel):
@@ -65,7 +64,7 @@ def deploy_prior(
 
 def _was_there(case: Case, candidate: Candidate) -> bool:
     """It failed of the same before the revision first served, more than once."""
-    return int((case.times_ns < candidate.served_ns - _SLACK_NS).sum()) > 1
+    return int((case.times_ns < candidate.served_ns - START_SLACK_NS).sum()) > 1
 
 
 def outside_weight(case: Case, shared: int, text: str, config: AttributionConfig) -> tuple[float, Split]:

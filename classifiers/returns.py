@@ -11,11 +11,9 @@ from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
-from classifiers.rivals import Candidate
+from classifiers.rivals import START_SLACK_NS, Candidate
 
 __all__ = ["returned"]
-
-_SLACK_NS = 60_000_000_000  # requests are routed a little before the entry that tells of it
 
 
 def returned(
@@ -25,11 +23,11 @@ def returned(
     found: list[tuple[Candidate, Difference | None]] = []
     for candidate, _ in suspects:
         told = lineage.returns(candidate.project, candidate.service, candidate.revision)
-        near = [one for one in told if candidate.served_ns < one[0] <= case.fit.latest_ns + _SLACK_NS]
+        near = [one for one in told if candidate.served_ns < one[0] <= case.fit.latest_ns + START_SLACK_NS]
         if not near:
             continue
         at_ns, leader = near[-1]
         moved = Change("traffic", "traffic", leader, candidate.revision)
-        again = replace(candidate, served_ns=at_ns, since_ns=at_ns - _SLACK_NS, later=(), idle=())
+        again = replace(candidate, served_ns=at_ns, since_ns=at_ns - START_SLACK_NS, later=(), idle=())
         found.append((again, Difference(leader, candidate.revision, (moved,), "config only", ())))
     return found

@@ -21,6 +21,7 @@ from classifiers.exposure import Grid
 from classifiers.findings import Cause, Change, Evidence, Fault
 
 __all__ = [
+    "START_SLACK_NS",
     "UNKNOWN",
     "Candidate",
     "Carriers",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 Relation = Literal["own", "callee", "caller", "linked"]
+START_SLACK_NS = 60_000_000_000  # instances fail while they start, and entries tell of a change a little after it
 _SHAPE = 0.5  # of the Beta and the Gamma prior: vague
 _EVEN = 0.5  # the highest mean of the Beta prior: that most of what is asked fails is not expected before
 _ONE_MORE = 1.0  # log-likelihood that a split over several revisions must win over one alone

@@ -15,7 +15,7 @@ from classifiers.findings import Evidence
 from classifiers.instances import Instances
 from classifiers.platform_changes import PlatformChange
 from classifiers.priors import AttributionConfig
-from classifiers.rivals import Rival, Split, moment_gain
+from classifiers.rivals import START_SLACK_NS, Rival, Split, moment_gain
 from classifiers.telling import as_rate, delays, summed
 from collector.records import Revision
 from collector.window import format_ns
@@ -34,7 +34,6 @@ _NAMED = 5.0  # ... where the failure names the secret or the key behind which i
 _SPEAKS = 3.0  # ... where the failure speaks of access, keys or signatures, and as much rarer where it does not
 _MOST = 0.9
 _MEAN_DELAY_MIN = 15.0  # until a change shows in what is read at any time
-_SLACK_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def rotation_rivals(case: Case, text: str, changes: Sequence[PlatformChange], gr
     """One explanation for each change of a secret that came before the case and that its service can have met."""
     found = []
     for place, change in enumerate(changes):
-        is_before = change.at_ns <= case.fit.latest_ns + _SLACK_NS
+        is_before = change.at_ns <= case.fit.latest_ns + START_SLACK_NS
         if change.kind != "secret_version" or not change.secret or change.outcome == "failed" or not is_before:
             continue
         if change.project not in {"", case.project}:
