@@ -62,28 +62,40 @@ ENTRY_SCHEMA = pl.Schema(
     }
 )
 
-# One span, as in OpenTelemetry. Identity: trace and span.
+# One span, as in OpenTelemetry. Identity: trace and span. Empty text means "not known" for what the resource tells.
 SPAN_SCHEMA = pl.Schema(
     {
-        "trace": pl.String(),
-        "span": pl.String(),
+        "trace": pl.String(),  # 32 hex digits
+        "span": pl.String(),  # 16 hex digits
         "parent_span": pl.String(),  # "" for a root
+        "project": pl.String(),  # cloud.account.id
+        "location": pl.String(),  # cloud.region
+        "environment": pl.String(),  # deployment.environment(.name)
         "service": pl.String(),
         "revision": pl.String(),  # service.version / faas.version / cloud run labels; "" when not known
         "instance": pl.String(),
         "name": pl.String(),
         "kind": pl.UInt8(),  # OTLP enum: 1 internal, 2 server, 3 client, 4 producer, 5 consumer, 0 unspecified
         "start_ns": pl.Int64(),
-        "duration_ns": pl.Int64(),
+        "duration_ns": pl.Int64(),  # null of a span that was told without its end
+        "received_at_ns": pl.Int64(),  # when a receiver took it; null where it comes from a file or a query
         "status": pl.UInt8(),  # OTLP enum: 0 unset, 1 ok, 2 error
         "status_message": pl.String(),  # redacted
         "http_method": pl.String(),
         "http_route": pl.String(),
+        "http_path": pl.String(),  # path without query
         "http_status": pl.Int16(),
+        "user_agent": pl.String(),
+        "synthetic": pl.String(),  # user_agent.synthetic.type: test or bot
+        "cold_start": pl.Boolean(),  # faas.coldstart
         "peer_service": pl.String(),
         "db_system": pl.String(),
+        "error_type": pl.String(),  # error.type; of a gRPC call that failed its status
+        # the first `exception` event as a program would print it, redacted: its stacktrace, else `type: message`
+        "exception": pl.String(),
         "attributes": pl.String(),  # redacted JSON object of all attributes
         "events": pl.String(),  # redacted JSON array, null when none
+        "links": pl.String(),  # spans of other traces, as `TRACE:SPAN TRACE:SPAN`; null when none
     }
 )
 

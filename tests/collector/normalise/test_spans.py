@@ -77,6 +77,7 @@ def test_a_span_fills_every_column() -> None:
         events=[
             {"name": "exception", "timeUnixNano": str(START_NS + 1), "attributes": listed({"exception.type": "E"})}
         ],
+        links=[{"traceId": "1" * 32, "spanId": "2" * 16}, {"traceId": "no"}],
     )
 
     result = normalised(request(server))
@@ -92,6 +93,9 @@ def test_a_span_fills_every_column() -> None:
         "trace": "0af7651916cd43dd8448eb211c80319c",
         "span": "b7ad6b7169203331",
         "parent_span": "00f067aa0ba902b7",
+        "project": "",
+        "location": "",
+        "environment": "",
         "service": "shop",
         "revision": "shop-00002-abc",
         "instance": "i-1",
@@ -99,13 +103,21 @@ def test_a_span_fills_every_column() -> None:
         "kind": 2,
         "start_ns": START_NS,
         "duration_ns": 5_000,
+        "received_at_ns": None,
         "status": 2,
         "status_message": "no",
         "http_method": "GET",
         "http_route": "/orders",
+        "http_path": None,
         "http_status": 503,
+        "user_agent": None,
+        "synthetic": None,
+        "cold_start": None,
         "peer_service": None,
         "db_system": "x",
+        "error_type": None,
+        "exception": "E",
+        "links": f"{'1' * 32}:{'2' * 16}",
     }
 
 
@@ -121,6 +133,15 @@ def test_a_span_fills_every_column() -> None:
         ({"db.system": "redis"}, "db_system", "redis"),
         ({"peer.service": "auth"}, "peer_service", "auth"),
         ({"server.address": "shop.example"}, "peer_service", None),
+        ({"http.target": "/a/b?c=d"}, "http_path", "/a/b"),
+        ({"url.full": "https://shop.example:8080/a?c#d", "http.target": "/old"}, "http_path", "/old"),
+        ({"http.url": "https://shop.example"}, "http_path", "/"),
+        ({"http.user_agent": "curl"}, "user_agent", "curl"),
+        ({"user_agent.synthetic.type": "test"}, "synthetic", "test"),
+        ({"faas.coldstart": True}, "cold_start", True),
+        ({"rpc.grpc.status_code": 14}, "error_type", "14"),
+        ({"rpc.grpc.status_code": 0}, "error_type", None),
+        ({"error.type": "timeout", "rpc.grpc.status_code": 4}, "error_type", "timeout"),
     ],
 )
 def test_old_and_new_names_give_the_same_column(attributes: Json, column: str, value: object) -> None:
@@ -158,6 +179,7 @@ def test_service_revision_and_instance_come_from_the_resource(resource: Json, ex
         ({"parentSpanId": "0000000000000000"}, "parent_span", ""),
         ({"startTimeUnixNano": START_NS, "endTimeUnixNano": START_NS + 1}, "duration_ns", 1),
         ({"endTimeUnixNano": str(START_NS - 1)}, "duration_ns", 0),
+        ({"endTimeUnixNano": "0"}, "duration_ns", None),
         ({"kind": "SPAN_KIND_CONSUMER"}, "kind", 5),
         ({"kind": 77}, "kind", 0),
         ({"status": {"code": "STATUS_CODE_ERROR"}}, "status", 2),
@@ -179,7 +201,6 @@ def test_every_notation_of_a_field_is_understood(more: Json, column: str, value:
         (span(spanId="====="), "span id"),
         (span(startTimeUnixNano="soon"), "start"),
         (span(startTimeUnixNano=str(2**64)), "start"),
-        (span(endTimeUnixNano="0"), "end"),
         (span(attributes=[{"key": "a"}]), "malformed"),
         (span(attributes=[{"key": "a", "value": {"intValue": "many"}}]), "malformed"),
         (span(attributes=7), "malformed"),
