@@ -19,6 +19,7 @@ from collector.errors import LogtriageError, NormaliseError, SourceError
 from collector.normalise.engine import Engine
 from collector.normalise.entries import EXCERPT_CHARS, normalise_entries
 from collector.normalise.redact import Redactor
+from collector.normalise.span_messages import normalise_span_messages
 from collector.normalise.spans import normalise_spans
 from collector.normalise.specs import read_spec
 from collector.normalise.surrogates import mend_surrogates
@@ -156,9 +157,13 @@ def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None
     if raw.kind == "entries":
         found = normalise_entries(raw.records, location=raw.location, redactor=redactor, engine=engine)
         return replace(plain, entries=found.entries, facts=found.facts, dead=pl.concat([dead, found.dead]))
-    if raw.kind == "spans":
-        spans = normalise_spans(raw.records, location=raw.location, redactor=redactor)
-        return replace(plain, read=spans.read + dead.height, spans=spans.spans, dead=pl.concat([dead, spans.dead]))
+    if raw.kind in {"spans", "span_messages"}:
+        read_spans = normalise_spans if raw.kind == "spans" else normalise_span_messages
+        found_spans = read_spans(raw.records, location=raw.location, redactor=redactor)
+        spans = found_spans.spans.with_columns(received_at_ns=pl.lit(raw.received_at_ns, pl.Int64))
+        return replace(
+            plain, read=found_spans.read + dead.height, spans=spans, dead=pl.concat([dead, found_spans.dead])
+        )
     return _normalise_specs(raw, plain, redactor)
 
 

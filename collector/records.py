@@ -15,6 +15,7 @@ __all__ = [
     "DEAD_LETTER_SCHEMA",
     "ENTRY_SCHEMA",
     "FACT_SCHEMA",
+    "RAW_MESSAGE_SCHEMA",
     "RAW_SCHEMA",
     "SEVERITY_NUMBER",
     "SPAN_SCHEMA",
@@ -28,6 +29,9 @@ __all__ = [
 
 # One raw record as a source cuts it out: `line` is the 1-based line (or ordinal) in its location, `raw` one JSON text.
 RAW_SCHEMA = pl.Schema({"line": pl.Int64(), "raw": pl.String()})
+
+# The same of kind `span_messages`: `raw` is one serialised ExportTraceServiceRequest.
+RAW_MESSAGE_SCHEMA = pl.Schema({"line": pl.Int64(), "raw": pl.Binary()})
 
 # One log record. Empty text means "not known" for the resource columns; null means "not there" elsewhere.
 ENTRY_SCHEMA = pl.Schema(
@@ -139,7 +143,7 @@ SEVERITY_NUMBER: dict[str, int] = {
     "FATAL": 21, "F": 21, "PANIC": 21, "EMERGENCY": 21, "EMERG": 21,
 }  # fmt: skip
 
-Kind = Literal["entries", "spans", "specs"]
+Kind = Literal["entries", "spans", "span_messages", "specs"]
 
 
 def severity_text(number: int) -> str:
@@ -159,15 +163,17 @@ class RawBatch:
 
     `read` counts records tried: rows of `records` plus rows of `dead`. `cursor` is stored with the records in one
     transaction; None keeps the stored one. `progress` is the share of the source done, where it knows.
+    `received_at_ns` is when a receiver took the spans of the batch.
     """
 
     source: str
     location: str
     kind: Kind
-    records: pl.DataFrame  # RAW_SCHEMA
+    records: pl.DataFrame  # RAW_SCHEMA; of kind `span_messages` RAW_MESSAGE_SCHEMA
     dead: pl.DataFrame  # DEAD_LETTER_SCHEMA: what could not be cut into records
     cursor: dict[str, Any] | None = None
     progress: float | None = None
+    received_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

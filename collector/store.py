@@ -332,7 +332,7 @@ def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int
         dead=ledger.dead,
         first_ns=times.min(),
         last_ns=times.max(),
-        received_ns=batch.entries["received_at_ns"].max(),
+        received_ns=pl.concat([batch.entries["received_at_ns"], batch.spans["received_at_ns"]]).max(),
         now_ns=now_ns,
     )
 

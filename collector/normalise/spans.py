@@ -19,15 +19,34 @@ from typing import Any, Protocol
 import orjson
 import polars as pl
 
+from collector.normalise.semconv import (
+    CALLED,
+    CALLING,
+    CLIENT_ADDRESSES,
+    DB_SYSTEM,
+    HTTP_METHOD,
+    HTTP_ROUTE,
+    PEER,
+    PEER_ADDRESSES,
+    PEER_IPS,
+    SYNTHETIC,
+    USER_AGENT,
+    Emitter,
+    error_type,
+    exception_of,
+    first_text,
+    http_path,
+    http_status,
+    read_emitter,
+)
 from collector.normalise.surrogates import mend_surrogates
 from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA
 
-__all__ = ["NormalisedSpans", "Redacting", "normalise_spans"]
+__all__ = ["NormalisedSpans", "Redacting", "SpanRows", "normalise_spans"]
 
 _EXCERPT_CHARS = 2000
 _END_OF_TIME_NS = 2**63
 _INT64 = range(-(2**63), 2**63)
-_HTTP_STATUS = range(100, 1000)
 # {"key": NAME, "value": {"stringValue": VALUE: redaction knows a secret by its name only where the two stand together
 _TYPED = r'\{\s*"key"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"value"\s*:\s*\{\s*"\w+Value"\s*:'
 _IS_TRACE_ID = re.compile(r"(?!0+\Z)[0-9a-f]{32}\Z").match
@@ -40,29 +59,6 @@ _REDACTED = (
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _KIND_NUMBERS = {f"SPAN_KIND_{name}": number for number, name in enumerate(_KINDS)}
 _STATUS_NUMBERS = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
-_CALLED, _CALLING = frozenset({2, 5}), frozenset({3, 4})  # server and consumer; client and producer
-
-# Semantic conventions, new names before old ones: opentelemetry.io/docs/specs/semconv
-_SERVICE = ("service.name",)
-_SERVICE_ELSE = ("faas.name", "cloud_run.service")
-# On Cloud Run the resource detector puts the revision into faas.version; service.version may be the build's number.
-_REVISION = ("faas.version", "cloud_run.revision", "g.co/r/cloud_run_revision/revision_name", "service.version")
-_INSTANCE = ("faas.instance", "faas.id", "service.instance.id")
-_PROJECT = ("cloud.account.id", "gcp.project.id", "gcp.project_id", "g.co/r/cloud_run_revision/project_id")
-_LOCATION = ("cloud.region", "g.co/r/cloud_run_revision/location")
-_ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
-_METHOD = ("http.request.method", "http.method")
-_STATUS = ("http.response.status_code", "http.status_code")
-_USER_AGENT = ("user_agent.original", "http.user_agent")
-_PATH = ("url.path", "http.target", "url.full", "http.url")
-_RPC_STATUS = ("rpc.response.status_code", "rpc.grpc.status_code")
-_RPC_FINE = ("0", "OK")
-_ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/?#]*")
-_PEER = ("service.peer.name", "peer.service")
-_PEER_ADDRESS = ("server.address", "net.peer.name", "net.sock.peer.name")
-_DB = ("db.system.name", "db.system")
-_CLIENT_ADDRESS = frozenset({"client.address", "client.socket.address", "http.client_ip"})
-_PEER_IP = frozenset({"network.peer.address", "net.sock.peer.addr", "net.peer.ip"})
 
 
 class Redacting(Protocol):
@@ -92,12 +88,10 @@ class NormalisedSpans:
 
 def normalise_spans(records: pl.DataFrame, *, location: str, redactor: Redacting) -> NormalisedSpans:
     """The spans of those requests (RAW_SCHEMA), in their order. Never raises for what a record holds."""
-    build = _Build(redactor)
+    build = SpanRows(redactor)
     for line, raw in zip(records["line"].to_list(), records["raw"].to_list(), strict=True):
         build.add(line, raw)
-    spans = build.spans()
-    dead = build.dead(location)
-    return NormalisedSpans(spans, dead, len(spans) + len(dead))
+    return build.normalised(location)
 
 
 class _BadSpanError(ValueError):
@@ -105,20 +99,8 @@ class _BadSpanError(ValueError):
 
 
 @dataclass(slots=True)
-class _Emitter:
-    """What a resource says about its spans."""
-
-    project: str = ""
-    location: str = ""
-    environment: str = ""
-    service: str = ""
-    revision: str = ""
-    instance: str = ""
-
-
-@dataclass(slots=True)
-class _Build:
-    """Rows so far."""
+class SpanRows:
+    """Rows so far, each in the order of SPAN_SCHEMA, and what became none: line, reason, excerpt."""
 
     redactor: Redacting
     rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -126,13 +108,17 @@ class _Build:
     hashes: dict[str, str] = field(default_factory=dict)
 
     def add(self, line: int, raw: str) -> None:
-        """One request's spans; what is unusable in it goes to the letters."""
+        """The spans of one request's JSON; what is unusable in it goes to the letters."""
         request = _parse(raw)
         resources = request.get("resourceSpans") if isinstance(request, dict) else None
         if not isinstance(resources, list):
             reason = "not JSON" if request is None else "no OTLP trace request"
             self.letters.append((line, reason, raw))
             return
+        self.add_resources(line, resources)
+
+    def add_resources(self, line: int, resources: list[Any]) -> None:
+        """The spans of one request's resources; what is unusable in them goes to the letters."""
         for emitter, span in _spans(resources):
             try:
                 self.rows.append(_row(span, emitter, self))
@@ -140,6 +126,11 @@ class _Build:
                 self.letters.append((line, str(error), _excerpt(span)))
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
                 self.letters.append((line, "the span is malformed", _excerpt(span)))
+
+    def normalised(self, location: str) -> NormalisedSpans:
+        """All rows and letters so far."""
+        spans, dead = self.spans(), self.dead(location)
+        return NormalisedSpans(spans, dead, len(spans) + len(dead))
 
     def spans(self) -> pl.DataFrame:
         """The rows as SPAN_SCHEMA, redacted."""
@@ -181,11 +172,11 @@ def _parse(raw: str) -> Any | None:
         return None
 
 
-def _spans(resources: list[Any]) -> Iterator[tuple[_Emitter, Any]]:
+def _spans(resources: list[Any]) -> Iterator[tuple[Emitter, Any]]:
     """Each span with its emitter; a part that is no object or list comes out in place of its spans."""
     for resource in resources:
         if not isinstance(resource, dict):
-            yield _Emitter(), resource
+            yield Emitter(), resource
             continue
         emitter = _emitter(resource.get("resource"))
         for scope in _listed(resource, "scopeSpans", "instrumentationLibrarySpans"):
@@ -201,21 +192,14 @@ def _listed(holder: Mapping[str, Any], *names: str) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _emitter(resource: object) -> _Emitter:
+def _emitter(resource: object) -> Emitter:
     try:
-        attributes = _attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
+        return read_emitter(_attributes(resource.get("attributes"))) if isinstance(resource, dict) else Emitter()
     except (AttributeError, KeyError, TypeError, ValueError):
-        return _Emitter()
-    service = _first_text(attributes, _SERVICE) or ""
-    if not service or service.startswith("unknown_service"):  # what SDKs write when nobody set a name
-        service = _first_text(attributes, _SERVICE_ELSE) or service
-    told = (_PROJECT, _LOCATION, _ENVIRONMENT)
-    project, location, environment = (_first_text(attributes, names) or "" for names in told)
-    revision, instance = (_first_text(attributes, names) or "" for names in (_REVISION, _INSTANCE))
-    return _Emitter(project, location, environment, service, revision, instance)
+        return Emitter()
 
 
-def _row(span: dict[str, Any], emitter: _Emitter, build: _Build) -> tuple[Any, ...]:
+def _row(span: dict[str, Any], emitter: Emitter, build: SpanRows) -> tuple[Any, ...]:
     """One span in the order of SPAN_SCHEMA, not yet redacted; _BadSpanError when it lacks an id or its start."""
     trace = _hex(span.get("traceId"), _IS_TRACE_ID) or _refuse("the span has no valid trace id")
     own_id = _hex(span.get("spanId"), _IS_SPAN_ID) or _refuse("the span has no valid span id")
@@ -224,13 +208,13 @@ def _row(span: dict[str, Any], emitter: _Emitter, build: _Build) -> tuple[Any, .
     kind = _enum(span.get("kind"), _KIND_NUMBERS, len(_KINDS))
     status = span.get("status") or {}
     attributes = _attributes(span.get("attributes"))
-    if not _CLIENT_ADDRESS.isdisjoint(attributes):
-        build.hide(attributes, _CLIENT_ADDRESS & attributes.keys())
-    if kind in _CALLED and not _PEER_IP.isdisjoint(attributes):
-        build.hide(attributes, _PEER_IP & attributes.keys())
-    peer = _first_text(attributes, _PEER)
-    if peer is None and kind in _CALLING:  # on the called side these name the service itself
-        peer = _first_text(attributes, _PEER_ADDRESS)
+    if not CLIENT_ADDRESSES.isdisjoint(attributes):
+        build.hide(attributes, CLIENT_ADDRESSES & attributes.keys())
+    if kind in CALLED and not PEER_IPS.isdisjoint(attributes):
+        build.hide(attributes, PEER_IPS & attributes.keys())
+    peer = first_text(attributes, PEER)
+    if peer is None and kind in CALLING:  # on the called side these name the service itself
+        peer = first_text(attributes, PEER_ADDRESSES)
     events = _events(span.get("events"))
     return (
         trace,
@@ -249,17 +233,17 @@ def _row(span: dict[str, Any], emitter: _Emitter, build: _Build) -> tuple[Any, .
         None,
         _enum(status.get("code"), _STATUS_NUMBERS, len(_STATUS_NUMBERS)),
         str(status["message"]) if status.get("message") else None,
-        _first_text(attributes, _METHOD),
-        _first_text(attributes, ("http.route",)),
-        _path(attributes),
-        _http_status(attributes),
-        _first_text(attributes, _USER_AGENT),
-        _first_text(attributes, ("user_agent.synthetic.type",)),
+        first_text(attributes, HTTP_METHOD),
+        first_text(attributes, HTTP_ROUTE),
+        http_path(attributes),
+        http_status(attributes),
+        first_text(attributes, USER_AGENT),
+        first_text(attributes, SYNTHETIC),
         cold if isinstance(cold := attributes.get("faas.coldstart"), bool) else None,
         peer,
-        _first_text(attributes, _DB),
-        _error_type(attributes),
-        _exception(events),
+        first_text(attributes, DB_SYSTEM),
+        error_type(attributes),
+        exception_of(events),
         orjson.dumps(attributes).decode(),
         orjson.dumps(events).decode() if events else None,
         _links(span.get("links")),
@@ -328,38 +312,6 @@ def _value(typed: dict[str, Any]) -> Any:
     return None
 
 
-def _first_text(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """The value of the first name that is there and not empty."""
-    for name in names:
-        value = attributes.get(name)
-        if value is not None and value != "":
-            return value if isinstance(value, str) else str(value)
-    return None
-
-
-def _http_status(attributes: Mapping[str, Any]) -> int | None:
-    text = _first_text(attributes, _STATUS)
-    status = int(text) if text is not None and text.isdecimal() else 0
-    return status if status in _HTTP_STATUS else None
-
-
-def _path(attributes: Mapping[str, Any]) -> str | None:
-    """The path of the request, without scheme, host and query."""
-    text = _first_text(attributes, _PATH)
-    if text is None:
-        return None
-    return re.split(r"[?#]", _ORIGIN.sub("", text), maxsplit=1)[0] or "/"
-
-
-def _error_type(attributes: Mapping[str, Any]) -> str | None:
-    """error.type, else the status of a gRPC call that is not fine."""
-    told = _first_text(attributes, ("error.type",))
-    if told is not None:
-        return told
-    status = _first_text(attributes, _RPC_STATUS)
-    return None if status in _RPC_FINE else status
-
-
 def _events(events: Any) -> list[dict[str, Any]]:
     """{name, at_ns, attributes} of each event."""
     return [
@@ -370,16 +322,6 @@ def _events(events: Any) -> list[dict[str, Any]]:
         }
         for event in events or ()
     ]
-
-
-def _exception(events: Iterable[Mapping[str, Any]]) -> str | None:
-    """The first exception among events: its stacktrace, else `type: message`; None where there is none."""
-    for event in events:
-        if event["name"] == "exception":
-            told = [_first_text(event["attributes"], (f"exception.{part}",)) for part in ("type", "message")]
-            stack = _first_text(event["attributes"], ("exception.stacktrace",))
-            return stack or ": ".join(part for part in told if part) or None
-    return None
 
 
 def _links(links: Any) -> str | None:

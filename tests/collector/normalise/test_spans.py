@@ -10,45 +10,7 @@ import pytest
 from collector.normalise.redact import Redactor
 from collector.normalise.spans import NormalisedSpans, normalise_spans
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, SPAN_SCHEMA
-
-Json = dict[str, Any]
-START_NS = 1_767_225_600_123_456_789
-
-
-def typed(value: Any) -> Json:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [typed(item) for item in value]}}
-    if isinstance(value, dict):
-        return {"kvlistValue": {"values": listed(value)}}
-    return {"stringValue": value} if isinstance(value, str) else {"doubleValue": value}
-
-
-def listed(attributes: Json) -> list[Json]:
-    return [{"key": key, "value": typed(value)} for key, value in attributes.items()]
-
-
-def span(said: Json | None = None, **more: Any) -> Json:
-    return {
-        "traceId": "0af7651916cd43dd8448eb211c80319c",
-        "spanId": "b7ad6b7169203331",
-        "name": "GET /orders",
-        "kind": 2,
-        "startTimeUnixNano": str(START_NS),
-        "endTimeUnixNano": str(START_NS + 5_000),
-        "attributes": listed(said or {}),
-        "status": {},
-        **more,
-    }
-
-
-def request(*spans: Any, resource: Json | None = None) -> Json:
-    attributes = {"service.name": "shop", "service.version": "shop-00002-abc", "service.instance.id": "i-1"}
-    attributes = attributes if resource is None else resource
-    return {"resourceSpans": [{"resource": {"attributes": listed(attributes)}, "scopeSpans": [{"spans": list(spans)}]}]}
+from tests.support.otlp import START_NS, Json, listed, request, span
 
 
 def normalised(*requests: Any) -> NormalisedSpans:
