@@ -88,6 +88,10 @@ SOURCES: dict[str, SourceKind] = {
         config="collector.sources.cloud_run.CloudRunConfig",
         source="collector.sources.cloud_run.CloudRun",
     ),
+    "cloud_trace": SourceKind(
+        config="collector.sources.cloud_trace.CloudTraceConfig",
+        source="collector.sources.cloud_trace.CloudTrace",
+    ),
 }
 
 

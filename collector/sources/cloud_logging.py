@@ -6,26 +6,31 @@ batch carries where every resource stands after it; collector/sources/slices.py 
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from collector.errors import SourceError, SourceUnavailable
+from collector.errors import SourceError
 from collector.records import RawBatch
 from collector.sources.base import Settings
 from collector.sources.google_api import GoogleSourceConfig, open_transport
-from collector.sources.log_pages import Page, PageReader, PageTokenRefused
-from collector.sources.patience import one_line
-from collector.sources.slices import Meter, Reach, Slice, read_reach
+from collector.sources.log_pages import PageReader
+from collector.sources.slices import Reach, Slice
+from collector.sources.walk import (
+    LONGEST_SLICE_S,
+    Pace,
+    Page,
+    Walk,
+    joined_failures,
+    reaches_cursor,
+    stored_reaches,
+)
 from collector.window import NS_PER_S, format_ns
 
 __all__ = ["CloudLogging", "CloudLoggingConfig"]
 
-CURSOR_VERSION = 1
-LONGEST_SLICE_S = 86_400
-MOST_RESTARTS = 3  # of one slice in one pull, after refused page tokens
 _SCOPES = ("https://www.googleapis.com/auth/logging.read",)
 _RESOURCE = re.compile(
     r"(projects|folders|organizations|billingAccounts)/[^/\s]+(/locations/[^/\s]+/buckets/[^/\s]+/views/[^/\s]+)?\Z"
@@ -61,18 +66,15 @@ class CloudLoggingConfig(GoogleSourceConfig):
 
 @dataclass(slots=True)
 class _Standing:
-    """Where a pull stands: the reach of each resource, and the share that is done."""
+    """Where a pull stands: the reach of each resource, and which of them is being read."""
 
     reaches: dict[str, Reach]
     resources: int
     resource: str = ""
     index: int = 0
 
-    def cursor(self) -> dict[str, Any]:
-        return {
-            "version": CURSOR_VERSION,
-            "resources": {resource: reach.as_cursor() for resource, reach in self.reaches.items()},
-        }
+    def keep(self, reach: Reach) -> None:
+        self.reaches[self.resource] = reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class CloudLogging:
             LoggingServiceV2GrpcTransport,
         )
 
-        standing = _Standing(_stored_reaches(cursor), len(self.config.resources))
+        standing = _Standing(stored_reaches(cursor), len(self.config.resources))
         failures: list[SourceError] = []
         with open_transport(LoggingServiceV2GrpcTransport, self.config, scopes=_SCOPES) as transport:
             for index, resource in enumerate(self.config.resources):
@@ -107,7 +109,7 @@ class CloudLogging:
                 except SourceError as error:
                     failures.append(error)
         if failures:
-            raise _joined(failures) from failures[0]
+            raise joined_failures(failures) from failures[0]
 
     def _reader(self, transport: Any, resource: str) -> PageReader:
         owner = "/".join(resource.split("/")[:2])
@@ -130,81 +132,30 @@ class _Reading:
     reader: PageReader
     standing: _Standing
 
-    @property
-    def _reach(self) -> Reach:
-        return self.standing.reaches[self.standing.resource]
-
-    @_reach.setter
-    def _reach(self, reach: Reach) -> None:
-        self.standing.reaches[self.standing.resource] = reach
-
     def all_of(self, since_ns: int | None, until_ns: int) -> Iterator[RawBatch]:
         """The slice that was left open, then on to until_ns, then back to since_ns."""
-        now_ns = self.settings.now_ns()
-        overlap_ns = self.config.overlap_s * NS_PER_S
-        first_ns = since_ns if since_ns is not None else until_ns - self.config.backfill_s * NS_PER_S
-        stored = self.standing.reaches.get(self.standing.resource) or Reach(first_ns, first_ns)
-        self._reach = stored.reaching_back(since_ns, now_ns=now_ns, overlap_ns=overlap_ns)
-        meter = self._meter(since_ns, until_ns)
+        walk = Walk(
+            who=f"Cloud Logging of `{self.standing.resource}`",
+            pace=Pace(self.config.slice_s, self.config.overlap_s, self.config.backfill_s),
+            settings=self.settings,
+            kept=self.standing.keep,
+        )
 
-        if self._reach.open is not None:
-            yield from self._slice(self._reach.open, meter)
-        length_ns = self.config.slice_s * NS_PER_S
-        at_ns = self._reach.settled_ns
-        while at_ns < until_ns:
-            piece = Slice(at_ns, min(until_ns, at_ns + length_ns), opened_at_ns=0)
-            pages = yield from self._slice(piece, meter)
-            at_ns, length_ns = piece.end_ns, self._next_length_ns(length_ns, pages)
-        while since_ns is not None and since_ns < self._reach.from_ns:
-            from_ns = self._reach.from_ns
-            piece = Slice(max(since_ns, from_ns - length_ns), from_ns, opened_at_ns=0)
-            pages = yield from self._slice(piece, meter)
-            length_ns = self._next_length_ns(length_ns, pages)
+        def read(piece: Slice) -> Generator[RawBatch, None, int]:
+            filter_text = self._filter(piece)
 
-    def _meter(self, since_ns: int | None, until_ns: int) -> Meter:
-        reach = self._reach
-        left_ns = max(0, until_ns - reach.settled_ns)
-        if reach.open is not None:
-            left_ns += reach.open.end_ns - reach.open.start_ns
-        if since_ns is not None:
-            left_ns += max(0, reach.from_ns - since_ns)
-        return Meter(left_ns)
+            def ask(token: str) -> Page:
+                return self.reader.read(filter_text, token)
 
-    def _next_length_ns(self, length_ns: int, pages: int) -> int:
-        """Quiet stretches are read in ever longer slices: each costs a call of the quota, empty or not."""
-        if pages > 1:
-            return self.config.slice_s * NS_PER_S
-        return min(2 * length_ns, LONGEST_SLICE_S * NS_PER_S)
+            pages = walk.pages(piece, request=self._digest(filter_text), ask=ask)
+            count = 0
+            for page, share in pages:
+                count += 1
+                yield self._batch(page, share)
+            return count
 
-    def _slice(self, piece: Slice, meter: Meter) -> Generator[RawBatch, None, int]:
-        """Pages of one slice from where it stands; gives how many. Starts it anew when its page token is refused."""
-        restarts = pages = 0
-        filter_text = self._filter(piece)
-        request = self._digest(filter_text)
-        now_ns = self.settings.now_ns()
-        if not piece.is_resumable(request=request, now_ns=now_ns):
-            piece = _fresh(piece, now_ns)
-        while True:
-            try:
-                page = self.reader.read(filter_text, piece.page_token)
-            except PageTokenRefused as error:
-                restarts += 1
-                if restarts > MOST_RESTARTS:
-                    raise self._goes_in_circles(error) from error
-                piece = _fresh(piece, self.settings.now_ns())
-                continue
-            pages += 1
-            within_ns = _within_ns(piece, page)
-            if page.next_token:
-                piece = replace(piece, page_token=page.next_token, token_at_ns=self.settings.now_ns(), request=request)
-                self._reach = self._reach.opened(piece)
-            else:
-                self._reach = self._reach.closed(piece, overlap_ns=self.config.overlap_s * NS_PER_S)
-                meter.add(piece.end_ns - piece.start_ns)
-                within_ns = 0
-            yield self._batch(page, meter.share(within_ns))
-            if not page.next_token:
-                return pages
+        stored = self.standing.reaches.get(self.standing.resource)
+        yield from walk.over(stored, since_ns=since_ns, until_ns=until_ns, read=read)
 
     def _batch(self, page: Page, share: float) -> RawBatch:
         return RawBatch(
@@ -213,7 +164,7 @@ class _Reading:
             kind="entries",
             records=page.records,
             dead=page.dead,
-            cursor=self.standing.cursor(),
+            cursor=reaches_cursor(self.standing.reaches),
             progress=(self.standing.index + share) / self.standing.resources,
         )
 
@@ -230,37 +181,3 @@ class _Reading:
     def _digest(self, filter_text: str) -> str:
         text = f"{self.standing.resource}\n{self.config.page_size}\n{filter_text}"
         return blake2b(text.encode(), digest_size=8).hexdigest()
-
-    def _goes_in_circles(self, error: SourceError) -> SourceUnavailable:
-        return SourceUnavailable(
-            f"Cloud Logging of `{self.standing.resource}` refused its own page tokens {MOST_RESTARTS + 1} times "
-            f"(`{one_line(str(error.__cause__))}`). What was read is kept; the next cycle reads this slice anew."
-        )
-
-
-def _fresh(piece: Slice, now_ns: int) -> Slice:
-    """The slice from its first page, asked for now."""
-    return Slice(piece.start_ns, piece.end_ns, opened_at_ns=now_ns)
-
-
-def _within_ns(piece: Slice, page: Page) -> int:
-    """How much of the slice lies behind the page's last entry; entries come in the order of their event time."""
-    if page.last_ns is None:
-        return 0
-    return min(max(0, page.last_ns - piece.start_ns), piece.end_ns - piece.start_ns)
-
-
-def _stored_reaches(cursor: dict[str, Any] | None) -> dict[str, Reach]:
-    """Reaches of a stored cursor; what is of another version or shape is read anew, which loses nothing."""
-    if not cursor or cursor.get("version") != CURSOR_VERSION:
-        return {}
-    reaches = {resource: read_reach(stored) for resource, stored in dict(cursor.get("resources") or {}).items()}
-    return {resource: reach for resource, reach in reaches.items() if reach is not None}
-
-
-def _joined(failures: list[SourceError]) -> SourceError:
-    """One error for all: retryable only when all of them are."""
-    message = " ".join(str(failure) for failure in failures)
-    if all(failure.is_retryable for failure in failures):
-        return SourceUnavailable(message)
-    return SourceError(message)

@@ -123,7 +123,7 @@ def _is_loopback(endpoint: str) -> bool:
 
 def _keep_payloads_out_of_logs() -> None:
     """The generated clients log whole requests and answers at DEBUG, values of variables among them; never here."""
-    for name in ("google", "google.cloud.logging_v2", "google.cloud.run_v2"):
+    for name in ("google", "google.cloud.logging_v2", "google.cloud.run_v2", "google.cloud.trace_v1"):
         logger = logging.getLogger(name)
         if logger.getEffectiveLevel() < logging.INFO:
             logger.setLevel(logging.INFO)

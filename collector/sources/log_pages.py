@@ -7,15 +7,15 @@ from typing import Any
 import orjson
 import polars as pl
 
-from collector.errors import SourceError
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA
 from collector.sources.base import Settings
 from collector.sources.google_api import Permission, plain_refusal
 from collector.sources.patience import CallLimits, call_patiently, one_line
 from collector.sources.pb_json import entry_json
 from collector.sources.quota import ReadQuota
+from collector.sources.walk import Page, PageTokenRefused
 
-__all__ = ["Page", "PageReader", "PageTokenRefused", "split_fields"]
+__all__ = ["PageReader", "split_fields"]
 
 _METHOD = "/google.logging.v2.LoggingServiceV2/ListLogEntries"
 _ENTRIES_FIELD, _TOKEN_FIELD = 1, 2  # of ListLogEntriesResponse
@@ -24,20 +24,6 @@ _LENGTH_DELIMITED = 2
 
 _READ_PROJECT = Permission("logging.logEntries.list", role="roles/logging.viewer", api="logging.googleapis.com")
 _READ_VIEW = Permission("logging.views.access", role="roles/logging.viewAccessor", api="logging.googleapis.com")
-
-
-class PageTokenRefused(SourceError):
-    """The page token is too old or belongs to another request; reading the slice anew cures it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One answer. `last_ns` is the event time of its last entry, None of an empty page; token "" ends the slice."""
-
-    records: pl.DataFrame  # RAW_SCHEMA
-    dead: pl.DataFrame  # DEAD_LETTER_SCHEMA: entries that cannot be decoded
-    next_token: str
-    last_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)

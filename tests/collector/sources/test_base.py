@@ -12,6 +12,7 @@ from collector.sources.cloud_run import CloudRun
 
 LOGGING = {"kind": "cloud_logging", "name": "logs", "resources": ["projects/p"]}
 RUN = {"kind": "cloud_run", "name": "run", "projects": ["p"], "locations": ["europe-west4"]}
+TRACE = {"kind": "cloud_trace", "name": "traces", "projects": ["p"]}
 
 
 def test_each_kind_is_built_from_its_own_settings() -> None:
@@ -24,12 +25,12 @@ def test_each_kind_is_built_from_its_own_settings() -> None:
 
 
 def test_every_kind_of_the_registry_can_be_imported() -> None:
-    examples = {"cloud_logging": LOGGING, "cloud_run": RUN}
+    examples = {"cloud_logging": LOGGING, "cloud_run": RUN, "cloud_trace": TRACE}
 
     assert {kind: parse_source_config(examples[kind], where="x").kind for kind in examples} == {
         kind: kind for kind in examples
     }
-    assert set(examples) <= set(SOURCES)
+    assert set(examples) == set(SOURCES)
 
 
 @pytest.mark.parametrize("raw", [{"kind": "cloudlog"}, {}, {"kind": 3}, {"kind": ["cloud_run"]}])
