@@ -53,7 +53,12 @@ class _AsOf:
         return known
 
     def lay(self, query: str, *, relation: pl.DataFrame) -> None:
-        """As the store's reader; what was read before it is read anew."""
+        """As the store's reader; what was read before it is read anew. The revisions of spans are those of the end."""
+        if query == "create_spans_by_revision":
+            if query not in self._held:
+                self._held[query] = pl.DataFrame([(0, _FAR_NS)], schema=relation.schema, orient="row")
+                self._reader.lay(query, relation=self._held[query])
+            return
         self._held.clear()
         self._reader.lay(query, relation=relation)
 

@@ -18,6 +18,7 @@ from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.routing import Routing
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
+from classifiers.spans_by_revision import lay_spans_by_revision
 from classifiers.traces import Traces
 from collector.records import Revision
 from collector.store import Reader
@@ -90,6 +91,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     end = window.end_ns if is_empty else max(bounds["last_ns"], start) + 1
     span = {"start_ns": start, "end_ns": window.end_ns}
     facts, seen = read_placed_facts(reader, end_ns=window.end_ns)
+    lay_spans_by_revision(reader, **span)
     failures = reader.frame("find_failures", rules=RULES, **span)
     grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures

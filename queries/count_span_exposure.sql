@@ -1,10 +1,9 @@
 -- name:    count_span_exposure
 -- about:   traces that entered a service, by its first server span of each, per revision, route, origin and minute: what
 --          failures are counted against where a service logs no requests. Only services of one project whose lines are
---          known. The revision is that of the lines of the same trace, else of the instance, else the one the span tells,
---          if lines know it, else the one that wrote most in the last minute known (`inferred` counts these). The origin
---          is that of the first logged request of the trace. `share`: of the traces that its lines tell, those that have
---          such a span: less than all where spans are sampled. In no order
+--          known. The revision is that of spans_by_revision (`inferred` counts those that are known by the minute or a
+--          version alone). The origin is that of the first logged request of the trace. `share`: of the traces that its
+--          lines tell, those that have such a span: less than all where spans are sampled. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR,
 --          $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
@@ -35,9 +34,9 @@ entered as materialized (
                 else coalesce(http_method, '') || ' ' || regexp_replace(http_route, $variable_parts, '/*', 'g')
             end,
             'revision': revision,
-            'instance': instance
+            'is_inferred': revision_by in ('minute', 'told', '')
         }) as first
-    from spans
+    from spans_by_revision
     where
         kind in (2, 5)
         and start_ns >= $start_ns
@@ -45,63 +44,17 @@ entered as materialized (
         and service in (select service from places)
     group by service, trace
 ),
-lines as materialized (
-    select
+told as (
+    select distinct
         service,
-        revision,
-        instance,
-        trace,
-        at_ns // 60_000_000_000 as minute,
-        count(*) as many
+        trace
     from entries
     where
         service in (select service from entered)
+        and trace is not null
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-    group by all
-),
-told as (
-    select
-        service,
-        trace,
-        min(nullif(revision, '')) as revision
-    from lines
-    where trace is not null
-    group by service, trace
-),
-instances as (
-    select
-        service,
-        instance,
-        min(revision) as revision
-    from lines
-    where instance <> '' and revision <> ''
-    group by service, instance
-),
-known as (
-    select distinct
-        service,
-        revision
-    from lines
-    where revision <> ''
-),
-leaders as (
-    select
-        service,
-        minute,
-        arg_max(revision, (many, revision)) as revision
-    from (
-        select
-            service,
-            minute,
-            revision,
-            sum(many) as many
-        from lines
-        where revision <> ''
-        group by service, minute, revision
-    ) as written
-    group by service, minute
 ),
 shares as (
     select
@@ -135,38 +88,21 @@ requests as (
         and (received_at_ns is null or received_at_ns < $end_ns)
         and trace in (select trace from entered)
     group by trace
-),
-placed as (
-    select
-        entered.service,
-        entered.trace,
-        entered.first.route as route,
-        entered.first.start_ns // 60_000_000_000 as minute,
-        entered.first.revision as own,
-        coalesce(told.revision, instances.revision, known.revision) as revision
-    from entered
-    left join told using (service, trace)
-    left join instances
-        on entered.service = instances.service and entered.first.instance = instances.instance
-    left join known
-        on entered.service = known.service and entered.first.revision = known.revision
 )
 select
     places.project,
-    placed.service,
-    coalesce(placed.revision, leaders.revision, placed.own) as revision,
-    placed.route,
+    entered.service,
+    entered.first.revision as revision,
+    entered.first.route as route,
     coalesce(requests.origin, 'unknown') as origin,
-    placed.minute,
+    entered.first.start_ns // 60_000_000_000 as minute,
     count(*) as traces,
-    count(*) filter (where placed.revision is null) as inferred,
+    count(*) filter (where entered.first.is_inferred) as inferred,
     coalesce(any_value(shares.share), 1.0) as share
-from placed
+from entered
 join places using (service)
 left join shares using (service)
 left join requests using (trace)
-asof left join leaders
-    on placed.service = leaders.service and placed.minute >= leaders.minute
 group by
-    places.project, placed.service, coalesce(placed.revision, leaders.revision, placed.own), placed.route,
-    coalesce(requests.origin, 'unknown'), placed.minute
+    places.project, entered.service, entered.first.revision, entered.first.route,
+    coalesce(requests.origin, 'unknown'), entered.first.start_ns // 60_000_000_000

@@ -1,6 +1,6 @@
 -- name:    create_0005_spans
 -- about:   what spans tell beyond their times: where they ran, who asked, what was thrown, which traces they go on; a
---          span without an end has no duration
+--          span without an end has no duration. `spans_by_revision` is laid over by create_spans_by_revision for a reader
 -- params:
 -- columns:
 
@@ -16,3 +16,10 @@ alter table spans add column cold_start boolean;
 alter table spans add column error_type varchar;
 alter table spans add column exception varchar;
 alter table spans add column links varchar;
+
+create view spans_by_revision as
+select
+    spans.*,
+    spans.revision as revision_told,
+    case when spans.revision = '' then '' else 'told' end as revision_by
+from spans;

@@ -25,10 +25,11 @@ entered as (
                 when http_route is null then regexp_replace(name, $variable_parts, '/*', 'g')
                 else coalesce(http_method, '') || ' ' || regexp_replace(http_route, $variable_parts, '/*', 'g')
             end,
+            'revision': case when revision_by in ('own', 'instance', 'request') then revision else '' end,
             'latency_ns': duration_ns,
             'http_status': http_status
         }) as first
-    from spans
+    from spans_by_revision
     where
         kind in (2, 5)
         and start_ns >= $start_ns
@@ -41,7 +42,7 @@ select
     entered.trace,
     places.project,
     entered.service,
-    '' as revision,
+    entered.first.revision as revision,
     entered.first.route as route,
     cast(null as varchar) as origin,
     cast(null as ubigint) as client,

@@ -16,7 +16,7 @@ seen as (
         revision,
         start_ns,
         status
-    from spans
+    from spans_by_revision
     where
         start_ns >= $start_ns
         and start_ns < $end_ns
