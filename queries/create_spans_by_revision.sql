@@ -8,11 +8,9 @@
 -- params:
 -- columns:
 
-create or replace temp table span_window as
-select
-    start_ns,
-    end_ns
-from fresh;
+set variable spans_start_ns = (select start_ns from fresh);
+
+set variable spans_end_ns = (select end_ns from fresh);
 
 create or replace temp table span_revisions as
 with told as (
@@ -22,8 +20,8 @@ with told as (
     from spans
     where
         revision <> ''
-        and start_ns >= (select start_ns from span_window)
-        and start_ns < (select end_ns from span_window)
+        and start_ns >= getvariable('spans_start_ns')
+        and start_ns < getvariable('spans_end_ns')
 ),
 known as (
     select distinct
@@ -33,9 +31,9 @@ known as (
     where
         service in (select service from told)
         and revision <> ''
-        and at_ns >= (select start_ns from span_window)
-        and at_ns < (select end_ns from span_window)
-        and (received_at_ns is null or received_at_ns < (select end_ns from span_window))
+        and at_ns >= getvariable('spans_start_ns')
+        and at_ns < getvariable('spans_end_ns')
+        and (received_at_ns is null or received_at_ns < getvariable('spans_end_ns'))
     union
     select
         service,
@@ -44,10 +42,10 @@ known as (
     where
         service in (select service from told)
         and revision <> ''
-        and at_ns < (select end_ns from span_window)
+        and at_ns < getvariable('spans_end_ns')
 )
 select
-    told.service,
+    hash(told.service, told.revision) as key,
     told.revision
 from told
 where
@@ -60,90 +58,82 @@ where
         )
     );
 
+-- hashes of names in place of names, and `not in` in place of anti joins, which DuckDB may build of the larger side: the
+-- traces of a million spans stay within the memory of a store
+create or replace temp table open_spans as
+select distinct
+    service,
+    case when instance <> '' then hash(service, instance) end as instance_key,
+    hash(service, trace) as trace_key,
+    start_ns // 60_000_000_000 as minute
+from spans
+where
+    service <> ''
+    and hash(service, revision) not in (select key from span_revisions)
+    and start_ns >= getvariable('spans_start_ns')
+    and start_ns < getvariable('spans_end_ns');
+
 create or replace temp table span_instances as
-with open_instances as (
+with said as (
     select distinct
-        service,
-        instance
-    from spans
-    anti join span_revisions using (service, revision)
-    where
-        instance <> ''
-        and start_ns >= (select start_ns from span_window)
-        and start_ns < (select end_ns from span_window)
-),
-said as (
-    select distinct
-        service,
-        instance,
+        hash(service, instance) as key,
         revision
     from entries
-    semi join open_instances using (service, instance)
     where
-        revision <> ''
-        and at_ns >= (select start_ns from span_window)
-        and at_ns < (select end_ns from span_window)
-        and (received_at_ns is null or received_at_ns < (select end_ns from span_window))
+        instance <> ''
+        and revision <> ''
+        and hash(service, instance) in (select instance_key from open_spans)
+        and at_ns >= getvariable('spans_start_ns')
+        and at_ns < getvariable('spans_end_ns')
+        and (received_at_ns is null or received_at_ns < getvariable('spans_end_ns'))
     union
-    select
-        service,
-        instance,
+    select distinct
+        hash(service, instance) as key,
         revision
     from spans
-    semi join open_instances using (service, instance)
-    semi join span_revisions using (service, revision)
     where
-        start_ns >= (select start_ns from span_window)
-        and start_ns < (select end_ns from span_window)
+        instance <> ''
+        and hash(service, instance) in (select instance_key from open_spans)
+        and hash(service, revision) in (select key from span_revisions)
+        and start_ns >= getvariable('spans_start_ns')
+        and start_ns < getvariable('spans_end_ns')
 )
 select
-    service,
-    instance,
+    key,
     min(revision) as revision
 from said
-group by service, instance
+group by key
 having count(*) = 1;
 
 create or replace temp table span_traces as
-with open_traces as (
-    select distinct
-        service,
-        trace
-    from spans
-    anti join span_revisions using (service, revision)
-    anti join span_instances using (service, instance)
-    where
-        service <> ''
-        and start_ns >= (select start_ns from span_window)
-        and start_ns < (select end_ns from span_window)
-)
 select
-    service,
-    trace,
+    hash(service, trace) as key,
     min(revision) as revision
 from entries
-semi join open_traces using (service, trace)
 where
-    revision <> ''
-    and at_ns >= (select start_ns from span_window)
-    and at_ns < (select end_ns from span_window)
-    and (received_at_ns is null or received_at_ns < (select end_ns from span_window))
-group by service, trace
+    service <> ''
+    and trace is not null
+    and revision <> ''
+    and hash(service, trace) in (
+        select trace_key
+        from open_spans
+        where coalesce(instance_key, 0) not in (select key from span_instances)
+    )
+    and at_ns >= getvariable('spans_start_ns')
+    and at_ns < getvariable('spans_end_ns')
+    and (received_at_ns is null or received_at_ns < getvariable('spans_end_ns'))
+group by hash(service, trace)
 having min(revision) = max(revision);
 
 create or replace temp table span_minutes as
 with open_minutes as (
     select distinct
         service,
-        start_ns // 60_000_000_000 as minute
-    from spans
-    anti join span_revisions using (service, revision)
-    anti join span_instances using (service, instance)
-    anti join span_traces using (service, trace)
+        minute
+    from open_spans
     where
-        service <> ''
-        and start_ns >= (select start_ns from span_window)
-        and start_ns < (select end_ns from span_window)
+        coalesce(instance_key, 0) not in (select key from span_instances)
+        and trace_key not in (select key from span_traces)
 ),
 written as (
     select
@@ -155,9 +145,9 @@ written as (
     where
         service in (select service from open_minutes)
         and revision <> ''
-        and at_ns >= (select start_ns from span_window)
-        and at_ns < (select end_ns from span_window)
-        and (received_at_ns is null or received_at_ns < (select end_ns from span_window))
+        and at_ns >= getvariable('spans_start_ns')
+        and at_ns < getvariable('spans_end_ns')
+        and (received_at_ns is null or received_at_ns < getvariable('spans_end_ns'))
     group by service, revision, at_ns // 60_000_000_000
 ),
 leaders as (
@@ -194,14 +184,14 @@ select
     end as revision_by
 from spans as kept
 left join span_revisions
-    on kept.service = span_revisions.service and kept.revision = span_revisions.revision
+    on hash(kept.service, kept.revision) = span_revisions.key
 left join span_instances
-    on kept.service = span_instances.service and kept.instance = span_instances.instance
+    on hash(kept.service, kept.instance) = span_instances.key
 left join span_traces
-    on kept.service = span_traces.service and kept.trace = span_traces.trace
+    on hash(kept.service, kept.trace) = span_traces.key
 left join span_minutes
     on kept.service = span_minutes.service and kept.start_ns // 60_000_000_000 = span_minutes.minute
 where
-    kept.start_ns >= (select start_ns from span_window)
-    and kept.start_ns < (select end_ns from span_window)
-    and (kept.received_at_ns is null or kept.received_at_ns < (select end_ns from span_window));
+    kept.start_ns >= getvariable('spans_start_ns')
+    and kept.start_ns < getvariable('spans_end_ns')
+    and (kept.received_at_ns is null or kept.received_at_ns < getvariable('spans_end_ns'));
