@@ -92,6 +92,14 @@ SOURCES: dict[str, SourceKind] = {
         config="collector.sources.cloud_trace.CloudTraceConfig",
         source="collector.sources.cloud_trace.CloudTrace",
     ),
+    "jaeger": SourceKind(
+        config="collector.sources.jaeger.JaegerConfig",
+        source="collector.sources.jaeger.Jaeger",
+    ),
+    "tempo": SourceKind(
+        config="collector.sources.tempo.TempoConfig",
+        source="collector.sources.tempo.Tempo",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from collector.errors import SourceError
 from collector.sources.base import SourceConfig
 from collector.sources.patience import CallLimits, one_line
 
-__all__ = ["GoogleSourceConfig", "Permission", "open_transport", "plain_refusal"]
+__all__ = ["GoogleSourceConfig", "Permission", "is_loopback_host", "open_transport", "plain_refusal"]
 
 _NO_LOGIN = (
     "Run `gcloud auth application-default login`, "
@@ -114,7 +114,11 @@ def _default_credentials(source: str, scopes: Sequence[str]) -> Any:
 
 
 def _is_loopback(endpoint: str) -> bool:
-    host = endpoint.rpartition(":")[0].strip("[]")
+    return is_loopback_host(endpoint.rpartition(":")[0].strip("[]"))
+
+
+def is_loopback_host(host: str) -> bool:
+    """The name or address is of this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

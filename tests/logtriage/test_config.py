@@ -62,7 +62,13 @@ def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
 
     config = _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE))
 
-    assert [source.kind for source in config.sources] == ["cloud_run", "cloud_logging", "cloud_trace"]
+    assert [source.kind for source in config.sources] == [
+        "cloud_run",
+        "cloud_logging",
+        "cloud_trace",
+        "jaeger",
+        "tempo",
+    ]
     assert [rule.verb for rule in config.clusters.rules] == ["merge", "split"]
     assert config.ledger.repositories == {"shop-*": "https://github.com/acme/shop"}
 
@@ -119,7 +125,7 @@ def test_sources_become_the_config_of_their_kind() -> None:
         ("store: 3", "config.yaml: store is `3`; it should be a section with keys of its own"),
         (
             "sources: [{kind: cloudlog}]",
-            r"config.yaml: sources\[0\].kind is `cloudlog`; known kinds: cloud_logging, cloud_run, cloud_trace\.",
+            r"config.yaml: sources\[0\].kind is `cloudlog`; known kinds: cloud_logging, .*, jaeger, tempo\.",
         ),
         ("sources: [{kind: cloud_logging}]", r"config.yaml: sources\[0\].resources is missing"),
         ("sources: [cloud_logging]", r"config.yaml: sources\[0\] is `cloud_logging`, not a section"),

@@ -13,6 +13,8 @@ from collector.sources.cloud_run import CloudRun
 LOGGING = {"kind": "cloud_logging", "name": "logs", "resources": ["projects/p"]}
 RUN = {"kind": "cloud_run", "name": "run", "projects": ["p"], "locations": ["europe-west4"]}
 TRACE = {"kind": "cloud_trace", "name": "traces", "projects": ["p"]}
+JAEGER = {"kind": "jaeger", "name": "jaeger", "url": "http://127.0.0.1:16686"}
+TEMPO = {"kind": "tempo", "name": "tempo", "url": "http://127.0.0.1:3200"}
 
 
 def test_each_kind_is_built_from_its_own_settings() -> None:
@@ -25,7 +27,7 @@ def test_each_kind_is_built_from_its_own_settings() -> None:
 
 
 def test_every_kind_of_the_registry_can_be_imported() -> None:
-    examples = {"cloud_logging": LOGGING, "cloud_run": RUN, "cloud_trace": TRACE}
+    examples = {"cloud_logging": LOGGING, "cloud_run": RUN, "cloud_trace": TRACE, "jaeger": JAEGER, "tempo": TEMPO}
 
     assert {kind: parse_source_config(examples[kind], where="x").kind for kind in examples} == {
         kind: kind for kind in examples
