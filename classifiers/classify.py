@@ -40,6 +40,13 @@ from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
 from classifiers.siblings import with_locations, with_places, with_siblings
 from classifiers.signing import sign_new
+from classifiers.span_evidence import (
+    read_cluster_spans,
+    read_span_lines,
+    read_span_samples,
+    with_lines,
+    with_spans,
+)
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
@@ -85,6 +92,8 @@ class Reading:
     samples: pl.DataFrame
     counts: Counts
     record: Record
+    spans: pl.DataFrame  # rows of find_cluster_spans
+    span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -104,9 +113,11 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     return Reading(
         history,
         read_entries(reader, window, ids),
-        read_samples(reader, window, ids),
+        pl.concat([read_samples(reader, window, ids), read_span_samples(reader, present, window)], how="diagonal"),
         read_counts(reader, window),
         record_of(read_claims(reader, end_ns=window.end_ns)),
+        read_cluster_spans(reader, present, window),
+        read_span_lines(reader, present, window),
     )
 
 
@@ -123,6 +134,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
+    entries = with_lines(entries, problems, reading.span_lines, reading.entries)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
     teller = Teller(history, entries, samples, config.priority)
@@ -130,7 +142,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     clusters = with_siblings(clusters, cases, history.revisions, history.exposure)
-    clusters = with_locations(clusters, history.revisions)
+    clusters = with_spans(with_locations(clusters, history.revisions), reading.spans)
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
         for kind in _REST

@@ -20,6 +20,7 @@ __all__ = [
     "Drift",
     "DriftSide",
     "Evidence",
+    "FailingSpan",
     "Findings",
     "Hypothesis",
     "Incident",
@@ -217,8 +218,27 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class FailingSpan:
+    """A span that failed with a cluster. `text` is one line of what was thrown, else of its status; it may be empty.
+
+    joined: by trace; or, where the entries carry none, by the time at which it was open in that instance, which is
+    weaker.
+    """
+
+    trace: str
+    span: str
+    operation: str
+    at_ns: int
+    text: str
+    joined: Literal["trace", "time"] = "trace"
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
-    """One failure of one service: all renderings of it, with what is known of it."""
+    """One failure of one service: all renderings of it, with what is known of it.
+
+    Of what spans alone tell, the entries are the request lines of its traces, where there are any.
+    """
 
     id: str  # stable: from the service and the leading signature
     title: str
@@ -252,6 +272,7 @@ class Cluster:
     storm: Storm | None = None
     known: Known | None = None  # explains; decides nothing
     location: str = ""  # of its service; "" not known
+    spans: tuple[FailingSpan, ...] = ()  # that failed with it: a sample, at most 20
 
     @property
     def is_ongoing(self) -> bool:

@@ -92,7 +92,10 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     span = {"start_ns": start, "end_ns": window.end_ns}
     facts, seen = read_placed_facts(reader, end_ns=window.end_ns)
     lay_spans_by_revision(reader, **span)
+    spans_stored = int(reader.frame("count_spans", **span)["spans"][0])
     failures = reader.frame("find_failures", rules=RULES, **span)
+    if spans_stored:
+        failures = pl.concat([failures, reader.frame("find_span_failures", rules=RULES, **span)])
     grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
@@ -102,7 +105,7 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
     asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
     timeline = Timeline.over(start, end)
-    spans = _span_exposure(reader, span)
+    spans = _span_exposure(reader, span) if spans_stored else SPAN_EXPOSURE_SCHEMA.to_frame()
     asked_in = _asked_in_spans(reader, traces, spans, span)
     failed: dict[str, set[str]] = {}
     for service, trace in reader.frame("find_failed_traces", **span).rows():
@@ -134,8 +137,6 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
 
 def _span_exposure(reader: Reader, span: Mapping[str, int]) -> pl.DataFrame:
     """What spans tell of services that log no requests."""
-    if not reader.frame("count_spans", **span)["spans"][0]:
-        return SPAN_EXPOSURE_SCHEMA.to_frame()
     return reader.frame("count_span_exposure", **span, **origin_params())
 
 

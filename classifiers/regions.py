@@ -26,7 +26,7 @@ def read_placed_facts(reader: Reader, *, end_ns: int) -> tuple[pl.DataFrame, pl.
     Without a name in several locations that is all there is to it, and the rows stay as they are.
     """
     facts = reader.frame("find_facts", end_ns=end_ns)
-    seen = reader.frame("count_seen_revisions", end_ns=end_ns)
+    seen = _seen(reader, end_ns)
     if not _may_be_several(facts, seen):
         return facts, seen
     facts = facts.with_columns(id=projects_of(facts, seen))
@@ -38,7 +38,13 @@ def read_placed_facts(reader: Reader, *, end_ns: int) -> tuple[pl.DataFrame, pl.
     rows = [(*service, "", "") for service in sorted(several)]
     rows += [(*key, location) for key, location in sorted(revisions.items())]
     reader.lay("create_rows_by_place", relation=pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
-    return _placed(facts, several, revisions), reader.frame("count_seen_revisions", end_ns=end_ns)
+    return _placed(facts, several, revisions), _seen(reader, end_ns)
+
+
+def _seen(reader: Reader, end_ns: int) -> pl.DataFrame:
+    """Revisions as entries tell of them; those of services that wrote none, as spans do."""
+    queries = ("count_seen_revisions", "count_seen_span_revisions")
+    return pl.concat([reader.frame(name, end_ns=end_ns) for name in queries])
 
 
 def _may_be_several(facts: pl.DataFrame, seen: pl.DataFrame) -> bool:

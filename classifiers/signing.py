@@ -15,6 +15,7 @@ import polars as pl
 
 from classifiers.reassemble import fold
 from classifiers.signatures import RULES, Signed, sign, sign_events
+from classifiers.span_signing import sign_spans, tell_again_by_spans
 from collector.store import Reader, Store, Writer
 from collector.window import NS_PER_S
 
@@ -63,6 +64,7 @@ def sign_new(store: Store) -> int:
             with store.read() as reader:
                 slices = list(_slices(reader, group))
             written += sum(pool.map(partial(_sign_slice, store), slices))
+            written += sign_spans(store, waiting.filter(pl.col("batch_id").is_in(group.batch_ids)))
             with store.write() as writer:
                 writer.execute("insert_signed", batch_ids=group.batch_ids, rules=RULES)
     return written
@@ -158,3 +160,4 @@ def _tell_again(writer: Writer, signature_ids: list[str]) -> None:
     writer.execute("delete_signatures", signature_ids=signature_ids)
     if told.height:
         writer.execute("insert_signatures", relation=told)
+    tell_again_by_spans(writer, signature_ids)

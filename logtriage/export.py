@@ -17,6 +17,7 @@ from classifiers.findings import (
     Drift,
     DriftSide,
     Evidence,
+    FailingSpan,
     Findings,
     Hypothesis,
     Incident,
@@ -48,9 +49,10 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "projects": list(findings.projects),
         "window": {"start": _time(findings.window.start_ns), "end": _time(findings.window.end_ns)},
         "now": _time(findings.now_ns),
-        "clusters": [cluster_json(cluster) for cluster in findings.clusters],
+        "clusters": [cluster_json(cluster) for cluster in findings.clusters if cluster.insert_ids],
         "absent_events": [_absence(event) for event in findings.absent_events],
         "latency": [_latency(latency) for latency in findings.latency],
+        "span_clusters": [cluster_json(cluster) for cluster in findings.clusters if not cluster.insert_ids],
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
         "noise": [cluster_json(cluster) for cluster in findings.noise],
@@ -135,6 +137,18 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "trace_ids": list(cluster.trace_ids),
         "sample": cluster.sample,
         "known": _known(cluster.known) if cluster.known else None,
+        "spans": [_span(one) for one in cluster.spans],
+    }
+
+
+def _span(one: FailingSpan) -> dict[str, Any]:
+    return {
+        "trace": one.trace,
+        "span": one.span,
+        "operation": one.operation,
+        "at": _time(one.at_ns),
+        "text": one.text,
+        "joined": one.joined,
     }
 
 

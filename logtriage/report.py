@@ -351,8 +351,9 @@ def _cluster_counts(cluster: Cluster, near: Near) -> str:
     earliest, latest = clock(cluster.onset.earliest_ns, near), clock(cluster.onset.latest_ns, near)
     began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
     entries = cluster.entries or len(cluster.insert_ids)
+    told_in = f"in {plural(entries, 'entry', 'entries')}" if entries else "in spans alone"
     return (
-        f"{plural(cluster.occurrences, 'occurrence')} in {plural(entries, 'entry', 'entries')}, "
+        f"{plural(cluster.occurrences, 'occurrence')} {told_in}, "
         f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
         f"{began}{_ended(cluster, near)}"
     )

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from classifiers.findings import Cluster
+from classifiers.findings import Cluster, FailingSpan
 from collector.window import format_ns
 from logtriage.escape import plain
 from logtriage.wording import Near, clock, day_clock, plural, short_revision, span_words, unit_word
@@ -53,6 +53,7 @@ class ExaminedView:
     entries_title: str
     entries: tuple[tuple[str, str], ...]  # time, revision and id; what it says
     entries_left: str
+    spans: tuple[tuple[str, str], ...]  # time, operation, trace and span; what was thrown
     signatures: tuple[SignatureView, ...]
     rules: tuple[str, ...]
     neighbours: tuple[tuple[str, str], ...]  # what it is; why it is near and why not in it
@@ -66,7 +67,7 @@ class ShowView:
     examined: ExaminedView
 
 
-NOT_EXAMINED = ExaminedView((), "", (), "", (), (), ())
+NOT_EXAMINED = ExaminedView((), "", (), "", (), (), (), ())
 
 
 def shown_ids(examination: "Examination", *, is_all: bool) -> tuple[str, ...]:
@@ -86,6 +87,7 @@ def view_examined(
         entries_title=f"ENTRIES: {plural(many, 'entry', 'entries')} in this window" if entries else "",
         entries=tuple(_entry(one, cluster, near) for one in entries),
         entries_left=f"{left:,} more between the first and the last: --all shows them" if left > 0 else "",
+        spans=tuple(_span(one, near) for one in cluster.spans),
         signatures=tuple(_signature(one) for one in examination.signatures[:_SIGNATURES]),
         rules=(
             *_left(examination),
@@ -168,6 +170,13 @@ def _entry(entry: "EntryLine", cluster: Cluster, near: Near) -> tuple[str, str]:
     seconds = format_ns(entry.at_ns, digits=3)[16:23]
     head = f"{clock(entry.at_ns, near)}{seconds} {revision or '-'}  {plain(entry.insert_id, 80)}"
     return head, plain(entry.text, _TEXT) or "(no text)"
+
+
+def _span(one: FailingSpan, near: Near) -> tuple[str, str]:
+    seconds = format_ns(one.at_ns, digits=3)[16:23]
+    weak = "" if one.joined == "trace" else "  (by time: its entries carry no trace)"
+    head = f"{clock(one.at_ns, near)}{seconds} {plain(one.operation, 80)}  {one.trace}/{one.span}{weak}"
+    return head, plain(one.text, _TEXT) or "(its status alone)"
 
 
 def _signature(one: "SignatureLine") -> SignatureView:

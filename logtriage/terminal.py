@@ -69,6 +69,11 @@ def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width
         page.row(rival.statement, indent=2)
         for fact in rival.evidence:
             _draw_fact(page, fact)
+    if examined.spans:
+        page.heading("SPANS THAT FAILED WITH IT")
+    for head, text in examined.spans:
+        page.row(head, "dim", indent=2, hang=4)
+        page.row(text, indent=4)
     _draw_signatures(page, examined)
     if examined.neighbours:
         page.heading("NEAR, AND NOT IN IT")

@@ -1,7 +1,7 @@
 -- name:    count_span_exposure
 -- about:   traces that entered a service, by its first server span of each, per revision, route, origin and minute: what
---          failures are counted against where a service logs no requests. Only services of one project whose lines are
---          known. The revision is that of spans_by_revision (`inferred` counts those that are known by the minute or a
+--          failures are counted against where a service logs no requests. Only services whose project is
+--          known: that of their lines; of a service without any its own, else the only one there is. The revision is that of spans_by_revision (`inferred` counts those that are known by the minute or a
 --          version alone). The origin is that of the first logged request of the trace. `share`: of the traces that its
 --          lines tell, those that have such a span: less than all where spans are sampled. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR,
@@ -9,10 +9,12 @@
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
 --          traces BIGINT, inferred BIGINT, share DOUBLE
 
-with places as (
+with written as materialized (
     select
         service,
-        min(project) as project
+        min(project) as project,
+        max(project) as other,
+        bool_or(log = 'requests') as has_requests
     from entries
     where
         service <> ''
@@ -20,7 +22,33 @@ with places as (
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
     group by service
-    having count(distinct project) = 1 and count(*) filter (where log = 'requests') = 0
+),
+unwritten as (
+    select
+        service,
+        max(project) as project
+    from spans_by_revision
+    where
+        kind in (2, 5)
+        and service <> ''
+        and service not in (select service from written)
+    group by service
+),
+places as (
+    select
+        service,
+        project
+    from written
+    where project = other and not has_requests
+    union all
+    select
+        unwritten.service,
+        coalesce(
+            nullif(unwritten.project, ''),
+            (select case when min(project) = max(other) then min(project) end from written),
+            ''
+        ) as project
+    from unwritten
 ),
 entered as materialized (
     select

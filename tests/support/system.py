@@ -191,6 +191,10 @@ class System:
             }
         )  # fmt: skip
 
+    def export(self, *requests: dict[str, Any]) -> None:
+        """Requests of an exporter, as tests/support/spans.py makes them."""
+        self._spans += requests
+
     @property
     def written(self) -> int:
         """How many entries were written so far."""
@@ -199,15 +203,25 @@ class System:
     def stored(self, folder: Path, *, is_signed: bool = True) -> Store:
         """A database with everything that was written."""
         store = Store(StoreConfig(path=folder / "system.duckdb"), clock_ns=lambda: START_NS)
-        run_id = store.begin_run("import", "files")
-        batches: list[RawBatch] = [raw_batch(*self._entries)]
-        if self._spans:
-            batches.append(raw_batch(*self._spans, kind="spans", location="spans.jsonl"))
-        collect(batches, store=store, redactor=Redactor(b"k" * 32), run_id=run_id, stored=_ignore)
-        store.end_run(run_id, outcome="complete")
+        _import(store, [*self._logs(), *self._traces()])
         if is_signed:
             sign_new(store)
         return store
+
+    def stored_apart(self, folder: Path, *, spans_first: bool) -> Store:
+        """A database into which logs and spans came one after the other, each signed before the next."""
+        store = Store(StoreConfig(path=folder / "system.duckdb"), clock_ns=lambda: START_NS)
+        parts = [self._logs(), self._traces()]
+        for batches in reversed(parts) if spans_first else parts:
+            _import(store, batches)
+            sign_new(store)
+        return store
+
+    def _logs(self) -> list[RawBatch]:
+        return [raw_batch(*self._entries)] if self._entries else []
+
+    def _traces(self) -> list[RawBatch]:
+        return [raw_batch(*self._spans, kind="spans", location="spans.jsonl")] if self._spans else []
 
     def findings(self, folder: Path, end_s: float, start_s: float = 0) -> Findings:
         """What classify finds in [start_s, end_s)."""
@@ -233,6 +247,12 @@ class System:
             "labels": {"instanceId": instance} if instance else {},
         }  # fmt: skip
         self._entries.append(json.loads(json.dumps(entry | changes).replace("shop-staging", self.project)))
+
+
+def _import(store: Store, batches: list[RawBatch]) -> None:
+    run_id = store.begin_run("import", "files")
+    collect(batches, store=store, redactor=Redactor(b"k" * 32), run_id=run_id, stored=_ignore)
+    store.end_run(run_id, outcome="complete")
 
 
 def _time(at_s: float) -> str:
