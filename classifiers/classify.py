@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from classifiers.absence import find_absences
 from classifiers.arrivals import find_arrivals
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
@@ -16,6 +17,7 @@ from classifiers.commits import LedgerConfig, with_commits
 from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.drift import find_drifts, tie_drifts
+from classifiers.event_rows import EventRows, read_event_rows
 from classifiers.findings import Findings, Record
 from classifiers.folding import fold_calls, told_by_lines
 from classifiers.forecasts import ForecastConfig
@@ -60,6 +62,7 @@ __all__ = [
     "sign_new",
 ]  # fmt: skip
 
+_MISSING = ("stopped", "hollow")  # kinds of absence that are a fault
 _REST = ("standing", "noise")  # verdicts on what is no problem
 
 
@@ -94,6 +97,7 @@ class Reading:
     record: Record
     spans: pl.DataFrame  # rows of find_cluster_spans
     span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
+    events: EventRows
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -118,6 +122,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         record_of(read_claims(reader, end_ns=window.end_ns)),
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
+        read_event_rows(reader, history),
     )
 
 
@@ -137,6 +142,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     entries = with_lines(entries, problems, reading.span_lines, reading.entries)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
+    absences = find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution)
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
@@ -154,7 +160,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         clusters=clusters,
         incidents=with_places(find_incidents(clusters, window), clusters),
         standing=standing,
-        absent_events=(),
+        absent_events=tuple(one for one in absences if one.kind in _MISSING),
         latency=(),
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
@@ -163,6 +169,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         warnings=history.warnings,
         record=reading.record,
         drifts=drifts,
+        other_events=tuple(one for one in absences if one.kind not in _MISSING),
     )
     return with_known(findings, history.leads, config.known)
 

@@ -19,6 +19,7 @@ __all__ = [
     "Coverage",
     "Drift",
     "DriftSide",
+    "EventCount",
     "Evidence",
     "FailingSpan",
     "Findings",
@@ -303,13 +304,43 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class EventCount:
+    """Triggers of an event, or events with a field, that were looked at, and how many had what was to come."""
+
+    trials: int
+    seen: int
+
+    @property
+    def rate(self) -> float:
+        """Share that had it; 0 where nothing was looked at."""
+        return self.seen / self.trials if self.trials else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Absence:
-    """A business event that stopped, or arrives without a field."""
+    """A business event that stopped, or arrives without a field.
+
+    `trigger` is what it comes after; `before` and `since` count on both sides of the onset, `since` on the revisions
+    that miss it. renamed: `renamed_to` came in its place. never seen: declared in config.yaml, but no revision ever
+    sent it while its trigger ran. unknown: declared, but its trigger was not seen.
+    """
 
     event: str
     service: str
     field: str | None
     attribution: Attribution | None
+    project: str = ""
+    kind: Literal["stopped", "hollow", "renamed", "never seen", "unknown"] = "stopped"
+    trigger: str = ""
+    before: EventCount = EventCount(0, 0)
+    since: EventCount = EventCount(0, 0)
+    onset: Onset | None = None
+    hypotheses: tuple[Hypothesis, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    origin: Origin = "unknown"
+    renamed_to: str | None = None
+    is_ongoing: bool = True
+    location: str = ""  # of its service; "" not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,3 +480,4 @@ class Findings:
     warnings: tuple[str, ...] = field(default=())  # about config.yaml: rules that do not do what they say
     record: Record = field(default=Record())  # of logtriage itself
     drifts: tuple[Drift, ...] = field(default=())
+    other_events: tuple[Absence, ...] = field(default=())  # renamed, never seen, unknown: told, and no fault

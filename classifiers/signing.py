@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from classifiers.events import find_new_events
 from classifiers.reassemble import fold
 from classifiers.signatures import RULES, Signed, sign, sign_events
 from classifiers.span_signing import sign_spans, tell_again_by_spans
@@ -67,6 +68,7 @@ def sign_new(store: Store) -> int:
             written += sign_spans(store, waiting.filter(pl.col("batch_id").is_in(group.batch_ids)))
             with store.write() as writer:
                 writer.execute("insert_signed", batch_ids=group.batch_ids, rules=RULES)
+    find_new_events(store)
     return written
 
 

@@ -16,6 +16,7 @@ from classifiers.findings import (
     Coverage,
     Drift,
     DriftSide,
+    EventCount,
     Evidence,
     FailingSpan,
     Findings,
@@ -23,6 +24,7 @@ from classifiers.findings import (
     Incident,
     Known,
     Latency,
+    Onset,
     Record,
     RevisionCount,
     SideBySide,
@@ -53,6 +55,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "absent_events": [_absence(event) for event in findings.absent_events],
         "latency": [_latency(latency) for latency in findings.latency],
         "span_clusters": [cluster_json(cluster) for cluster in findings.clusters if not cluster.insert_ids],
+        "other_events": [_absence(event) for event in findings.other_events],
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
         "noise": [cluster_json(cluster) for cluster in findings.noise],
@@ -120,15 +123,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "units": cluster.units,
         "first_seen": _time(cluster.first_ns),
         "last_seen": _time(cluster.last_ns),
-        "onset_detail": {
-            "earliest": _time(cluster.onset.earliest_ns),
-            "latest": _time(cluster.onset.latest_ns),
-            "rate_before": cluster.onset.rate_before,
-            "rate_after": cluster.onset.rate_after,
-            "unit": cluster.onset.unit,
-            "ended_earliest": _time_or_none(cluster.onset.ended_earliest_ns),
-            "ended_latest": _time_or_none(cluster.onset.ended_latest_ns),
-        },
+        "onset_detail": _onset_detail(cluster.onset),
         "storm": _storm(cluster.storm) if cluster.storm else None,
         "per_revision": [_revision_count(counted) for counted in cluster.per_revision],
         "hypotheses": [_hypothesis(rival) for rival in cluster.hypotheses],
@@ -261,12 +256,42 @@ def _revision_count(counted: RevisionCount) -> dict[str, Any]:
 
 
 def _absence(event: Absence) -> dict[str, Any]:
+    onset = event.onset
     return {
         "event": event.event,
         "service": plain_name(event.service),
+        "location": event.location or None,
         "field": event.field,
         "attribution": _attribution(event.attribution),
+        "kind": event.kind,
+        "project": event.project,
+        "trigger": event.trigger,
+        "before": _event_count(event.before),
+        "since": _event_count(event.since),
+        "onset": _time(onset.at_ns) if onset else None,
+        "onset_detail": _onset_detail(onset) if onset else None,
+        "ongoing": event.is_ongoing,
+        "origin": event.origin,
+        "renamed_to": event.renamed_to,
+        "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
+        "evidence": [_evidence(fact) for fact in event.evidence],
     }
+
+
+def _onset_detail(onset: Onset) -> dict[str, Any]:
+    return {
+        "earliest": _time(onset.earliest_ns),
+        "latest": _time(onset.latest_ns),
+        "rate_before": onset.rate_before,
+        "rate_after": onset.rate_after,
+        "unit": onset.unit,
+        "ended_earliest": _time_or_none(onset.ended_earliest_ns),
+        "ended_latest": _time_or_none(onset.ended_latest_ns),
+    }
+
+
+def _event_count(counted: EventCount) -> dict[str, Any]:
+    return {"trials": counted.trials, "seen": counted.seen}
 
 
 def _latency(latency: Latency) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 -- about:   for the reader that asks alone: rows of the services of the relation `fresh`, which exist in several locations,
 --          bear `SERVICE (LOCATION)` as their service from now on, by views in front of the tables. `fresh` has a row
 --          for each service, with revision '', and one for each revision that is in one location only. The place of an
---          entry is its own, else that of its revision; of an occurrence that of its first entry; of a span that of its
---          revision, else of its instance or of what the service wrote in its trace. What has none keeps its name
+--          entry or event is its own, else that of its revision; of an occurrence that of its first entry; of a span
+--          that of its revision, else of its instance or of what the service wrote in its trace. What has none keeps
+--          its name
 -- params:
 -- columns:
 
 set variable stored_entries = '"' || replace(current_database(), '"', '""') || '".main.entries';
+
+set variable stored_events = '"' || replace(current_database(), '"', '""') || '".main.events';
 
 set variable stored_occurrences = '"' || replace(current_database(), '"', '""') || '".main.occurrences';
 
@@ -37,6 +40,23 @@ select
         end as service
     )
 from query_table(getvariable('stored_entries')) as kept
+left join placed_services
+    on kept.project = placed_services.project and kept.service = placed_services.service
+left join placed_revisions
+    on
+        kept.project = placed_revisions.project
+        and kept.service = placed_revisions.service
+        and kept.revision = placed_revisions.revision;
+
+create or replace temp view events as
+select
+    kept.* replace (
+        case
+            when placed_services.service is null then kept.service
+            else kept.service || coalesce(' (' || coalesce(nullif(kept.location, ''), placed_revisions.location) || ')', '')
+        end as service
+    )
+from query_table(getvariable('stored_events')) as kept
 left join placed_services
     on kept.project = placed_services.project and kept.service = placed_services.service
 left join placed_revisions

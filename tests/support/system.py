@@ -64,6 +64,13 @@ class System:
         instance = str(changes.get("instance", f"{revision}-one"))
         self._add(at_s, service, revision, str(changes.get("log", "stderr")), instance, **entry)
 
+    def event(self, at_s: float, service: str, revision: str, payload: dict[str, Any], **changes: Any) -> None:
+        """A line of JSON at level INFO. Keys: severity, trace, instance."""
+        entry: dict[str, Any] = {"severity": changes.get("severity", "INFO"), "jsonPayload": payload}
+        if changes.get("trace"):
+            entry["trace"] = f"projects/shop-staging/traces/{changes['trace']}"
+        self._add(at_s, service, revision, "stdout", str(changes.get("instance", f"{revision}-one")), **entry)
+
     def failure(self, at_s: float, service: str, revision: str, message: str, **changes: Any) -> str:
         """A request answered 500 and the line that tells of it, in one trace."""
         trace = self.request(at_s, service, revision, **({"status": 500} | changes))

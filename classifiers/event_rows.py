@@ -1,0 +1,103 @@
+"""What an analysis reads of events: how often each came, and what it came with where it became rarer.
+
+Every event is counted; only of services in which one became rarer, against what its service was asked, are the requests
+read one by one, a sample of them where they are many. So a quiet system costs two counts.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from classifiers.history import History
+from classifiers.origin import origin_params
+from collector.store import Reader
+
+__all__ = ["EVENT_KEYS", "EventRows", "read_event_rows"]
+
+EVENT_KEYS = ("project", "service", "event")
+_STEPS = 96  # stretches of time in which events are counted
+_LEAST_STEP_NS = 60_000_000_000
+_LEAST = 8  # events without which nothing can be said of one
+_RARER = 0.85  # of the highest rate of a revision or stretch of time, below which an event is looked at
+_EXPECTED = 5.0  # events that a revision or stretch of time must have been worth
+_MOST_REQUESTS = 150_000  # of one service that are read; of more, one in so many
+_REQUEST_SCHEMA = pl.Schema(
+    {
+        "project": pl.String(), "service": pl.String(), "revision": pl.String(), "trace": pl.String(),
+        "at_ns": pl.Int64(), "route": pl.String(), "origin": pl.String(), "http_status": pl.Int16(),
+        "events": pl.List(pl.String()), "is_near": pl.Boolean(), "due_ns": pl.Int64(),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """Frames of count_events, count_told_lines and find_event_requests; steps of `step_ns` begin at start_ns.
+
+    `sampled` tells of a service one in how many requests was read.
+    """
+
+    counts: pl.DataFrame
+    lines: pl.DataFrame
+    requests: pl.DataFrame
+    sampled: dict[str, int]
+    start_ns: int
+    step_ns: int
+
+
+def read_event_rows(reader: Reader, history: History) -> EventRows:
+    """The rows of a history."""
+    span = {"start_ns": history.start_ns, "end_ns": history.window.end_ns}
+    step_ns = max(_LEAST_STEP_NS, -(-(history.end_ns - history.start_ns) // _STEPS))
+    counts = reader.frame("count_events", step_ns=step_ns, **span)
+    asked = _asked(history, step_ns)
+    services = sorted(set(_rarer(counts, asked)["service"]))
+    lines = reader.frame("count_told_lines", services=services, step_ns=step_ns, **span)
+    many = {service: float(own["asked"].sum()) for (service,), own in asked.group_by("service")}
+    sampled = {name: max(1, int(many.get(name, 0.0) // _MOST_REQUESTS)) for name in services}
+    parts = [
+        reader.frame("find_event_requests", services=[name], one_in=one_in, **span, **origin_params())
+        for name, one_in in sampled.items()
+    ]
+    return EventRows(counts, lines, pl.concat([_REQUEST_SCHEMA.to_frame(), *parts]), sampled, history.start_ns, step_ns)
+
+
+def _asked(history: History, step_ns: int) -> pl.DataFrame:
+    """How often each service was asked, by revision and step: project, service, revision, step, asked."""
+    rows: list[tuple[str, str, str, int, float]] = []
+    line = history.exposure.timeline
+    for project, service in history.exposure.services():
+        if not history.exposure.is_asked(project, service):
+            continue
+        for revision, counted in history.exposure.service(project, service).by_revision.items():
+            for place in counted.nonzero()[0].tolist():
+                step = max(0, line.start_ns + place * line.bin_ns - history.start_ns) // step_ns
+                rows.append((project, service, revision, step, float(counted[place])))
+    schema = {"project": pl.String, "service": pl.String, "revision": pl.String, "step": pl.Int64, "asked": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row").group_by(list(schema)[:-1]).agg(pl.col("asked").sum())
+
+
+def _rarer(counts: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """Events that came less often, for what their service was asked, in a revision or a stretch of time."""
+    many = counts.group_by(EVENT_KEYS).agg(pl.col("events").sum()).filter(pl.col("events") >= _LEAST)
+    known = many.join(asked.select("project", "service").unique(), on=["project", "service"])
+    found = [
+        _below(known.select(EVENT_KEYS), counts, asked, by)
+        for by in ("revision", "step")
+    ]  # fmt: skip
+    return pl.concat([*found, many.join(known, on=list(EVENT_KEYS), how="anti").select(EVENT_KEYS)]).unique()
+
+
+def _below(names: pl.DataFrame, counts: pl.DataFrame, asked: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Those with a revision, or step, whose rate is well below the highest."""
+    exposed = asked.group_by("project", "service", by).agg(pl.col("asked").sum())
+    came = counts.group_by(*EVENT_KEYS, by).agg(pl.col("events").sum())
+    rates = (
+        names.join(exposed, on=["project", "service"])
+        .join(came, on=[*EVENT_KEYS, by], how="left")
+        .with_columns(pl.col("events").fill_null(0))
+        .with_columns(rate=pl.col("events") / pl.col("asked"))
+    )
+    best = pl.col("rate").filter(pl.col("asked") >= _EXPECTED).max().over(EVENT_KEYS)
+    is_low = (pl.col("rate") < _RARER * best) & (pl.col("asked") * best >= _EXPECTED)
+    return rates.filter(is_low).select(EVENT_KEYS)

@@ -1,0 +1,130 @@
+"""Business events: which of them entries and spans name. Stored rows in, rows of the table `events` out.
+
+A line names an event by a key of its payload, by a key in its text, or in words; a span by its span events and by what
+it sends to a queue. The tables below are data, of any language and logger: a new way to name events is a new word.
+What is found is derived, one row an entry: other rules make it anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import polars as pl
+
+from collector.store import Store
+
+__all__ = ["EVENT_RULES", "find_new_events"]
+
+EVENT_RULES = 1  # rises when an event is read from other lines, or otherwise from the same ones
+_ROWS_AT_ONCE = 500_000  # records of the batches that are looked through in one transaction
+_KEYS = (
+    "event", "event_name", "eventName", "eventname", "EventName", "event_type", "eventType", "EventType", "event.name",
+    "event.type", "event-type", "event-name", "eventId",
+)  # fmt: skip
+_VAGUE_KEYS = ("type", "action", "kind", "topic", "subject", "routing_key", "messageType", "message_type")
+_HOLDERS = ("data", "payload", "attributes", "context", "event", "body", "detail", "fields", "extra", "properties")
+_WORD = "[A-Za-z][A-Za-z0-9]*"
+_SEVERAL = f"(?:{_WORD}(?:[._:/-]{_WORD})+|[A-Z]?[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+)"
+_ONE = f"(?:{_WORD}(?:[._:/-]{_WORD})*)"
+_QUOTE = "[\\\\\"'`]*"
+_SENT = "(?:publish|emit|dispatch|broadcast|produc|enqueu|rais|fir|send|sent|notif|trigger|handl|process|record|receiv)"
+_EVENT_KEY = "(?:event|evt)(?:[._-]?(?:name|type))?"
+_END = "(?:[\\s,;)}\\]\"'`\\\\]|\\z)"
+_TELLING = (
+    '(?i)event|evt|publish|emit|broadcast|dispatch|enqueue|"(?:type|action|kind|topic|subject|routing_key)"|'
+    "\\btype\\W{1,3}[a-z_.-]+\\W{1,3}payload"
+)
+_PAIR = f"(?i:(?:\\A|[^a-z])(?:{_EVENT_KEY})){_QUOTE}(?:={_QUOTE}|:{_QUOTE})({_ONE}){_END}"
+_VAGUE_PAIR = (
+    f"(?i:\\b(?:type|action|kind|topic|subject)){_QUOTE}\\s*[=:]\\s*{_QUOTE}({_SEVERAL})"
+    "\\W{1,4}(?i:payload|data|body)\\b"
+)
+_SPOKEN = (
+    f"(?:(?i:\\bevents?)(?: (?i:{_SENT}\\w*|type|name))?:? {_QUOTE}|"
+    "(?i:\\b(?:publish|emit|dispatch|broadcast|produc|enqueu)\\w*)"
+    f"(?i:(?: (?:event|message|the|an?|domain|to|topic))*):? {_QUOTE})"
+    f"({_SEVERAL}){_END}"
+)
+_NUMBERED = (
+    "(?i)[0-9]{3}|[0-9a-f]{8}-|[0-9].*[0-9].*[0-9]|\\A/|//|\\.(?:py|go|js|ts|java|rb|com|io|net|org|json|html)\\z"
+)
+# Words that stand where an event would, and name none; log levels among them.
+_NO_EVENTS = (
+    "trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "true", "false",
+    "none", "null", "undefined", "unknown", "string", "object", "access", "request", "response", "http", "https",
+    "http.request", "http.response", "log", "exception", "message", "event", "events", "event-loop", "event_loop",
+    "event.loop", "eventloop", "event-bus", "event_bus", "eventbus", "event-driven", "default", "application/json",
+    "text/plain", "text/html", "metric", "metrics", "span", "heartbeat", "health", "healthcheck", "health_check",
+    "health-check", "sent", "received", "started", "stopped", "enqueue", "dequeue",
+)  # fmt: skip
+# Keys that loggers write of themselves, in lower case: their coming and going is none of the event's.
+_NO_FIELDS = (
+    "message", "msg", "text", "timestamp", "time", "ts", "asctime", "datetime", "severity", "level", "levelname",
+    "loglevel", "lvl", "logger", "logger_name", "name", "trace", "trace_id", "traceid", "span", "span_id", "spanid",
+    "trace_flags", "dd", "pid", "process", "hostname", "host", "labels", "module", "function", "func", "line", "lineno",
+    "file", "filename", "pathname", "thread", "threadname", "source", "caller", "context", "servicecontext", "service",
+    "version", "env", "environment", "headers", "user", "user_agent", "x", "event", "event_name", "eventname", "evt",
+    "event_type", "eventtype", "type", "action", "kind", "topic", "subject", "payload", "data", "attributes", "body",
+    "detail", "fields", "extra", "properties", "request_id", "requestid", "correlation_id", "correlationid", "test",
+    "httprequest", "insertid", "specversion", "datacontenttype", "https", "http", "id", "color_message", "taskname",
+)  # fmt: skip
+_EMPTY = ("", "null", "none", "nil", "<nil>", "undefined", "nan", "n/a", "na", "-", "[]", "{}", "unknown", "missing")
+_FIELD = (
+    "([A-Za-z_][A-Za-z0-9_]*)\\\\*[\"']?\\s*[=:]\\s*"
+    "(\\\\*\"[^\"\\\\]*|'[^']*|<[^>]*>|\\[\\s*[^\\s]|\\{\\s*[^\\s]|[^\\s,;\"'{}\\[\\]\\\\]+)"
+)
+
+
+def find_new_events(store: Store) -> None:
+    """Looks through every batch that these rules have not seen. Each group of batches is one transaction."""
+    if not store.path.exists():
+        return
+    with store.read() as reader:
+        if not reader.frame("count_tables")["ours"][0]:
+            return
+    with store.write() as writer:  # makes the tables of a store that an older logtriage wrote
+        waiting = writer.frame("find_batches_without_events", rules=EVENT_RULES)
+    for batch_ids in _groups(waiting):
+        with store.write() as writer:
+            writer.execute("delete_events", batch_ids=batch_ids)
+            writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
+            writer.execute("insert_span_events", batch_ids=batch_ids, **_name_params())
+            writer.execute("insert_event_batches", batch_ids=batch_ids, rules=EVENT_RULES)
+
+
+def _groups(waiting: pl.DataFrame) -> Iterator[list[int]]:
+    """Batches that are looked through together."""
+    begun = waiting.with_columns(group=(pl.col("stored").cum_sum() - 1).clip(0) // _ROWS_AT_ONCE)
+    for _, rows in begun.group_by("group", maintain_order=True):
+        yield rows["batch_id"].to_list()
+
+
+def _line_params() -> dict[str, Any]:
+    return {
+        "telling": _TELLING,
+        "plain_keys": _paths(_KEYS, (*_KEYS, "name")),
+        "vague_keys": _paths(_VAGUE_KEYS, (*_VAGUE_KEYS, "name")),
+        "pair": _PAIR,
+        "vague_pair": _VAGUE_PAIR,
+        "spoken": _SPOKEN,
+        "several_words": f"\\A{_SEVERAL}\\z",
+    }
+
+
+def _name_params() -> dict[str, Any]:
+    return {
+        "name": f"\\A{_ONE}\\z",
+        "numbered": _NUMBERED,
+        "no_events": list(_NO_EVENTS),
+        "field": _FIELD,
+        "no_fields": list(_NO_FIELDS),
+        "empty": list(_EMPTY),
+    }
+
+
+def _paths(keys: Iterable[str], held: Iterable[str]) -> list[str]:
+    """JSON paths of keys at the top, and of those held one level deeper."""
+    return [_path(key) for key in keys] + [_path(at, key) for at in _HOLDERS for key in held]
+
+
+def _path(*keys: str) -> str:
+    return "$" + "".join(f'."{key}"' for key in keys)

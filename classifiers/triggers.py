@@ -1,0 +1,99 @@
+"""Triggers: after which requests an event comes, so that a silence counts only where something was to be heard.
+
+A trigger is learned from the requests after which the event came while it came at all: the routes, and the senders on
+them, that it follows most often. Requests that failed are no trials: what is missing there failed with them.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from classifiers.event_rows import EventRows
+
+__all__ = ["Trigger", "find_triggers"]
+
+_LEAST = 8  # requests with the event, and without it
+_SELDOM = 0.2  # of a route's requests: what comes after fewer has another cause
+_NEAR_BEST = 0.7  # of the rate on the best route
+_FAILED = 400
+_NOBODY = ("health_checks", "scanners")
+_SHOWN = 3
+_LEAST_DUE_NS = 60_000_000_000
+_MOST_DUE_NS = 900_000_000_000
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What an event comes after: `trials` are columns of TRIAL_SCHEMA and `events`, what else came after each.
+
+    `is_near`: lines were joined to requests by instance and time, not by trace.
+    """
+
+    project: str
+    service: str
+    event: str
+    routes: tuple[str, ...]
+    trials: pl.DataFrame
+    is_near: bool
+
+    @property
+    def name(self) -> str:
+        """The routes, as one text."""
+        more = len(self.routes) - _SHOWN
+        return ", ".join(self.routes[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
+    """The trigger of every event that was missing after one, by project, service and event.
+
+    `failed` are the keys of traces and requests in which anything failed.
+    """
+    found = []
+    for (project, service), asked in rows.requests.group_by("project", "service", maintain_order=True):
+        lines = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))
+        trials = _heard(asked, lines, failed)
+        names = trials["events"].explode().drop_nulls().unique().sort().to_list()
+        found += [
+            trigger
+            for name in names
+            if (trigger := _trigger(str(project), str(service), name, trials)) is not None
+        ]  # fmt: skip
+    return found
+
+
+def _heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) -> pl.DataFrame:
+    """Requests that went well, and whose events must have arrived: one of each trace and route."""
+    due_ns = asked["due_ns"].quantile(0.99) or 0
+    until_ns = (lines["last_ns"].max() or 0) - min(max(2 * int(due_ns), _LEAST_DUE_NS), _MOST_DUE_NS)  # type: ignore[operator]  # Int64
+    return (
+        asked.filter(
+            pl.col("http_status").is_between(100, _FAILED - 1)
+            & ~pl.col("origin").is_in(_NOBODY)
+            & (pl.col("at_ns") <= until_ns)
+            & ~pl.col("trace").is_in(pl.Series(sorted(failed), dtype=pl.String).implode())
+        )
+        .sort("at_ns", "route", "revision")
+        .unique(["trace", "route"], keep="first", maintain_order=True)
+    )
+
+
+def _trigger(project: str, service: str, event: str, trials: pl.DataFrame) -> Trigger | None:
+    """The requests that the event follows; None where it is never missing, or follows none of them."""
+    came = trials.with_columns(is_bad=~pl.col("events").list.contains(event))
+    present = came.filter(~pl.col("is_bad"))
+    if present.height < _LEAST or came.height - present.height < _LEAST:
+        return None
+    first, last = present["at_ns"].min(), present["at_ns"].max()
+    cells = (
+        came.filter(pl.col("at_ns").is_between(first, last))
+        .group_by("route", "origin")
+        .agg(rate=1 - pl.col("is_bad").mean(), present=(~pl.col("is_bad")).sum())
+        .filter((pl.col("present") >= _LEAST // 2) & (pl.col("rate") >= _SELDOM))
+    )
+    cells = cells.filter(pl.col("rate") >= _NEAR_BEST * pl.col("rate").max())
+    told = came.join(cells.select("route", "origin"), on=["route", "origin"], how="semi", maintain_order="left")
+    if told["is_bad"].sum() < _LEAST:
+        return None
+    is_near = bool(told.filter(~pl.col("is_bad"))["is_near"].any())
+    return Trigger(project, service, event, tuple(sorted(set(cells["route"]))), told, is_near)

@@ -1,0 +1,137 @@
+"""Events that stop: found when their trigger goes on, and not told when anything else explains the silence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from classifiers.findings import Findings
+from tests.support.system import HOUR, System
+
+OLD, NEW = "desk-00001-aaa", "desk-00002-bbb"
+CHANGE_S, END_S, EVERY_S = 3 * HOUR, 6 * HOUR, 60
+Line = Callable[[System, float, str, str], None]
+
+
+def system_of(old: Line, new: Line, *, is_traced: bool = True) -> System:
+    """A service that is asked once a minute; `old` and `new` write what the two revisions tell of a request."""
+    system = System()
+    system.deploy(-HOUR, "desk", OLD, image="a")
+    system.deploy(CHANGE_S - 60, "desk", NEW, image="b")
+    for at_s in range(0, END_S, EVERY_S):
+        revision = OLD if at_s < CHANGE_S else NEW
+        trace = system.request(at_s, "desk", revision, path="/seats", is_traced=is_traced, latency_s=2)
+        here = trace if is_traced else ""
+        system.line(at_s + 0.1, "desk", revision, "request taken", severity="INFO", trace=here)
+        (old if at_s < CHANGE_S else new)(system, at_s + 1, revision, here)
+    return system
+
+
+def taken(system: System, at_s: float, revision: str, trace: str) -> None:
+    system.line(at_s, "desk", revision, "event=seat.taken seat=a", severity="INFO", trace=trace)
+
+
+def silent(system: System, at_s: float, revision: str, trace: str) -> None:
+    """Says nothing of the event."""
+
+
+def found(system: System, folder: Path) -> Findings:
+    return system.findings(folder, END_S)
+
+
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_an_event_that_stops_with_a_revision_is_told_of_it(is_traced: bool, tmp_path: Path) -> None:  # noqa: FBT001 - parametrised
+    told = found(system_of(taken, silent, is_traced=is_traced), tmp_path)
+
+    (event,) = told.absent_events
+    assert (event.event, event.service, event.kind, event.trigger) == ("seat.taken", "desk", "stopped", "GET /seats")
+    assert event.attribution is not None
+    assert (event.attribution.revision, event.is_ongoing) == (NEW, True)
+    assert event.attribution.confidence > 0.5
+    assert (event.before.trials, event.before.seen, event.since.seen) == (180, 180, 0)
+
+
+def test_an_event_that_goes_on_is_not_told(tmp_path: Path) -> None:
+    assert found(system_of(taken, taken), tmp_path).absent_events == ()
+
+
+def test_an_event_whose_trigger_stops_is_not_told(tmp_path: Path) -> None:
+    system = System()
+    for at_s in range(0, END_S, EVERY_S):
+        trace = system.request(at_s, "desk", OLD, path="/seats" if at_s < CHANGE_S else "/rows")
+        system.line(at_s, "desk", OLD, "request taken", severity="INFO", trace=trace)
+        if at_s < CHANGE_S:
+            taken(system, at_s, OLD, trace)
+
+    assert found(system, tmp_path).absent_events == ()
+
+
+def test_an_event_that_gets_another_name_is_told_as_renamed(tmp_path: Path) -> None:
+    def renamed(system: System, at_s: float, revision: str, trace: str) -> None:
+        system.line(at_s, "desk", revision, "event=seat.booked seat=a", severity="INFO", trace=trace)
+
+    told = found(system_of(taken, renamed), tmp_path)
+
+    assert told.absent_events == ()
+    assert [(one.event, one.renamed_to) for one in told.other_events] == [("seat.taken", "seat.booked")]
+
+
+def test_a_log_that_is_turned_down_is_no_absence(tmp_path: Path) -> None:
+    system = System()
+    for at_s in range(0, END_S, EVERY_S):
+        trace = system.request(at_s, "desk", OLD if at_s < CHANGE_S else NEW, path="/seats")
+        if at_s < CHANGE_S:
+            system.line(at_s, "desk", OLD, "request taken", severity="INFO", trace=trace)
+            taken(system, at_s, OLD, trace)
+        elif at_s % HOUR == 0:
+            system.line(at_s, "desk", NEW, "still here", severity="INFO")
+
+    assert found(system, tmp_path).absent_events == ()
+
+
+def test_an_event_that_is_missing_where_the_request_failed_is_a_symptom(tmp_path: Path) -> None:
+    system = System()
+    for at_s in range(0, END_S, EVERY_S):
+        revision = OLD if at_s < CHANGE_S else NEW
+        if at_s < CHANGE_S:
+            trace = system.request(at_s, "desk", revision, path="/seats")
+            taken(system, at_s, revision, trace)
+        else:
+            trace = system.failure(at_s, "desk", revision, "ValueError: no seat left", path="/seats")
+        system.line(at_s, "desk", revision, "request taken", severity="INFO", trace=trace)
+
+    told = found(system, tmp_path)
+
+    assert told.absent_events == ()
+    assert len(told.clusters) == 1
+
+
+def test_a_failure_that_no_trace_joins_explains_the_silence(tmp_path: Path) -> None:
+    def failing(system: System, at_s: float, revision: str, trace: str) -> None:
+        system.line(at_s + 30, "desk", revision, "RuntimeError: broker gone", instance="worker")
+
+    assert found(system_of(taken, failing), tmp_path).absent_events == ()
+
+
+def test_an_event_of_tests_ends_with_the_tests(tmp_path: Path) -> None:
+    system = System()
+    for at_s in range(0, END_S, EVERY_S):
+        is_test = at_s < CHANGE_S and at_s % 120 == 0
+        agent = {"agent": "pytest-suite/1.0"} if is_test else {}
+        trace = system.request(at_s, "desk", OLD if at_s < CHANGE_S else NEW, path="/seats", **agent)
+        system.line(at_s, "desk", OLD, "request taken", severity="INFO", trace=trace)
+        if is_test:
+            taken(system, at_s, OLD, trace)
+
+    assert found(system, tmp_path).absent_events == ()
+
+
+def test_what_is_still_to_come_at_the_end_is_not_missing(tmp_path: Path) -> None:
+    system = System()
+    for at_s in range(0, END_S, EVERY_S):
+        trace = system.request(at_s, "desk", OLD, path="/seats")
+        system.line(at_s, "desk", OLD, "request taken", severity="INFO", trace=trace)
+        if at_s + 600 < END_S:
+            taken(system, at_s + 600, OLD, trace)
+
+    assert found(system, tmp_path).absent_events == ()
