@@ -274,6 +274,7 @@ class Cluster:
     known: Known | None = None  # explains; decides nothing
     location: str = ""  # of its service; "" not known
     spans: tuple[FailingSpan, ...] = ()  # that failed with it: a sample, at most 20
+    kind: str = ""  # what it is told by: exception, message, request or platform; hung: requests that never ended well
 
     @property
     def is_ongoing(self) -> bool:

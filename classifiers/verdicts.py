@@ -124,6 +124,7 @@ class Teller:
             sample=self._sample(case),
             origin_counts=tuple(sorted(case.origins.items())),
             entries=len(self._entries.get(case.cluster_id, ())),
+            kind=case.kind,
         )
 
     def _state(self, case: Case) -> State:

@@ -100,6 +100,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
     return {
         "id": cluster.id,
         "title": cluster.title,
+        "kind": cluster.kind,
         "insert_ids": list(cluster.insert_ids),
         "service": plain_name(cluster.service),
         "location": cluster.location or None,
