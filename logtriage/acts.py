@@ -23,7 +23,7 @@ from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
 from logtriage.config import Config, load_config
-from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule
+from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule, stop_signals
 from logtriage.diff_view import comparison_json, draw_diff, view_diff
 from logtriage.digest import build_digest, digest_text
 from logtriage.errors import ConfigError, LogtriageError, SourceError
@@ -37,6 +37,7 @@ from logtriage.lookup import Lookup
 from logtriage.notifiers.base import NOTIFIERS, Notifier, open_notifier
 from logtriage.output import check_writable, show, write_file
 from logtriage.progress import NoProgress, Progress, open_progress
+from logtriage.receiving import listening_lines, receive_settings, received_line
 from logtriage.record_view import claim_lines, remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
@@ -60,6 +61,7 @@ __all__ = [
     "act_digest",
     "act_import",
     "act_query",
+    "act_receive",
     "act_regroup",
     "act_report",
     "act_revisions",
@@ -71,6 +73,7 @@ __all__ = [
 LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
 _NO_SOURCES = "sources is empty, so there is nothing to collect. Add a source to config.yaml."
+_LOOK_S = 0.5  # between two looks at what a receiver stored
 _WIDEST = 120  # columns of a page
 _CELL = 120  # characters of a cell of `query` on a terminal
 
@@ -234,14 +237,34 @@ def act_daemon(config: Path | None, db: Path | None, *, once: bool) -> None:
     cycle = cycle_of(loaded)
     log_to_stderr()
     if not once:
-        run_on_schedule(cycle.run, every_minutes=loaded.schedule.every_minutes)
+        with pipeline.receiving(loaded) if loaded.receive.is_on else contextlib.nullcontext() as receiver:
+            for line in listening_lines(receiver) if receiver else ():
+                LOG.info("%s", line)
+            run_on_schedule(cycle.run, every_minutes=loaded.schedule.every_minutes)
     elif not cycle.run():
         raise LogtriageError("This cycle had failures: see the lines above. Correct them and run it again.")
 
 
+def act_receive(
+    config: Path | None, db: Path | None, *, http: str | None, grpc: str | None, without_token: bool
+) -> None:  # fmt: skip
+    """Takes spans until SIGTERM or SIGINT, then drains and tells the sums."""
+    loaded = load_config(config, db=db)
+    wanted = receive_settings(loaded.receive, http=http, grpc=grpc, without_token=without_token)
+    log_to_stderr()
+    with stop_signals() as wait_for_one, _progress() as progress:
+        with pipeline.receiving(loaded.model_copy(update={"receive": wanted})) as receiver:
+            show("".join(f"{line}\n" for line in listening_lines(receiver)))
+            progress.start(None)
+            while not wait_for_one(_LOOK_S):
+                progress.advance(received_line(receiver.counts()), None)
+        progress.done()
+        show(f"{_sums(receiver.counts().ledger)}\n")
+
+
 def cycle_of(config: Config) -> Cycle:
     """The daemon's cycle; ConfigError when there is nothing to collect or a channel lacks its secret."""
-    if not config.sources:
+    if not config.sources and not config.receive.is_on:
         raise ConfigError(_NO_SOURCES)
 
     def collect() -> tuple[Ledger, tuple[str, ...]]:

@@ -184,6 +184,24 @@ def collect(
 
 
 @app.command(rich_help_panel=MORE)
+def receive(
+    *,
+    http: Annotated[
+        str | None, typer.Option(metavar="ADDRESS:PORT", help="OTLP over HTTP; else receive.http; port 0: a free one.")
+    ] = None,
+    grpc: Annotated[str | None, typer.Option(metavar="ADDRESS:PORT", help="OTLP over gRPC; else receive.grpc.")] = None,
+    without_token: Annotated[
+        bool,
+        typer.Option("--without-token", help="Listen to other machines without LOGTRIAGE_RECEIVE_TOKEN."),
+    ] = False,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take spans (OTLP) until it is stopped; without addresses at 127.0.0.1:4318 (HTTP) and 127.0.0.1:4317 (gRPC)."""
+    _acts().act_receive(config, db, http=http, grpc=grpc, without_token=without_token)
+
+
+@app.command(rich_help_panel=MORE)
 def revisions(
     service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Only this service.")] = None,
     *,

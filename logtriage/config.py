@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 
 from classifiers.classify import ClassifyConfig
+from collector.receiver.config import TOKEN_VARIABLE, ReceiveConfig
 from collector.sources.base import SourceConfig, parse_source_config
 from collector.store import StoreConfig
 from logtriage.daemon import ScheduleConfig
@@ -32,6 +33,7 @@ _OTHER_NAMES = frozenset(
         "LOGTRIAGE_DB",
         "LOGTRIAGE_CONFIG",
         "LOGTRIAGE_HASH_KEY",
+        TOKEN_VARIABLE,
         "LOGTRIAGE_SLACK_WEBHOOK_URL",
         "LOGTRIAGE_TRACEBACK",
     }
@@ -59,6 +61,7 @@ class _CollectConfig(BaseModel):
     """The sections that decide what is collected, and where it is kept."""
 
     sources: Annotated[tuple[SerializeAsAny[SourceConfig], ...], BeforeValidator(_read_sources)] = ()
+    receive: ReceiveConfig = ReceiveConfig()
     store: StoreConfig = StoreConfig()
 
 

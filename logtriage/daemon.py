@@ -7,6 +7,7 @@ running cycle finish. What failed is logged in one line and tried again in the n
 import contextlib
 import logging
 import os
+import select
 import signal
 import sys
 import time
@@ -27,7 +28,7 @@ from logtriage.escape import plain
 from logtriage.notifiers.base import Notifier
 from logtriage.wording import plural
 
-__all__ = ["Cycle", "ScheduleConfig", "log_to_stderr", "run_on_schedule"]
+__all__ = ["Cycle", "ScheduleConfig", "log_to_stderr", "run_on_schedule", "stop_signals"]
 
 LOG = logging.getLogger(__name__)
 _HOUR_NS = 3600 * NS_PER_S
@@ -127,7 +128,7 @@ def run_on_schedule(job: Callable[[], object], *, every_minutes: float) -> None:
     from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415 - as above
     from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 - as above
 
-    with _stop_signals() as wait_for_one:
+    with stop_signals() as wait_for_one:
         scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
         scheduler.add_job(
             job,
@@ -145,21 +146,26 @@ def run_on_schedule(job: Callable[[], object], *, every_minutes: float) -> None:
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[Callable[[], None]]:
+def stop_signals() -> Iterator[Callable[..., bool]]:
     """Keeps SIGTERM and SIGINT from ending the process; gives a call that waits for the first of them.
 
-    The handlers do nothing. A handler runs in the middle of whatever the main thread does, and may wait for a lock
-    that this very thread holds; so the interpreter itself writes each signal into a pipe, and one that comes before
-    anybody waits lies there until somebody does.
+    The call takes the seconds it waits at most, and tells whether one came. The handlers do nothing. A handler runs in
+    the middle of whatever the main thread does, and may wait for a lock that this very thread holds; so the interpreter
+    itself writes each signal into a pipe, and one that comes before anybody waits lies there until somebody does.
     """
     heard, told = os.pipe()
     os.set_blocking(told, False)
     pipe_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     before = {number: signal.signal(number, lambda *_: None) for number in _STOPS}
 
-    def wait_for_one() -> None:
-        while os.read(heard, 1)[0] not in _STOPS:
-            pass
+    def wait_for_one(within_s: float | None = None) -> bool:
+        until = None if within_s is None else time.monotonic() + within_s
+        while True:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if not select.select([heard], [], [], left)[0]:
+                return False
+            if os.read(heard, 1)[0] in _STOPS:
+                return True
 
     try:
         yield wait_for_one

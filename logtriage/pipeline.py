@@ -4,7 +4,9 @@ Both doors, the command line and the daemon, call these functions and nothing be
 """
 
 import contextlib
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from classifiers.record import Claim, Outcome
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
+    from collector.receiver.receiver import Receiver
     from collector.store import StoreConfig
     from logtriage.diff_view import Comparison
     from logtriage.ledger_rows import LedgerRows
@@ -48,12 +51,16 @@ __all__ = [
     "import_paths",
     "ledger",
     "query",
+    "receiving",
     "regroup",
     "remember",
     "run_demo",
     "settle",
 ]
 
+LOG = logging.getLogger(__name__)
+_BEAT_S = 60.0  # between two looks at what a receiver stored
+_RECEIVE_WAIT_S = 10.0  # for the database, before a client is told to come back
 _TELL_ROUNDS = 3  # a template that is told may take in more signatures: the page is made anew, so that it tells all
 _TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a template before it is told
 _DAY_NS = 86_400 * NS_PER_S
@@ -187,6 +194,47 @@ def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Prog
         except SourceError as error:
             results.append(SourceResult(source.name, counted.ledger, str(error), is_ok=False))
     return CollectResult(tuple(results), _sign(store))
+
+
+@contextlib.contextmanager
+def receiving(config: Config, *, beat_s: float = _BEAT_S) -> "Iterator[Receiver]":
+    """Takes spans as section `receive` says while the block runs; leaving it drains.
+
+    On a slow beat, and at the end, what came in is treated as after an import.
+    """
+    from collector.receiver.receiver import Receiver  # noqa: PLC0415 - a report receives nothing
+
+    _let_others_first()
+    _, redactor = _open(config)
+    wait_s = min(config.store.write_wait_s, _RECEIVE_WAIT_S)
+    store = Store(config.store.model_copy(update={"write_wait_s": wait_s}))
+    is_over = threading.Event()
+    receiver = Receiver(config.receive, store, redactor)
+    beat = threading.Thread(target=_follow, args=(receiver, store, is_over, beat_s), name="receive-beat")
+    beat.start()
+    try:
+        yield receiver
+    finally:
+        try:
+            receiver.close()
+        finally:
+            is_over.set()
+            beat.join()
+
+
+def _follow(receiver: "Receiver", store: Store, is_over: threading.Event, beat_s: float) -> None:
+    """After spans have come in, what `import_paths` does after it has stored; once more when the receiver is closed."""
+    seen = 0
+    while not is_over.wait(beat_s) or receiver.counts().ledger.stored > seen:
+        stored = receiver.counts().ledger.stored
+        if stored > seen:
+            try:
+                _sign(store)
+                seen = stored
+            except LogtriageError as error:
+                LOG.warning("signing failed: %s", error)
+        if is_over.is_set():
+            return
 
 
 def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
