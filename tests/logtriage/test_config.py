@@ -116,7 +116,7 @@ def test_sources_become_the_config_of_their_kind() -> None:
             "report: {window_hour: 3}",
             r"config.yaml: report.window_hour is no known key; known here: .* Did you mean `window_hours`\?",
         ),
-        ("reprt: {}", r"config.yaml: reprt is no known key; known here: sources, receive, store, .* Did you mean `report`\?"),
+        ("reprt: {}", r"config.yaml: reprt is no known key; known here: sources, receive, .* Did you mean `report`\?"),
         (
             "report: {window_hours: -3}",
             "config.yaml: report.window_hours is `-3`; it should be greater than 0. Correct",
