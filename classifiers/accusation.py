@@ -18,7 +18,7 @@ from classifiers.refutation import refuted_by
 from classifiers.replication import Replication, replication_of
 from classifiers.rivals import START_SLACK_NS, Candidate, Tally
 from classifiers.side_by_side import compare
-from classifiers.telling import failed_of, unit_for, unit_of
+from classifiers.telling import bad_words, failed_of, unit_for, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
@@ -72,7 +72,13 @@ def _checked(claim: Attribution, judged: Judged, weight: Weight) -> Attribution:
     return replace(
         claim,
         good_revision=(good.revision if good else None) if is_suspect else claim.good_revision,
-        evidence=(*claim.evidence, *introduced, _compared(compared, unit), *repeated.evidence, *alternatives),
+        evidence=(
+            *claim.evidence,
+            *introduced,
+            _compared(compared, unit, bad_words(case)[0]),
+            *repeated.evidence,
+            *alternatives,
+        ),
         first_bad=tuple(name for name, _ in members),
         not_apart=apart,
         last_good=good,
@@ -165,13 +171,13 @@ def _introduced(weight: Weight, claim: Attribution) -> Evidence:
     return Evidence("measured", told, "find_facts", revisions=(claim.revision, first))
 
 
-def _compared(found: SideBySide, unit: str) -> Evidence:
+def _compared(found: SideBySide, unit: str, failed: str) -> Evidence:
     """The side-by-side check in one sentence."""
     if found.verdict == "not testable":
         return Evidence("unknown", f"not testable side by side: 0 overlapping {unit}", "count_exposure")
     counts = (
         f"side by side in {found.minutes} {unit_for(found.minutes, 'minutes')}: "
-        f"{found.failures_new} of {found.exposed_new} {unit} failed on the "
+        f"{found.failures_new} of {found.exposed_new} {unit} {failed} on the "
         f"blamed revision, {found.failures_old} of {found.exposed_old} on the other"
     )
     value = f"{found.evidence:.3g}" if found.evidence < 1e6 else "over 1,000,000"  # noqa: PLR2004 - no figure means more
@@ -202,7 +208,7 @@ def _evidence(judged: Judged, weight: Weight, change: Change | None) -> list[Evi
     found += _before_return(case, candidate)
     if candidate.relation != "own":
         how = {"callee": "calls", "caller": "is called by"}.get(candidate.relation, "works with")
-        known = f"its revision is known from the trace in {candidate.linked:.0%} of the failures"
+        known = f"its revision is known from the trace in {candidate.linked:.0%} of the {bad_words(case)[1]}"
         statement = f"{case.service} {how} {candidate.service}; {known}"
         found.append(Evidence("measured", statement, "find_trace_requests", (), sample, (candidate.revision,)))
     found.append(_change_evidence(weight, change))
@@ -226,7 +232,8 @@ def _first_on(case: Case, candidate: Candidate) -> Evidence:
         since_ns = min(since_ns, max(first_ns, candidate.served_ns))  # a bin tells its beginning alone
     delay = first_ns - since_ns
     when = "after" if delay >= 0 else "before"
-    told = f"the first failure on {candidate.revision} came {_span(abs(delay))} {when} it {how} ({format_ns(since_ns)})"
+    what = bad_words(case)[1].removesuffix("s")
+    told = f"the first {what} on {candidate.revision} came {_span(abs(delay))} {when} it {how} ({format_ns(since_ns)})"
     return Evidence("measured", told, "count_seen_revisions", revisions=(candidate.revision,))
 
 
@@ -234,7 +241,7 @@ def _from_before(case: Case, served_ns: int) -> list[Evidence]:
     """That it failed of the same before the revision first served."""
     before = int((case.times_ns < served_ns).sum())
     first_ns = int(case.times_ns[0])
-    if not before or first_ns >= served_ns - START_SLACK_NS:
+    if case.kind == "slow" or not before or first_ns >= served_ns - START_SLACK_NS:  # some requests always are
         return []
     told = f"it was there before: first seen {format_ns(first_ns)}, {before} times before that revision served"
     return [Evidence("measured", told, "find_failures")]

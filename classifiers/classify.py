@@ -33,6 +33,8 @@ from classifiers.history import (
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
+from classifiers.latency import find_latencies
+from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
 from classifiers.priority import PriorityConfig
@@ -78,6 +80,7 @@ class ClassifyConfig(BaseModel):
     problems: ProblemConfig = ProblemConfig()
     cascade: CascadeConfig = CascadeConfig()
     attribution: AttributionConfig = AttributionConfig()
+    latency: LatencyConfig = LatencyConfig()
     forecasts: ForecastConfig = ForecastConfig()
     priority: PriorityConfig = PriorityConfig()
     known: KnownConfig = KnownConfig()
@@ -98,6 +101,7 @@ class Reading:
     spans: pl.DataFrame  # rows of find_cluster_spans
     span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
     events: EventRows
+    latencies: Latencies
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -123,6 +127,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
         read_event_rows(reader, history),
+        read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
     )
 
 
@@ -161,7 +166,14 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         incidents=with_places(find_incidents(clusters, window), clusters),
         standing=standing,
         absent_events=tuple(one for one in absences if one.kind in _MISSING),
-        latency=(),
+        latency=find_latencies(
+            reading.latencies,
+            history,
+            problems,
+            standing_hours=config.problems.standing_after_hours,
+            onset=config.onset,
+            attribution=config.attribution,
+        ),
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
         coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),

@@ -29,11 +29,14 @@ __all__ = [
     "Latency",
     "NotApart",
     "Onset",
+    "Pace",
     "Record",
     "RecordBand",
     "RevisionCount",
     "SideBySide",
     "Sighting",
+    "SlowCaller",
+    "SlowPart",
     "Storm",
     "VanishedKey",
 ]
@@ -345,12 +348,87 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the requests of an operation took on one revision."""
+
+    service: str
+    revision: str
+    requests: int
+    slow: int
+    median_ns: int
+    tail_ns: int  # the 95th percentile
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowPart:
+    """The operation inside of requests that most of the growth lies in, by the time that it took itself.
+
+    Durations and spans are means of a request, before and since; `share` is its part of what requests take longer.
+    """
+
+    service: str
+    operation: str
+    is_call: bool  # of something that tells no spans of its own, a database or another service
+    before_ns: int
+    since_ns: int
+    spans_before: float
+    spans_since: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCaller:
+    """An operation that is slower because it waits for another one; `share` of its slow requests met a slow one."""
+
+    service: str
+    operation: str
+    median_before_ns: int
+    median_since_ns: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
-    """An operation that became slower."""
+    """An operation that became slower, of requests that were answered well and met no cold start.
+
+    Durations before and since the onset. `times_*` tell by how much they rose, with an interval of 95 %, where like is
+    compared with like; `slower`: how likely one request since is slower than one of before. `slow_ns`: what was hardly
+    ever exceeded before; trials of the attribution are requests, and bad ones take longer than that.
+    """
 
     service: str
     operation: str | None
     attribution: Attribution | None
+    id: str = ""
+    project: str = ""
+    location: str = ""
+    known_by: Literal["requests", "spans"] = "requests"
+    before: int = 0
+    since: int = 0
+    median_before_ns: int = 0
+    median_since_ns: int = 0
+    tail_before_ns: int = 0
+    tail_since_ns: int = 0
+    times_median: tuple[float, float, float] = (1.0, 1.0, 1.0)  # and its interval
+    times_tail: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    slower: float = 0.5
+    slow_ns: int = 0
+    slow: int = 0  # of those since
+    onset: Onset | None = None
+    is_ongoing: bool = True
+    ended_ns: int | None = None
+    per_revision: tuple[Pace, ...] = ()
+    part: SlowPart | None = None
+    origin: Origin = "unknown"
+    origin_counts: tuple[tuple[str, int], ...] = ()  # its slow requests
+    hypotheses: tuple[Hypothesis, ...] = ()
+    cause: Cause = "unknown"
+    fault: Fault = "unknown"
+    also: tuple[str, ...] = ()  # other operations of the service that became slower with it
+    callers: tuple[SlowCaller, ...] = ()
+    trace_ids: tuple[str, ...] = ()  # a sample of slow ones, at most 20
 
 
 @dataclass(frozen=True, slots=True)

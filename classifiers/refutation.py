@@ -5,7 +5,7 @@ import math
 from classifiers.cases import Case
 from classifiers.findings import Change, Sighting
 from classifiers.rivals import Split
-from classifiers.telling import unit_for
+from classifiers.telling import bad_words, unit_for
 
 __all__ = ["refuted_by"]
 
@@ -19,17 +19,16 @@ def refuted_by(
 ) -> tuple[str, ...]:
     """One or two sentences. `bad` is the revision that failed last, `good` the last one before that did not."""
     found = []
+    one = bad_words(case)[1].removesuffix("s")
     needed = _needed(case, split)
     if good and not good.failures:
         is_return = change is not None and change.type == "traffic"  # to one that stands before the good one
         earlier = "" if is_return else " or one before it"
-        found.append(f"a failure of this on {good.revision}{earlier} (so far none{_of(good, unit)})")
+        found.append(f"a {one} of this on {good.revision}{earlier} (so far none{_of(good, unit)})")
     elif good:
-        found.append(f"as many failures per {unit_for(1, unit)} on {good.revision} as on {bad.revision}")
+        found.append(f"as many {one}s per {unit_for(1, unit)} on {good.revision} as on {bad.revision}")
     if needed and change and change.type in _BACK:
-        found.append(
-            f"a failure among the first {needed:,} {unit_for(needed, unit)} with {change.name} as it was before"
-        )
+        found.append(f"a {one} among the first {needed:,} {unit_for(needed, unit)} with {change.name} as it was before")
     elif needed:
         found.append(f"{needed:,} {unit} in a row on {bad.revision} without one, while nothing is changed")
     return tuple(found)

@@ -11,7 +11,7 @@ from classifiers.exposure import Timeline
 from classifiers.findings import Evidence
 from classifiers.rivals import Split
 
-__all__ = ["as_rate", "delays", "failed_of", "summed", "unit_for", "unit_of"]
+__all__ = ["as_rate", "bad_words", "delays", "failed_of", "summed", "unit_for", "unit_of"]
 
 _MOST_DELAYS = 6.0  # mean delays after which a change that did not show yet is none
 
@@ -46,18 +46,27 @@ def unit_for(number: float, unit: str) -> str:
     return {"entries": "entry"}.get(unit, unit.removesuffix("s")) if round(number) == 1 else unit
 
 
+# What became of a bad unit and what such are called, by the kind of case; of any other they failed.
+_BAD_WORDS = {"slow": ("were slow", "slow ones")}
+
+
+def bad_words(case: Case) -> tuple[str, str]:
+    """What became of the bad units of a case and what they are called: `failed` and `failures`, of trials their own."""
+    return _BAD_WORDS.get(case.kind, ("failed", "failures"))
+
+
 def failed_of(failures: int, exposed: float, case: Case) -> str:
     """Failures beside what was exposed; where less is known to have been exposed, that is said and no share told."""
     if failures > round(exposed):
-        return f"{failures} failures, while only {exposed:.0f} {unit_of(case)} are known"
-    return f"{failures} of {exposed:.0f} {unit_of(case)} failed"
+        return f"{failures} {bad_words(case)[1]}, while only {exposed:.0f} {unit_of(case)} are known"
+    return f"{failures} of {exposed:.0f} {unit_of(case)} {bad_words(case)[0]}"
 
 
 def as_rate(case: Case, split: Split, bad: str, good: str, query: str = "count_exposure") -> Evidence:
     """Failures beside exposure on both sides of an explanation."""
     unit = unit_of(case)
     told = (
-        f"{bad}: {split.failures_bad} of {split.exposed_bad:.0f} {unit} failed; "
+        f"{bad}: {split.failures_bad} of {split.exposed_bad:.0f} {unit} {bad_words(case)[0]}; "
         f"{good}: {split.failures_good} of {split.exposed_good:.0f}"
     )
     return Evidence("measured", told, query, (), case.traces_known(case.fit.index)[:5])

@@ -58,11 +58,12 @@ class Subject:
 
 
 def trial_case(
-    subject: Subject, trials: pl.DataFrame, *, timeline: Timeline, start_ns: int, config: OnsetConfig
-) -> Case | None:
+    subject: Subject, trials: pl.DataFrame, *, timeline: Timeline, start_ns: int, config: OnsetConfig,
+    unit: Literal["requests", "traces"] = "traces",
+) -> Case | None:  # fmt: skip
     """The case of a subject's bad trials (TRIAL_SCHEMA) against all of them; None where none is bad.
 
-    `in_window` counts bad trials from start_ns on.
+    `in_window` counts bad trials from start_ns on; `unit` is what a trial is.
     """
     bad = trials.filter("is_bad").sort("at_ns", "revision", "trace")
     if not bad.height:
@@ -70,7 +71,7 @@ def trial_case(
     times: NDArray[np.int64] = bad["at_ns"].to_numpy()
     revisions = bad["revision"].to_list()
     keys = bad["trace"].to_list()
-    grid = Grid(timeline, "traces", _spread(trials, timeline))
+    grid = Grid(timeline, unit, _spread(trials, timeline))
     fit = with_first_revision(find_onset(times, grid, config), times, revisions, grid, config)
     met: dict[str, int] = {}
     for key, at_ns in zip(keys, times.tolist(), strict=True):

@@ -35,6 +35,7 @@ from classifiers.findings import (
 from classifiers.service_names import location_of, plain_name
 from collector.records import Revision, severity_text
 from collector.window import format_ns
+from logtriage.latency_json import latency_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes"]
 
@@ -296,10 +297,9 @@ def _event_count(counted: EventCount) -> dict[str, Any]:
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
-    return {
-        "service": plain_name(latency.service),
-        "operation": latency.operation,
+    return latency_fields(latency) | {
         "attribution": _attribution(latency.attribution),
+        "hypotheses": [_hypothesis(rival) for rival in latency.hypotheses],
     }
 
 

@@ -11,7 +11,6 @@ from classifiers.findings import (
     Findings,
     Hypothesis,
     Incident,
-    Latency,
     Priority,
 )
 from classifiers.service_names import plain_name
@@ -19,6 +18,7 @@ from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
 from logtriage.escape import plain, plain_lines
+from logtriage.latency_view import latency_rows
 from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
 from logtriage.record_view import record_lines
@@ -173,7 +173,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
         absent=tuple(_absent(event) for event in findings.absent_events),
-        slower=tuple(_slower(latency) for latency in findings.latency),
+        slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, near)),
         standing=standing,
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
@@ -206,7 +206,11 @@ def only_service(findings: Findings, service: str) -> Findings:
         standing=tuple(cluster for cluster in findings.standing if _is_service(cluster.service, service)),
         muted=tuple(cluster for cluster in findings.muted if _is_service(cluster.service, service)),
         absent_events=tuple(event for event in findings.absent_events if _is_service(event.service, service)),
-        latency=tuple(latency for latency in findings.latency if _is_service(latency.service, service)),
+        latency=tuple(
+            one
+            for one in findings.latency
+            if any(_is_service(name, service) for name in (one.service, *(caller.service for caller in one.callers)))
+        ),
         vanished_keys=tuple(key for key in findings.vanished_keys if _is_service(key.service, service)),
         drifts=tuple(one for one in findings.drifts if any(_is_service(side.service, service) for side in one.sides)),
     )
@@ -307,8 +311,9 @@ def _wrong_now(findings: Findings) -> list[str]:
         wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
     if findings.absent_events:
         wrong.append(f"{plural(len(findings.absent_events), 'event')} missing")
-    if findings.latency:
-        wrong.append(f"{plural(len(findings.latency), 'operation')} slower")
+    slower = sum(one.is_ongoing for one in findings.latency)
+    if slower:
+        wrong.append(f"{plural(slower, 'operation')} slower")
     return wrong
 
 
@@ -387,12 +392,7 @@ def _absent(event: Absence) -> OtherRow:
     return OtherRow(f"{plain(event.service, 80)}: {plain(event.event, 100)} {what}", _blamed_words(event))
 
 
-def _slower(latency: Latency) -> OtherRow:
-    what = plain(latency.operation, 100) if latency.operation else "all operations"
-    return OtherRow(f"{plain(latency.service, 80)}: {what}", _blamed_words(latency))
-
-
-def _blamed_words(told: Absence | Latency) -> str:
+def _blamed_words(told: Absence) -> str:
     blamed = told.attribution
     if blamed is None:
         return "no revision blamed"

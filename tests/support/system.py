@@ -169,7 +169,10 @@ class System:
             severity="INFO",
         )  # fmt: skip
 
-    def span(self, at_s: float, service: str, trace: str, span: str, parent: str = "", **attributes: str) -> None:
+    def span(  # noqa: PLR0913 - what a span is told by
+        self, at_s: float, service: str, trace: str, span: str, parent: str = "", *, name: str = "work",
+        took_s: float = 0.01, kind: int = 2, **attributes: str,
+    ) -> None:  # fmt: skip
         """A server span of 10 ms; attributes of its service: `faas_instance` is faas.instance."""
         start = START_NS + round(at_s * NS_PER_S)
         self._spans.append(
@@ -186,9 +189,9 @@ class System:
                             {
                                 "spans": [
                                     {
-                                        "traceId": trace, "spanId": span, "parentSpanId": parent, "name": "work",
-                                        "kind": 2, "startTimeUnixNano": str(start),
-                                        "endTimeUnixNano": str(start + 10_000_000), "status": {},
+                                        "traceId": trace, "spanId": span, "parentSpanId": parent, "name": name,
+                                        "kind": kind, "startTimeUnixNano": str(start),
+                                        "endTimeUnixNano": str(start + round(took_s * NS_PER_S)), "status": {},
                                     }
                                 ]
                             }

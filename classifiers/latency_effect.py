@@ -1,0 +1,134 @@
+"""Effects: how much slower an operation became, on whole distributions, like compared with like.
+
+The requests of before are weighed so that users, tests and unknown senders have the shares they have since: a change
+of who asks is no regression. They are compared three times where that can be: with all before, with the same hours of
+the day, and with hours in which as much was asked; the least of the effects counts.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.latency_shift import Counted, Shift, summed
+
+__all__ = ["PER_OCTAVE", "Effect", "effect_of", "quantile_ns", "slower_share"]
+
+PER_OCTAVE = 12.0  # duration buckets: 6 % wide
+_LEAST = 20  # requests, below which no distribution is known
+_LEAST_TAIL = 60  # ... no 95th percentile
+_LIKE = 1.5  # times as much asked that still is alike
+_DRAWS = 200
+_DAY_H, _HOUR_NS = 24, 3_600_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """By how many times the median and the 95th percentile rose, each with an interval of 95 %, and by how much.
+
+    `slower`: how likely one request since is to be slower than one of before, ties counted half.
+    """
+
+    median_times: float
+    median_low: float
+    median_high: float
+    median_more_ns: float
+    tail_times: float
+    tail_low: float
+    tail_high: float
+    tail_more_ns: float
+    slower: float
+    before: int
+    since: int
+
+    def matters(self, *, least_times: float, least_ns: float) -> bool:
+        """It rose by so many times and so much, in the middle or in the tail, and surely by the root of that."""
+        sure = math.sqrt(least_times)
+        in_middle = self.median_times >= least_times and self.median_more_ns >= least_ns and self.median_low >= sure
+        in_tail = self.tail_times >= least_times and self.tail_more_ns >= least_ns and self.tail_low >= sure
+        return in_middle or (in_tail and min(self.before, self.since) >= _LEAST_TAIL)
+
+
+def effect_of(
+    counted: Counted, shift: Shift, *, load: NDArray[np.float64], first_bin: int, bin_ns: int
+) -> Effect | None:
+    """The least effect over all comparisons that can be made; None where too little is alike on both sides.
+
+    load: requests of the whole service per bin. first_bin: which one, of bin_ns each, the first is since 1970.
+    """
+    inside = shift.holds(counted)
+    rest = ~inside & (counted.bin <= shift.last) if shift.revision is not None else ~inside
+    found = [
+        effect
+        for alike in (
+            rest,
+            rest & _same_hours(counted.bin + first_bin, inside, bin_ns),
+            rest & _as_busy(counted, inside, load),
+        )
+        if (effect := _compared(counted, inside, alike)) is not None
+    ]
+    return min(found, key=lambda one: (max(one.median_low, one.tail_low), one.since)) if found else None
+
+
+def quantile_ns(bucket: NDArray[np.int64], weight: NDArray[np.float64], share: float) -> float:
+    """The duration below which that share lies, spread evenly over the logarithm within a bucket."""
+    order = np.argsort(bucket, kind="stable")
+    passed = np.cumsum(weight[order])
+    place = min(int(np.searchsorted(passed, share * passed[-1])), len(order) - 1)
+    own = weight[order[place]]
+    within = (share * passed[-1] - (passed[place] - own)) / own if own > 0 else 0.5
+    return float(2.0 ** ((bucket[order[place]] + np.clip(within, 0.0, 1.0)) / PER_OCTAVE))
+
+
+def slower_share(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
+    """How likely one of the new counts lies in a higher bucket than one of the old; both by bucket in order."""
+    below = np.concatenate([[0.0], np.cumsum(old)[:-1]])
+    return float((new * (below + old / 2)).sum() / (new.sum() * old.sum()))
+
+
+def _same_hours(bins: NDArray[np.int64], inside: NDArray[np.bool_], bin_ns: int) -> NDArray[np.bool_]:
+    """The hours of the day in which requests lie inside."""
+    hour = bins * bin_ns // _HOUR_NS % _DAY_H
+    held: NDArray[np.bool_] = np.isin(hour, np.unique(hour[inside]))
+    return held
+
+
+def _as_busy(counted: Counted, inside: NDArray[np.bool_], load: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Bins in which about as much was asked as in the typical bin inside, or more."""
+    own = np.repeat(load[counted.bin[inside]], counted.many[inside].astype(np.int64))
+    busy: NDArray[np.bool_] = load[counted.bin] * _LIKE >= (float(np.median(own)) if own.size else 0.0)
+    return busy
+
+
+def _compared(counted: Counted, inside: NDArray[np.bool_], alike: NDArray[np.bool_]) -> Effect | None:
+    senders = int(counted.origin.max()) + 1
+    since = np.bincount(counted.origin[inside], counted.many[inside], senders)
+    before = np.bincount(counted.origin[alike], counted.many[alike], senders)
+    is_known = (before >= _LEAST / 4) & (since > 0)
+    if since[is_known].sum() < _LEAST or before[is_known].sum() < _LEAST:
+        return None
+    inside, alike = inside & is_known[counted.origin], alike & is_known[counted.origin]
+    first = int(counted.bucket.min())
+    size = int(counted.bucket.max()) - first + 1
+    weight = np.divide(since, before, out=np.zeros(senders), where=is_known)[counted.origin]
+    new = summed(counted.bucket[inside] - first, counted.many[inside], size)
+    old = summed(counted.bucket[alike] - first, (counted.many * weight)[alike], size)
+    return _effect(new, old, first, int(before[is_known].sum()))
+
+
+def _effect(new: NDArray[np.float64], old: NDArray[np.float64], first: int, known: int) -> Effect:
+    buckets = np.arange(first, first + len(new))
+    since = int(new.sum())
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(since, new / new.sum(), _DRAWS), rng.multinomial(known, old / old.sum(), _DRAWS)
+    told: list[tuple[float, float, float, float]] = []
+    for share in (0.5, 0.95):
+        now, then = quantile_ns(buckets, new, share), quantile_ns(buckets, old, share)
+        ratios = [
+            quantile_ns(buckets, one.astype(float), share) / quantile_ns(buckets, other.astype(float), share)
+            for one, other in zip(*drawn, strict=True)
+        ]
+        low, high = np.quantile(ratios, [0.025, 0.975]).tolist()
+        told.append((now / then, low, high, now - then))
+    return Effect(*told[0], *told[1], slower_share(new, old), known, since)

@@ -1,0 +1,217 @@
+"""What is read of how long requests take: counts of all operations, and every request of those that became slower.
+
+One pass over the window and its baseline counts durations in buckets; only operations whose distribution shifted are
+read again, request by request, with the spans inside some of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of
+from classifiers.latency_shift import Counted, Shift, find_shift, least_gain, summed
+from classifiers.origin import origin_params
+from classifiers.traces import Traces
+from collector.store import Reader
+from collector.window import Window
+
+__all__ = ["Latencies", "LatencyConfig", "Slowed", "read_latencies"]
+
+_TEN_MINUTES_NS = 600_000_000_000
+_BINS = 150  # at most: all pairs of them are looked at
+_LEAST = 40  # requests of an operation, below which two distributions cannot be known
+_MOST = 20  # operations told; more of them became slower together, and the largest ones say so
+_TRIALS = 40_000  # requests read of them all: shares need no more
+_PARTED = 150  # requests of before, and as many since, whose spans are read
+_TRACES = 1_000  # slow requests of an operation whose way through other services is read
+_AFTER = 10  # requests after a stretch from which it is over
+_SLOW = 0.98  # quantile of its good time above which a request is slow
+_KEYS = ["project", "service", "source", "operation"]
+
+
+class LatencyConfig(BaseModel):
+    """Section `latency` of config.yaml: from when on slower is worth telling, both at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    least_times: float = Field(default=1.5, gt=1)  # by which the median or the 95th percentile must have risen
+    least_ms: float = Field(default=20.0, ge=0)  # ... and by how much: below, nobody who waits can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """One operation that became slower from first_ns until last_ns, on all revisions or on one.
+
+    `slow_ns`: above it a request is slow; nearly none was in the good time before.
+    """
+
+    project: str
+    service: str
+    source: str  # requests | spans
+    operation: str
+    first_ns: int
+    last_ns: int
+    revision: str | None
+    is_over: bool
+    gain: float
+    effect: Effect
+    slow_ns: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What names it."""
+        return self.project, self.service, self.source, self.operation
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Operations that became slower. `looks`: how many were compared.
+
+    trials: their requests (_KEYS, revision, at_ns, duration_ns, trace, origin, is_since, is_bad); parts: rows of
+    find_latency_parts of some of them; traces: the ways of slow ones through all services.
+    """
+
+    slowed: tuple[Slowed, ...]
+    trials: pl.DataFrame
+    parts: pl.DataFrame
+    traces: Traces
+    looks: int
+
+
+def read_latencies(reader: Reader, *, start_ns: int, window: Window, config: LatencyConfig) -> Latencies:
+    """What became slower within [start_ns, window.end_ns) and was so in the window."""
+    span = {"start_ns": start_ns, "end_ns": window.end_ns}
+    bin_ns = _bin_ns(window.end_ns - start_ns)
+    counts = _counted(reader, span, bin_ns=bin_ns, per_octave=PER_OCTAVE, operations=[], every=1)
+    found, looks = _find(counts, window, bin_ns, config)
+    many = sum(one.effect.before + one.effect.since for one in found)
+    rows = _counted(
+        reader, span, bin_ns=1, per_octave=0.0, operations=[chr(31).join(one.key) for one in found],
+        every=-(-many // _TRIALS) or 1,
+    ) if found else counts.clear()  # fmt: skip
+    slowed, trials = _tried(found, rows, bin_ns)
+    traces = _traces(trials)
+    return Latencies(
+        slowed,
+        trials,
+        _parts(reader, trials, span),
+        Traces(
+            reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
+            reader.frame("find_trace_spans", traces=traces, **span),
+        ),
+        looks,
+    )
+
+
+def _counted(reader: Reader, span: Mapping[str, int], **told: object) -> pl.DataFrame:
+    return reader.frame("count_latencies", **span, **told, **origin_params())
+
+
+def _bin_ns(long_ns: int) -> int:
+    """Ten minutes, or as many times that as leave few enough bins."""
+    return _TEN_MINUTES_NS * max(1, -(-long_ns // (_BINS * _TEN_MINUTES_NS)))
+
+
+def _find(counts: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConfig) -> tuple[list[Slowed], int]:
+    """Operations that shifted by as much as matters, the surest first; and how many were compared."""
+    if not counts.height:
+        return [], 0
+    began = int(counts["bin"].min())  # type: ignore[arg-type]  # there is one
+    counts = counts.sort(pl.all()).with_columns(bin=pl.col("bin") - began)
+    bins = int(counts["bin"].max()) + 1  # type: ignore[arg-type]
+    asked = counts.group_by(_KEYS).agg(pl.col("requests").sum()).filter(pl.col("requests") >= _LEAST)
+    loads = {
+        key: summed(own["bin"].to_numpy(), own["requests"].cast(pl.Float64).to_numpy(), bins)
+        for key, own in counts.partition_by("project", "service", as_dict=True).items()
+    }
+    least = least_gain(bins, asked.height)
+    found: list[Slowed] = []
+    for key, own in counts.join(asked.select(_KEYS), on=_KEYS, how="semi").partition_by(_KEYS, as_dict=True).items():
+        counted, names = _arrays(own, bins)
+        shift = find_shift(counted)
+        if shift is None or shift.gain < least or (began + shift.last + 1) * bin_ns <= window.start_ns:
+            continue
+        effect = effect_of(counted, shift, load=loads[key[:2]], first_bin=began, bin_ns=bin_ns)
+        if effect is not None and effect.matters(least_times=config.least_times, least_ns=config.least_ms * 1e6):
+            found.append(_slowed(key, counted, shift, effect, names, (began, bin_ns)))
+    found.sort(key=lambda one: (-one.gain, one.key))
+    return found[:_MOST], asked.height
+
+
+def _arrays(own: pl.DataFrame, bins: int) -> tuple[Counted, list[str]]:
+    """The rows of one operation as arrays, and the names of its revisions."""
+    revisions, origins = (own[name].unique().sort().to_list() for name in ("revision", "origin"))
+    places = {
+        name: own[name].replace_strict(known, range(len(known)), return_dtype=pl.Int64).to_numpy()
+        for name, known in (("revision", revisions), ("origin", origins))
+    }
+    many = own["requests"].cast(pl.Float64).to_numpy()
+    return Counted(
+        places["revision"], places["origin"], own["bin"].to_numpy(), own["bucket"].to_numpy(), many, bins
+    ), revisions  # fmt: skip
+
+
+def _slowed(
+    key: Sequence[object], counted: Counted, shift: Shift, effect: Effect, names: Sequence[str], place: tuple[int, int]
+) -> Slowed:
+    began, bin_ns = place
+    after = float(counted.many[counted.bin > shift.last].sum())
+    project, service, source, operation = map(str, key)
+    return Slowed(
+        project, service, source, operation,
+        first_ns=(began + shift.first) * bin_ns,
+        last_ns=(began + shift.last + 1) * bin_ns,
+        revision=None if shift.revision is None else names[shift.revision],
+        is_over=after >= _AFTER,
+        gain=shift.gain,
+        effect=effect,
+    )  # fmt: skip
+
+
+def _tried(found: Sequence[Slowed], rows: pl.DataFrame, bin_ns: int) -> tuple[tuple[Slowed, ...], pl.DataFrame]:
+    """Every request of these operations with whether it is of the slower time, and whether it was slow."""
+    rows = rows.select(
+        *_KEYS, "revision", pl.col("bin").alias("at_ns"), pl.col("bucket").alias("duration_ns"), "trace", "origin"
+    )
+    own = rows.partition_by(_KEYS, as_dict=True)
+    slowed: list[Slowed] = []
+    trials: list[pl.DataFrame] = [rows.clear().with_columns(is_since=pl.lit(value=True), is_bad=pl.lit(value=True))]
+    for one in found:
+        frame = own.get(one.key)
+        if frame is None:
+            continue
+        within = pl.col("at_ns").is_between(one.first_ns, one.last_ns, closed="left")
+        since = within if one.revision is None else within & (pl.col("revision") == one.revision)
+        frame = frame.with_columns(is_since=since)
+        good = frame.filter(~pl.col("is_since") & (pl.col("at_ns") < one.first_ns))["duration_ns"]
+        if not len(good):
+            good = frame.filter(~pl.col("is_since"))["duration_ns"]
+        slow_ns = good.quantile(_SLOW, "higher")
+        if slow_ns is None:
+            continue
+        bad = pl.col("duration_ns") > slow_ns
+        if one.is_over and one.revision is None:  # the few that are slow at any time would let it never end
+            bad &= pl.col("at_ns").is_between(one.first_ns - bin_ns, one.last_ns + bin_ns)
+        slowed.append(replace(one, slow_ns=int(slow_ns)))
+        trials.append(frame.with_columns(is_bad=bad))
+    return tuple(slowed), pl.concat(trials).sort(*_KEYS, "at_ns", "trace")
+
+
+def _traces(trials: pl.DataFrame) -> list[str]:
+    """The keys of slow requests, some thousand at most, spread over each operation's time."""
+    slow = trials.filter(pl.col("is_bad") & pl.col("is_since"))
+    thin = slow.filter(pl.int_range(pl.len()).over(_KEYS) % (pl.len().over(_KEYS) // _TRACES + 1) == 0)
+    return thin["trace"].drop_nulls().unique().sort().to_list()
+
+
+def _parts(reader: Reader, trials: pl.DataFrame, span: Mapping[str, int]) -> pl.DataFrame:
+    """Where the time went of some requests of before and of some since."""
+    told = trials.filter(~pl.col("trace").str.starts_with("request:"))
+    sides = [*_KEYS, "is_since"]
+    thin = told.filter(pl.int_range(pl.len()).over(sides) % (pl.len().over(sides) // _PARTED + 1) == 0)
+    return reader.frame(
+        "find_latency_parts", traces=thin["trace"].to_list(), services=thin["service"].to_list(),
+        starts=thin["at_ns"].to_list(), variable_parts=origin_params()["variable_parts"], **span,
+    )  # fmt: skip
