@@ -115,7 +115,7 @@ def read_emitter(attributes: Mapping[str, Any]) -> Emitter:
 def http_status(attributes: Mapping[str, Any]) -> int | None:
     """The status that a request was answered with."""
     text = first_text(attributes, HTTP_STATUS)
-    status = int(text) if text is not None and text.isdecimal() and len(text) < len("10000") else 0
+    status = int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < len("10000") else 0
     return status if status in _STATUSES else None
 
 

@@ -94,6 +94,11 @@ def normalise_spans(records: pl.DataFrame, *, location: str, redactor: Redacting
     return build.normalised(location)
 
 
+def redact_spans(spans: pl.DataFrame, redactor: Redacting) -> pl.DataFrame:
+    """The same spans without secrets."""
+    return spans.with_columns(redactor.frame(spans[name]).alias(name) for name in _REDACTED)
+
+
 class _BadSpanError(ValueError):
     """Why a span cannot be kept, as a clause."""
 
@@ -134,8 +139,11 @@ class SpanRows:
 
     def spans(self) -> pl.DataFrame:
         """The rows as SPAN_SCHEMA, redacted."""
-        frame = pl.DataFrame(dict(zip(SPAN_SCHEMA, zip(*self.rows, strict=True), strict=False)), schema=SPAN_SCHEMA)
-        return frame.with_columns(self.redactor.frame(frame[name]).alias(name) for name in _REDACTED)
+        return redact_spans(self.frame(), self.redactor)
+
+    def frame(self) -> pl.DataFrame:
+        """The rows as SPAN_SCHEMA, not yet redacted."""
+        return pl.DataFrame(dict(zip(SPAN_SCHEMA, zip(*self.rows, strict=True), strict=False)), schema=SPAN_SCHEMA)
 
     def dead(self, location: str) -> pl.DataFrame:
         """The letters as DEAD_LETTER_SCHEMA, redacted."""
@@ -194,7 +202,7 @@ def _listed(holder: Mapping[str, Any], *names: str) -> list[Any]:
 
 def _emitter(resource: object) -> Emitter:
     try:
-        return read_emitter(_attributes(resource.get("attributes"))) if isinstance(resource, dict) else Emitter()
+        return read_emitter(read_attributes(resource.get("attributes"))) if isinstance(resource, dict) else Emitter()
     except (AttributeError, KeyError, TypeError, ValueError):
         return Emitter()
 
@@ -207,7 +215,7 @@ def _row(span: dict[str, Any], emitter: Emitter, build: SpanRows) -> tuple[Any, 
     end_ns = _instant(span.get("endTimeUnixNano"))
     kind = _enum(span.get("kind"), _KIND_NUMBERS, len(_KINDS))
     status = span.get("status") or {}
-    attributes = _attributes(span.get("attributes"))
+    attributes = read_attributes(span.get("attributes"))
     if not CLIENT_ADDRESSES.isdisjoint(attributes):
         build.hide(attributes, CLIENT_ADDRESSES & attributes.keys())
     if kind in CALLED and not PEER_IPS.isdisjoint(attributes):
@@ -215,7 +223,7 @@ def _row(span: dict[str, Any], emitter: Emitter, build: SpanRows) -> tuple[Any, 
     peer = first_text(attributes, PEER)
     if peer is None and kind in CALLING:  # on the called side these name the service itself
         peer = first_text(attributes, PEER_ADDRESSES)
-    events = _events(span.get("events"))
+    events = read_events(span.get("events"))
     return (
         trace,
         own_id,
@@ -246,7 +254,7 @@ def _row(span: dict[str, Any], emitter: Emitter, build: SpanRows) -> tuple[Any, 
         exception_of(events),
         orjson.dumps(attributes).decode(),
         orjson.dumps(events).decode() if events else None,
-        _links(span.get("links")),
+        read_links(span.get("links")),
     )
 
 
@@ -288,43 +296,43 @@ def _enum(value: object, numbers: Mapping[str, int], count: int) -> int:
     return numbers.get(value, 0) if isinstance(value, str) else 0
 
 
-def _attributes(listed: Any) -> dict[str, Any]:
+def read_attributes(listed: Any) -> dict[str, Any]:
     """OTLP's list of keys and typed values as a dict; of a key given twice the last counts."""
     attributes = {}
     for item in listed or ():
         typed = item["value"]
-        attributes[item["key"]] = typed["stringValue"] if "stringValue" in typed else _value(typed)
+        attributes[item["key"]] = typed["stringValue"] if "stringValue" in typed else read_value(typed)
     return attributes
 
 
-def _value(typed: dict[str, Any]) -> Any:
+def read_value(typed: dict[str, Any]) -> Any:
     """The plain value of an AnyValue; bytes stay base64 text, numbers beyond 64 bits text."""
     for name, value in typed.items():
         if name == "intValue":
             whole = int(value)
             return whole if whole in _INT64 else str(value)
         if name == "arrayValue":
-            return [_value(item) for item in value.get("values") or ()]
+            return [read_value(item) for item in value.get("values") or ()]
         if name == "kvlistValue":
-            return _attributes(value.get("values"))
+            return read_attributes(value.get("values"))
         if name in {"stringValue", "boolValue", "doubleValue", "bytesValue"}:
             return value
     return None
 
 
-def _events(events: Any) -> list[dict[str, Any]]:
+def read_events(events: Any) -> list[dict[str, Any]]:
     """{name, at_ns, attributes} of each event."""
     return [
         {
             "name": event.get("name") or "",
             "at_ns": _instant(event.get("timeUnixNano")) or None,
-            "attributes": _attributes(event.get("attributes")),
+            "attributes": read_attributes(event.get("attributes")),
         }
         for event in events or ()
     ]
 
 
-def _links(links: Any) -> str | None:
+def read_links(links: Any) -> str | None:
     """`TRACE:SPAN` of each link that names both."""
     pairs = [(_hex(one.get("traceId"), _IS_TRACE_ID), _hex(one.get("spanId"), _IS_SPAN_ID)) for one in links or ()]
     return " ".join(f"{trace}:{span}" for trace, span in pairs if trace and span) or None
