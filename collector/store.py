@@ -267,6 +267,7 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     entries = _joined((number, batch.entries) for number, batch in numbered)
     entries = _new(writer, entries, ["project", "insert_id", "at_ns"], known="find_stored_entries", at="at_ns")
     spans = _joined((number, batch.spans) for number, batch in numbered)
+    spans = _finish(writer, spans)
     spans = _new(writer, spans, ["trace", "span"], known="find_stored_spans", at="start_ns")
     for query, rows in (
         ("insert_entries", entries),
@@ -307,6 +308,26 @@ def _new(writer: Writer, rows: pl.DataFrame, keys: list[str], *, known: str, at:
     span = {"first_ns": rows[at].min(), "last_ns": rows[at].max()}
     stored = writer.stored(known, relation=rows.select(first), **span)
     return rows.join(stored, on=keys, how="anti", maintain_order="left") if stored.height else rows
+
+
+def _finish(writer: Writer, spans: pl.DataFrame) -> pl.DataFrame:
+    """The spans, the finished before those without an end, which then count as their doubles.
+
+    A stored span without an end becomes what a finished one of the same name says; that one is a double from here on.
+    """
+    if spans["duration_ns"].has_nulls():
+        spans = spans.sort(pl.col("duration_ns").is_null(), maintain_order=True)
+    finished = spans.filter(pl.col("duration_ns").is_not_null())
+    if not finished.height:
+        return spans
+    keys = ["trace", "span"]
+    times = {"first_ns": finished["start_ns"].min(), "last_ns": finished["start_ns"].max()}
+    stored = writer.stored("find_unfinished_spans", relation=finished.select(keys), **times)
+    if stored.height:
+        rows = finished.join(stored, on=keys, how="semi").unique(keys, keep="first")
+        writer.execute("update_finished_spans", relation=rows, **times)
+        writer.execute("delete_signed", batch_ids=stored["batch_id"].unique().sort().to_list())
+    return spans
 
 
 def _with_source(batch: Batch) -> pl.DataFrame:

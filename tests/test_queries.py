@@ -23,6 +23,8 @@ RELATIONS = {
     "insert_dead_letters": DEAD_LETTER_SCHEMA,
     "find_stored_entries": ENTRY_SCHEMA,
     "find_stored_spans": SPAN_SCHEMA,
+    "find_unfinished_spans": SPAN_SCHEMA,
+    "update_finished_spans": SPAN_SCHEMA,
     "find_signed_before": ENTRY_SCHEMA,
 }
 
