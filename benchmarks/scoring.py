@@ -106,6 +106,7 @@ def score(truth: Row, findings: Row) -> Score:
     for item in items:
         _judge(told, item, most)
     _latencies(told, truth, findings)
+    _absences(told, truth, findings)
     _blames(told, truth, findings, main)
     may = {one for row in truth["noise"] if row["may_report"] for one in row["insert_ids"]}
     for row in clusters:
@@ -176,6 +177,27 @@ def _latencies(told: Score, truth: Row, findings: Row) -> None:
         told.count("change", is_right=item.is_change())
 
 
+def _absences(told: Score, truth: Row, findings: Row) -> None:
+    """Events that stopped or are hollow; what is told of any other event is a false problem."""
+    events = findings["absent_events"]
+    for row in truth["absent_events"]:
+        found = next((one for one in events if _is_event(one, row)), None)
+        item = Item(row, found)
+        told.count("found", is_right=found is not None)
+        if row["guilty"] is None:
+            if found is not None:
+                told.count("spared", is_right=not blames(item.attribution))
+            continue
+        told.count("named", is_right=item.is_named())
+        told.count("blamed", is_right=item.is_named() and blames(item.attribution))
+        told.count("change", is_right=item.is_change())
+    told.false_problems += sum(not any(_is_event(one, row) for row in truth["absent_events"]) for one in events)
+
+
+def _is_event(found: Row, row: Row) -> bool:
+    return bool(found["event"] == row["event"] and found["service"] == row["service"])
+
+
 def _blames(told: Score, truth: Row, findings: Row, main: Sequence[str | None]) -> None:
     """Brier score and false accusations over every attribution, wherever it sits."""
     rows = {row["id"]: row for row in truth["clusters"]}
@@ -183,6 +205,10 @@ def _blames(told: Score, truth: Row, findings: Row, main: Sequence[str | None]) 
     pairs += [
         (one, next((row for row in truth["latency"] if row["service"] == one["service"]), None))
         for one in findings["latency"]
+    ]
+    pairs += [
+        (one, next((row for row in truth["absent_events"] if _is_event(one, row)), None))
+        for one in findings["absent_events"]
     ]
     for found, row in pairs:
         attribution = found.get("attribution")

@@ -5,9 +5,7 @@ chance has to do with it is weighed by the court that weighs failures. A finding
 enough trials, and must not be told by anything else: a failure at the same moment, a new name, a log that fell silent.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,8 +13,9 @@ from classifiers.accusation import attribution_of
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EventRows
-from classifiers.findings import Absence, Attribution, EventCount, Evidence, Onset
+from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
+from classifiers.missing import BLAMED, LEAST, Sides, is_explained, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
@@ -27,36 +26,11 @@ from classifiers.weighing import Judged, weigh_cases
 
 __all__ = ["find_absences"]
 
-_LEAST = 8.0  # events that should have come, and events that came before
-_SURE_GAIN = 10.0  # log-likelihood by which the lower rate must explain what came better
-_LOST = 0.5  # of the rate of before must be gone
-_LOST_OF_ALL = 0.2  # ... where nearly every trigger had its event
-_ALL = 0.97
-_HIGH = 0.8  # rate from which an event is one of every trigger; below, only a revision tells a stop from other traffic
-_STOPPED = 0.9
 _QUIET = 0.25  # of the lines of before: a service that says so little has turned its log down
 _SAME = 0.7  # of the rate of the old name that a new one must have
 _NEW = 0.1  # ... and had at most before
 _ERROR = 17
-_BLAMED = 0.5
-_AS_MANY = 0.3  # of the missing events that a failure must be worth to explain them
 _SHOWN = 5
-
-
-@dataclass(frozen=True)
-class _Sides:
-    """Trials and events on both sides of what is told: before, or on other revisions; and since."""
-
-    before: pl.DataFrame
-    since: pl.DataFrame
-
-    @property
-    def counts(self) -> tuple[EventCount, EventCount]:
-        """Of each side: trials, and those with the event."""
-        before, since = (
-            EventCount(side.height, side.height - int(side["is_bad"].sum())) for side in (self.before, self.since)
-        )
-        return before, since
 
 
 def find_absences(
@@ -71,7 +45,7 @@ def find_absences(
         if case and case.fit.is_change and case.in_window:
             triggers[case.cluster_id] = trigger
             cases.append(case)
-    judged = weigh_cases(cases, {}, suspects, history, _no_samples(), config, looks=max(len(cases), 1))
+    judged = weigh_cases(cases, {}, suspects, history, no_samples(), config, looks=max(len(cases), 1))
     told = [_absence(one, triggers[one.case.cluster_id], rows, problems) for one in judged]
     return tuple(sorted((one for one in told if one), key=lambda one: (one.service, one.event)))
 
@@ -87,11 +61,6 @@ def _case(trigger: Trigger, history: History, onset: OnsetConfig) -> Case | None
     )
 
 
-def _no_samples() -> pl.DataFrame:
-    names = ("project", "service", "signature_id", "message", "payload")
-    return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-
-
 def _failed_keys(history: History) -> set[str]:
     """Traces and requests in which a service told of an error."""
     failed = history.failures.filter(pl.col("severity") >= _ERROR)
@@ -102,10 +71,10 @@ def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequen
     """What is told of one event; None for what something else explains, or too little speaks for."""
     case = judged.case
     attribution = attribution_of(judged)
-    blamed = attribution if attribution and attribution.confidence >= _BLAMED else None
-    sides = _sides(case, trigger, blamed)
+    blamed = attribution if attribution and attribution.confidence >= BLAMED else None
+    sides = sides_of(case, trigger.trials, blamed)
     before, since = sides.counts
-    if not _is_lost(before, since, is_blamed=blamed is not None) or _is_explained(case, since, problems):
+    if not is_lost(before, since, is_blamed=blamed is not None) or is_explained(case, since, problems):
         return None
     if _is_silenced(trigger, sides, rows):
         return None
@@ -121,7 +90,7 @@ def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequen
         trigger=trigger.name,
         before=before,
         since=since,
-        onset=_onset(case),
+        onset=onset_of(case),
         hypotheses=hypotheses_of(judged, origin),
         evidence=_evidence(trigger, sides, rows),
         origin=origin,
@@ -130,68 +99,7 @@ def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequen
     )
 
 
-def _sides(case: Case, trigger: Trigger, blamed: Attribution | None) -> _Sides:
-    """Trials since the event is missing, of the revisions that miss it, and those of before and of the others."""
-    trials, fit = trigger.trials, case.fit
-    is_since = pl.col("at_ns") >= fit.at_ns
-    if fit.ended_earliest_ns is not None:
-        is_since &= pl.col("at_ns") <= fit.ended_earliest_ns
-    if blamed and blamed.service == trigger.service:
-        missing = trials.filter(is_since & (pl.col("revision").is_in(_missing(trials.filter(is_since)))))
-        is_since &= pl.col("revision").is_in(missing["revision"].unique().implode())
-        is_before = ~pl.col("revision").is_in(missing["revision"].unique().implode()) | (pl.col("at_ns") < fit.at_ns)
-        return _Sides(trials.filter(is_before), trials.filter(is_since))
-    return _Sides(trials.filter(pl.col("at_ns") < fit.at_ns), trials.filter(is_since))
-
-
-def _missing(since: pl.DataFrame) -> list[str]:
-    """Revisions that miss the event more often than the middle between the worst and the best of them."""
-    rates = since.group_by("revision").agg(bad=pl.col("is_bad").mean()).sort("revision")
-    if not rates.height:
-        return []
-    low, high = float(rates["bad"].min()), float(rates["bad"].max())  # type: ignore[arg-type]  # Float64
-    return rates.filter(pl.col("bad") >= (low + high) / 2)["revision"].to_list()
-
-
-def _is_lost(before: EventCount, since: EventCount, *, is_blamed: bool) -> bool:
-    """Whether so much is gone that neither chance nor other traffic explains it."""
-    if before.seen < _LEAST or since.trials * before.rate < _LEAST:
-        return False
-    lost = 1 - since.rate / before.rate
-    if lost < (_LOST_OF_ALL if before.rate >= _ALL else _LOST):
-        return False
-    if before.rate < _HIGH and (lost < _STOPPED or not is_blamed):
-        return False
-    return _gain(before, since) >= _SURE_GAIN
-
-
-def _gain(before: EventCount, since: EventCount) -> float:
-    """How much better a rate of its own explains what came since, as a logarithm."""
-    whole = EventCount(before.trials + since.trials, before.seen + since.seen)
-    return _fit(before) + _fit(since) - _fit(whole)
-
-
-def _fit(count: EventCount) -> float:
-    missing = count.trials - count.seen
-    return sum(many * math.log(many / count.trials) for many in (count.seen, missing) if many)
-
-
-def _is_explained(case: Case, since: EventCount, problems: Sequence[Case]) -> bool:
-    """A failure of the same service, or in the same traces, began with it and is as frequent: it is told there."""
-    missing = since.trials - since.seen
-    for one in problems:
-        is_near = (one.project, one.service) == (case.project, case.service) or one.met_ns.keys() & case.met_ns.keys()
-        if (
-            is_near
-            and one.severity >= _ERROR
-            and one.fit.began_with(case.fit)
-            and one.fit.failures_after >= _AS_MANY * missing
-        ):
-            return True
-    return False
-
-
-def _is_silenced(trigger: Trigger, sides: _Sides, rows: EventRows) -> bool:
+def _is_silenced(trigger: Trigger, sides: Sides, rows: EventRows) -> bool:
     """Whether the service turned its log down: what else it writes became as rare, or all it wrote is gone."""
     keys = (pl.col("project") == trigger.project) & (pl.col("service") == trigger.service)
     events = rows.counts.filter(keys & (pl.col("source") == "log"))
@@ -214,7 +122,7 @@ def _others(others: pl.DataFrame, side: pl.DataFrame, rows: EventRows) -> float 
     return told / side.height if told and side.height else None
 
 
-def _new_name(trigger: Trigger, sides: _Sides, before: EventCount) -> str | None:
+def _new_name(trigger: Trigger, sides: Sides, before: EventCount) -> str | None:
     """Another event that came instead of it, as often, since the same moment."""
     missing = sides.since.filter("is_bad")
     rates = _rates(missing)
@@ -243,27 +151,13 @@ def _moved(trigger: Trigger, case: Case, rows: EventRows) -> str | None:
         )
         .group_by("service")
         .agg(pl.col("first_ns").min(), pl.col("events").sum())
-        .filter((pl.col("first_ns") >= case.fit.last_good_ns) & (pl.col("events") >= _LEAST))
+        .filter((pl.col("first_ns") >= case.fit.last_good_ns) & (pl.col("events") >= LEAST))
         .sort("service")
     )
     return f"{trigger.event} of {elsewhere['service'][0]}" if elsewhere.height else None
 
 
-def _onset(case: Case) -> Onset:
-    fit = case.fit
-    return Onset(
-        at_ns=fit.at_ns,
-        earliest_ns=fit.earliest_ns,
-        latest_ns=fit.latest_ns,
-        rate_before=fit.rate_before,
-        rate_after=fit.rate_after,
-        unit="traces",
-        ended_earliest_ns=fit.ended_earliest_ns,
-        ended_latest_ns=fit.ended_latest_ns,
-    )
-
-
-def _evidence(trigger: Trigger, sides: _Sides, rows: EventRows) -> tuple[Evidence, ...]:
+def _evidence(trigger: Trigger, sides: Sides, rows: EventRows) -> tuple[Evidence, ...]:
     """What was counted, with traces that miss the event."""
     before, since = sides.counts
     missing = sides.since.filter("is_bad")

@@ -30,6 +30,7 @@ from classifiers.history import (
     read_samples,
     read_served,
 )
+from classifiers.hollow import find_hollow
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
@@ -147,7 +148,10 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     entries = with_lines(entries, problems, reading.span_lines, reading.entries)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
-    absences = find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution)
+    absences = (
+        *find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution),
+        *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
+    )
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)

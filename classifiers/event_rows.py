@@ -29,17 +29,26 @@ _REQUEST_SCHEMA = pl.Schema(
     }
 )  # fmt: skip
 
+_ROW_SCHEMA = pl.Schema(
+    {
+        "project": pl.String(), "service": pl.String(), "event": pl.String(), "revision": pl.String(),
+        "at_ns": pl.Int64(), "trace": pl.String(), "insert_id": pl.String(), "fields": pl.List(pl.String()),
+    }
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class EventRows:
-    """Frames of count_events, count_told_lines and find_event_requests; steps of `step_ns` begin at start_ns.
+    """Frames of count_events, count_told_lines, find_event_requests and find_event_rows; steps begin at start_ns.
 
-    `sampled` tells of a service one in how many requests was read.
+    `hollow` holds events of the names that lost a field. `sampled` tells of a service one in how many requests were
+    read.
     """
 
     counts: pl.DataFrame
     lines: pl.DataFrame
     requests: pl.DataFrame
+    hollow: pl.DataFrame
     sampled: dict[str, int]
     start_ns: int
     step_ns: int
@@ -59,7 +68,44 @@ def read_event_rows(reader: Reader, history: History) -> EventRows:
         reader.frame("find_event_requests", services=[name], one_in=one_in, **span, **origin_params())
         for name, one_in in sampled.items()
     ]
-    return EventRows(counts, lines, pl.concat([_REQUEST_SCHEMA.to_frame(), *parts]), sampled, history.start_ns, step_ns)
+    asked_for = pl.concat([_REQUEST_SCHEMA.to_frame(), *parts])
+    return EventRows(
+        counts, lines, asked_for, _hollow(reader, counts, span, step_ns), sampled, history.start_ns, step_ns
+    )
+
+
+def _hollow(reader: Reader, counts: pl.DataFrame, span: dict[str, int], step_ns: int) -> pl.DataFrame:
+    """Events of the names that came without one of their fields in a revision or a stretch of time."""
+    fields = reader.frame("count_event_fields", step_ns=step_ns, **span)
+    whole = counts.group_by(*EVENT_KEYS, "revision", "step").agg(pl.col("events").sum())
+    named = fields.select(*EVENT_KEYS, "field").unique()
+    came = fields.group_by(*EVENT_KEYS, "field", "revision", "step").agg(came=pl.col("events").sum())
+    cells = (
+        named.join(whole, on=list(EVENT_KEYS))
+        .join(came, on=[*EVENT_KEYS, "field", "revision", "step"], how="left")
+        .with_columns(pl.col("came").fill_null(0))
+    )
+    low = []
+    for by in ("revision", "step"):
+        rates = cells.group_by(*EVENT_KEYS, "field", by).agg(pl.col("came", "events").sum())
+        best = (
+            (pl.col("came") / pl.col("events")).filter(pl.col("events") >= _EXPECTED).max().over(*EVENT_KEYS, "field")
+        )
+        low.append(
+            rates.filter((pl.col("came") < _RARER * best * pl.col("events")) & (pl.col("events") * best >= _EXPECTED))
+            .select(EVENT_KEYS)
+        )  # fmt: skip
+    suspect = pl.concat(low).unique().sort(EVENT_KEYS)
+    parts = []
+    for (project, service), own in suspect.group_by("project", "service", maintain_order=True):
+        names = own["event"].to_list()
+        place = (pl.col("project") == project) & (pl.col("service") == service)
+        many = counts.filter(place & pl.col("event").is_in(names))["events"].sum()
+        one_in = max(1, int(many) // _MOST_REQUESTS)
+        parts.append(
+            reader.frame("find_event_rows", project=project, service=service, names=names, one_in=one_in, **span)
+        )
+    return pl.concat([_ROW_SCHEMA.to_frame(), *parts])
 
 
 def _asked(history: History, step_ns: int) -> pl.DataFrame:

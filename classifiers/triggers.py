@@ -80,19 +80,21 @@ def _heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) ->
 
 def _trigger(project: str, service: str, event: str, trials: pl.DataFrame) -> Trigger | None:
     """The requests that the event follows; None where it is never missing, or follows none of them."""
-    came = trials.with_columns(is_bad=~pl.col("events").list.contains(event))
+    answer = pl.col("http_status") // 100  # who is sent elsewhere got nothing done
+    came = trials.with_columns(answer=answer, is_bad=~pl.col("events").list.contains(event))
     present = came.filter(~pl.col("is_bad"))
     if present.height < _LEAST or came.height - present.height < _LEAST:
         return None
     first, last = present["at_ns"].min(), present["at_ns"].max()
     cells = (
         came.filter(pl.col("at_ns").is_between(first, last))
-        .group_by("route", "origin")
+        .group_by("route", "origin", "answer")
         .agg(rate=1 - pl.col("is_bad").mean(), present=(~pl.col("is_bad")).sum())
         .filter((pl.col("present") >= _LEAST // 2) & (pl.col("rate") >= _SELDOM))
     )
     cells = cells.filter(pl.col("rate") >= _NEAR_BEST * pl.col("rate").max())
-    told = came.join(cells.select("route", "origin"), on=["route", "origin"], how="semi", maintain_order="left")
+    places = ["route", "origin", "answer"]
+    told = came.join(cells.select(places), on=places, how="semi", maintain_order="left")
     if told["is_bad"].sum() < _LEAST:
         return None
     is_near = bool(told.filter(~pl.col("is_bad"))["is_near"].any())

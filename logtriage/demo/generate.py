@@ -73,7 +73,7 @@ def _drawn_start_ns(scenario: str, seed: int) -> int:
 def _truth(stage: Stage, seed: int, entries: tuple[bytes, ...], spans: tuple[bytes, ...]) -> dict[str, Any]:
     site = stage.site
     hours = (stage.end_ns - stage.start_ns) // HOUR
-    is_quiet = not site.truth.clusters and not site.truth.latency
+    is_quiet = not (site.truth.clusters or site.truth.latency or site.truth.absent_events)
     return {
         "schema": _SCHEMA, "scenario": stage.scenario, "seed": seed, "scale": stage.scale, "group": stage.group,
         "pure_noise": is_quiet, "project": stage.world.project, "region": stage.world.region,

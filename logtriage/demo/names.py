@@ -11,4 +11,6 @@ SCENARIO_NAMES = (
     "permission_removed", "database_maintained", "certificate_expired", "bad_client", "surge",
     "outage_after_deploy", "outage_beside_guilty", "outage_of_one", "callee_breaks_caller",
     "caller_breaks_callee", "found_by_tests", "skewed_clocks", "unlogged_requests", "spans_only",
+    "event_stopped", "event_stopped_untraced", "events_stopped_half", "event_hollow", "event_renamed",
+    "event_trigger_gone", "event_swallowed",
 )  # fmt: skip

@@ -70,6 +70,7 @@ class Truth:
         self.merge_ok: list[list[str]] = []
         self.external_events: list[dict[str, Any]] = []
         self.latency: list[dict[str, Any]] = []
+        self.absent_events: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.planted: list[str] = []  # secrets that stand in entries and may be found nowhere else
 
@@ -118,7 +119,7 @@ class Truth:
         return {
             "external_events": self.external_events,
             "clusters": [self._row(cluster, end_ns) for cluster in kept.values()],
-            "absent_events": [],
+            "absent_events": self.absent_events,
             "latency": self.latency,
             "separate": [list(pair) for pair in self.separate if all(id_ in kept for id_ in pair)],
             "merge_ok": [group for group in self.merge_ok if all(id_ in kept for id_ in group)],

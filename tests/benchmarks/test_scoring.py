@@ -10,7 +10,9 @@ from logtriage.demo.generate import generate
 Row = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=["secret_lost", "outage_beside_guilty", "rolled_back", "quiet", "slower"])
+@pytest.fixture(
+    scope="module", params=["secret_lost", "outage_beside_guilty", "rolled_back", "quiet", "slower", "event_stopped"]
+)
 def truth(request: pytest.FixtureRequest) -> Row:
     return generate(request.param, seed=2, scale=0.2).truth
 
@@ -39,6 +41,10 @@ def perfect(truth: Row, confidence: float = 1.0) -> Row:
         "latency": [
             {"service": row["service"], "attribution": told(row["guilty"], confidence)} for row in truth["latency"]
         ],
+        "absent_events": [
+            {"event": row["event"], "service": row["service"], "attribution": told(row["guilty"], confidence)}
+            for row in truth["absent_events"]
+        ],
     }  # fmt: skip
 
 
@@ -50,7 +56,7 @@ def test_a_perfect_answer_has_full_marks(truth: Row) -> None:
 
 
 def test_an_empty_answer_finds_nothing_and_blames_nobody(truth: Row) -> None:
-    one = score(truth, {"clusters": [], "latency": []})
+    one = score(truth, {"clusters": [], "latency": [], "absent_events": []})
 
     assert one.right.total() == 0
     assert (one.false_blames, one.false_problems, one.squares) == (0, 0, [])
@@ -58,7 +64,7 @@ def test_an_empty_answer_finds_nothing_and_blames_nobody(truth: Row) -> None:
 
 def test_a_revision_that_did_nothing_is_a_false_blame(truth: Row) -> None:
     findings = perfect(truth)
-    for row in (*findings["clusters"], *findings["latency"]):
+    for row in (*findings["clusters"], *findings["latency"], *findings["absent_events"]):
         row["attribution"] = {
             "service": row["service"],
             "revision": "another-00001-abc",
@@ -68,7 +74,8 @@ def test_a_revision_that_did_nothing_is_a_false_blame(truth: Row) -> None:
 
     one = score(truth, findings)
 
-    assert one.false_blames == len(findings["clusters"]) + len(findings["latency"])
+    told_of = ("clusters", "latency", "absent_events")
+    assert one.false_blames == sum(len(findings[name]) for name in told_of)
     assert one.right["named"] == one.right["blamed"] == one.right["change"] == one.right["spared"] == 0
 
 
@@ -87,5 +94,12 @@ def test_noise_told_as_a_failure_is_counted(truth: Row) -> None:
         "id": "extra", "insert_ids": noise["insert_ids"], "service": noise["service"], "attribution": None,
         "caused_by": None,
     })  # fmt: skip
+
+    assert score(truth, findings).false_problems == 1
+
+
+def test_an_event_told_missing_that_is_not_is_a_false_problem(truth: Row) -> None:
+    findings = perfect(truth)
+    findings["absent_events"].append({"event": "seat.lost", "service": "nobody", "attribution": None})
 
     assert score(truth, findings).false_problems == 1

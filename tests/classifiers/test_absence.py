@@ -135,3 +135,36 @@ def test_what_is_still_to_come_at_the_end_is_not_missing(tmp_path: Path) -> None
             taken(system, at_s + 600, OLD, trace)
 
     assert found(system, tmp_path).absent_events == ()
+
+
+def test_an_event_that_loses_a_field_with_a_revision_is_hollow(tmp_path: Path) -> None:
+    def bare(system: System, at_s: float, revision: str, trace: str) -> None:
+        system.line(at_s, "desk", revision, "event=seat.taken row=4 seat=", severity="INFO", trace=trace)
+
+    def whole(system: System, at_s: float, revision: str, trace: str) -> None:
+        system.line(at_s, "desk", revision, "event=seat.taken row=4 seat=a", severity="INFO", trace=trace)
+
+    (event,) = found(system_of(whole, bare), tmp_path).absent_events
+
+    assert (event.event, event.field, event.kind) == ("seat.taken", "seat", "hollow")
+    assert event.attribution is not None
+    assert event.attribution.revision == NEW
+    assert (event.before.seen, event.since.seen) == (180, 0)
+
+
+def test_a_field_with_a_new_name_is_not_hollow(tmp_path: Path) -> None:
+    def renamed(system: System, at_s: float, revision: str, trace: str) -> None:
+        system.line(at_s, "desk", revision, "event=seat.taken seatNumber=a", severity="INFO", trace=trace)
+
+    told = found(system_of(taken, renamed), tmp_path)
+
+    assert told.absent_events == ()
+    assert [(one.field, one.renamed_to) for one in told.other_events] == [("seat", "seatNumber")]
+
+
+def test_a_field_that_comes_now_and_then_is_not_hollow(tmp_path: Path) -> None:
+    def now_and_then(system: System, at_s: float, revision: str, trace: str) -> None:
+        seat = "a" if at_s % 240 < EVERY_S else ""
+        system.line(at_s, "desk", revision, f"event=seat.taken seat={seat}", severity="INFO", trace=trace)
+
+    assert found(system_of(now_and_then, now_and_then), tmp_path).absent_events == ()

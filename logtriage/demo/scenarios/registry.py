@@ -13,6 +13,7 @@ from logtriage.demo.scenarios import (
     rollouts,
     secret_lost,
     settings,
+    silence,
     slower,
     suite_only,
     two_roots,
@@ -37,4 +38,5 @@ SCENARIOS: dict[str, Scenario] = {
     **courses.STORIES,
     **outside.STORIES,
     **neighbours.STORIES,
+    **silence.STORIES,
 }

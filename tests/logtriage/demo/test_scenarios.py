@@ -15,6 +15,7 @@ from logtriage.demo.names import SCENARIO_NAMES
 INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
     "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy", "outage_of_one",
+    "event_renamed", "event_trigger_gone", "event_swallowed",
 }  # fmt: skip
 SEED = 5
 
@@ -50,7 +51,7 @@ def test_the_help_names_every_scenario() -> None:
 def test_a_revision_is_guilty_of_something_unless_the_scenario_is_innocent(scenario: str) -> None:
     truth = incident(scenario).truth
 
-    guilty = [one for one in truth["clusters"] + truth["latency"] if one["guilty"] is not None]
+    guilty = [one for one in truth["clusters"] + truth["latency"] + truth["absent_events"] if one["guilty"] is not None]
 
     assert bool(guilty) == (scenario not in INNOCENT)
     assert truth["group"] == ("innocent" if scenario in INNOCENT else "guilty")
