@@ -36,6 +36,7 @@ class _AsOf:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._held: dict[str, pl.DataFrame] = {}
+        self._laid: set[str] = set()
 
     def frame(self, query: str, **params: Any) -> pl.DataFrame:
         """Rows of a query as of its end."""
@@ -52,14 +53,20 @@ class _AsOf:
                 known = known.join(pl.DataFrame({key: params[name]}, schema={key: pl.String()}), on=key, how="semi")
         return known
 
-    def lay(self, query: str, *, relation: pl.DataFrame) -> None:
-        """As the store's reader; what was read before it is read anew. The revisions of spans are those of the end."""
+    def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
+        """As the store's reader; what was read before it is read anew. All but rows by place is laid once, of all."""
+        if relation is None:
+            if query not in self._laid:
+                self._laid.add(query)
+                self._reader.lay(query, **{**params, **_wide(params, ("start_ns", "end_ns"))})
+            return
         if query == "create_spans_by_revision":
             if query not in self._held:
                 self._held[query] = pl.DataFrame([(0, _FAR_NS)], schema=relation.schema, orient="row")
                 self._reader.lay(query, relation=self._held[query])
             return
         self._held.clear()
+        self._laid.clear()
         self._reader.lay(query, relation=relation)
 
     def _once(self, query: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:

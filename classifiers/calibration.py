@@ -108,7 +108,9 @@ def _settled_now(store: Store, findings: Findings, config: ClassifyConfig) -> tu
         ]
         if not claims:
             return ()
-        history = read_history(reader, window=window, config=config.history, rules=config.clusters.rules)
+        history = read_history(
+            reader, window=window, config=config.history, rules=config.clusters.rules, origins=config.origins
+        )
     return settle(claims, history, cases_of(history, config), now_ns=findings.now_ns, config=config.forecasts)
 
 

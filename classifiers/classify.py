@@ -38,6 +38,7 @@ from classifiers.latency import find_latencies
 from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
+from classifiers.origin import OriginsConfig
 from classifiers.priority import PriorityConfig
 from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
@@ -76,6 +77,7 @@ class ClassifyConfig(BaseModel):
 
     clusters: ClustersConfig = ClustersConfig()
     ledger: LedgerConfig = LedgerConfig()
+    origins: OriginsConfig = OriginsConfig()
     history: HistoryConfig = HistoryConfig()
     onset: OnsetConfig = OnsetConfig()
     problems: ProblemConfig = ProblemConfig()
@@ -116,7 +118,9 @@ def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyCon
 
 def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     """The rows of an analysis. A writer waits only for this, not for what is made of them."""
-    history = read_history(reader, window=window, config=config.history, rules=config.clusters.rules)
+    history = read_history(
+        reader, window=window, config=config.history, rules=config.clusters.rules, origins=config.origins
+    )
     present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
     ids = present["signature_id"].unique().to_list()
     return Reading(
@@ -198,7 +202,7 @@ def cases_of(history: History, config: ClassifyConfig) -> list[Case]:
 def compare(reader: Reader, before: Revision, after: Revision, *, window: Window, config: ClassifyConfig) -> Failing:
     """What failed on two revisions of one service within a window; chatter is left out."""
     alone = config.history.model_copy(update={"baseline_days": 0.0})
-    history = read_history(reader, window=window, config=alone, rules=config.clusters.rules)
+    history = read_history(reader, window=window, config=alone, rules=config.clusters.rules, origins=config.origins)
     cases, verdicts = _judged(history, config)
     told = [case for case in cases if is_failure(case) or verdicts.get(case.cluster_id, "noise") != "noise"]
     return compare_cases(told, history.exposure, before, after)

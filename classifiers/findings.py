@@ -278,6 +278,7 @@ class Cluster:
     location: str = ""  # of its service; "" not known
     spans: tuple[FailingSpan, ...] = ()  # that failed with it: a sample, at most 20
     kind: str = ""  # what it is told by: exception, message, request or platform; hung: requests that never ended well
+    test_interval: tuple[float, float] | None = None  # that holds the true share of tests with 95 % confidence (Wilson)
 
     @property
     def is_ongoing(self) -> bool:

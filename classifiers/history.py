@@ -11,7 +11,7 @@ from classifiers.exposure import SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
-from classifiers.origin import origin_params
+from classifiers.origin import OriginsConfig, lay_origins, origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regions import read_placed_facts
 from classifiers.regroup import Outcome, regroup, warnings
@@ -82,7 +82,10 @@ class History:
     projects: tuple[str, ...]
 
 
-def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules: Sequence[Rule] = ()) -> History:
+def read_history(
+    reader: Reader, *, window: Window, config: HistoryConfig, rules: Sequence[Rule] = (),
+    origins: OriginsConfig | None = None,
+) -> History:  # fmt: skip
     """The history of a window; only what had happened and had been received before its end."""
     bounds = reader.frame("find_bounds", end_ns=window.end_ns).row(0, named=True)
     earliest = window.start_ns - int(config.baseline_days * 24 * _HOUR_NS)
@@ -93,17 +96,18 @@ def read_history(reader: Reader, *, window: Window, config: HistoryConfig, rules
     facts, seen = read_placed_facts(reader, end_ns=window.end_ns)
     lay_spans_by_revision(reader, **span)
     spans_stored = int(reader.frame("count_spans", **span)["spans"][0])
+    lay_origins(reader, config=origins or OriginsConfig(), **span)
     failures = reader.frame("find_failures", rules=RULES, **span)
     if spans_stored:
         failures = pl.concat([failures, reader.frame("find_span_failures", rules=RULES, **span)])
     grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
-    requests = reader.frame("count_exposure", **span, **origin_params())
+    requests = reader.frame("count_exposure", **span)
     minutes = reader.frame("count_instance_minutes", **span)
     ledger = fold_ledger(facts, seen)
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
-    asked = reader.frame("find_trace_requests", traces=traces, **span, **origin_params())
+    asked = reader.frame("find_trace_requests", traces=traces, **span)
     timeline = Timeline.over(start, end)
     spans = _span_exposure(reader, span) if spans_stored else SPAN_EXPOSURE_SCHEMA.to_frame()
     asked_in = _asked_in_spans(reader, traces, spans, span)

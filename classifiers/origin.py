@@ -1,15 +1,23 @@
-"""Who asked: users, tests, health checks or scanners. Told by user agent and path, and by the first request of a trace.
+"""Who asked: users, tests, health checks or scanners. Told by user agent and path, and by what the trace says itself.
 
 The tables below are data: a new client is a new word in one of them. They are matched in lower case, in this order:
 tests, scanners, checkers, people; what none of them knows is a bare library, whose requests take the origin of the
-request that began their trace.
+request that began their trace. A browser that a program drives may look like anybody's: its trace may tell by
+OpenTelemetry's synthetic type, by a header, by baggage or by the account that it uses. Nothing of this is stored, so
+that a word more in config.yaml shows at once in the next report.
 """
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from classifiers.findings import Origin
+from collector.store import Reader
 
-__all__ = ["origin_of_share", "origin_params"]
+__all__ = ["OriginsConfig", "TestsConfig", "lay_origins", "origin_of_share", "origin_params", "tests_interval"]
 
 # Harnesses and tools that only automated tests use; browsers driven by a program are among them.
 _TESTS = (
@@ -52,22 +60,95 @@ _ODD_PATHS = (
 )  # fmt: skip
 # A segment that holds two digits or more, is a number, or is long, stands for "any" in a route.
 _VARIABLE_PARTS = "/(?:[^/]*[0-9][^/]*[0-9][^/]*|[^/]{25,}|[0-9]+)"
+# Headers, keys of baggage and attributes with which tests say so themselves; `-` stands for `_` too.
+_HEADERS = (
+    "x-test", "x-test-run", "x-test-run-id", "x-test-id", "x-test-name", "x-test-mode", "x-e2e", "x-e2e-test",
+    "x-synthetic", "x-synthetic-test", "x-is-test", "x-integration-test", "x-smoke-test", "x-load-test",
+    "synthetic", "synthetic_traffic", "test-run", "test.run.id", "test.case.name", "test.suite.name", "e2e-run",
+)  # fmt: skip
+# Accounts that say so by their name.
+_ACCOUNTS = ("e2e-*", "e2e_*", "test-user*", "test_user*", "testuser*", "synthetic-*", "loadtest-*", "smoke-test*")
+_NOTHING = "[^\\s\\S]"
+_BETWEEN, _AFTER = "[\"']?\\s*[:=]\\s*[\"']?", "(?:[\"'\\s,;)\\]}]|\\z)"  # around a value in a line
+_Z = 1.96
 _TELLING = 6  # letters that make a word distinct enough to be a prefix
 _KNOWN = 0.2  # share of the failures whose sender must be known
 _MOST = 0.95  # share from which one origin stands for all: a stray request of another does not make it "both"
 
 
-def origin_params() -> dict[str, str]:
-    """The patterns that the exposure queries are given."""
+class SendersConfig(BaseModel):
+    """How to know one kind of sender, beside the words that come along. `*` and `?` stand for any text in paths."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agents: tuple[str, ...] = ()  # words of user agents, matched as whole words without case
+    paths: tuple[str, ...] = ()  # whole paths without query, as `/internal/e2e/*`
+
+
+class TestsConfig(SendersConfig):
+    """How to know tests. `accounts`: ids of users, `*` and `?` as in paths; addresses in full."""
+
+    __test__ = False  # no test of pytest's
+
+    accounts: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()  # of requests, and keys of baggage: there unless they say no
+
+
+class OriginsConfig(BaseModel):
+    """Section `origins` of config.yaml: own senders beside the built-in tables, and words of those that mislead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tests: TestsConfig = TestsConfig()
+    health_checks: SendersConfig = SendersConfig()
+    scanners: SendersConfig = SendersConfig()
+    users: tuple[str, ...] = ()  # words of user agents of people's programs
+    ignore: tuple[str, ...] = ()  # words of the built-in tables that say nothing here
+
+
+_BUILT_IN = OriginsConfig()
+
+
+def lay_origins(reader: Reader, *, start_ns: int, end_ns: int, config: OriginsConfig = _BUILT_IN) -> None:
+    """Tells the reader who asked what in this time; queries that read `asked_requests` need it first."""
+    params: dict[str, Any] = {"start_ns": start_ns, "end_ns": end_ns, **origin_params(config), **_marks(config)}
+    for query in ("create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients"):
+        reader.lay(query, **params)
+    reader.lay("create_asked_requests")
+
+
+def origin_params(config: OriginsConfig = _BUILT_IN) -> dict[str, str]:
+    """The patterns that queries are given."""
+    tests, checks, scanners = config.tests, config.health_checks, config.scanners
     return {
-        "tests": _words(_TESTS),
-        "scanners": _words(_SCANNERS),
-        "checkers": _words(_CHECKERS),
-        "people": _words(_PEOPLE),
-        "health_paths": f"(?i)/(?:{'|'.join(_HEALTH_PATHS)})/?\\z",
-        "odd_paths": f"(?i)(?:{'|'.join(_ODD_PATHS)})",
+        "tests": _words(_known(_TESTS, config), tests.agents),
+        "scanners": _words(_known(_SCANNERS, config), scanners.agents),
+        "checkers": _words(_known(_CHECKERS, config), checks.agents),
+        "people": _words(_known(_PEOPLE, config), config.users),
+        "health_paths": _any(f"/(?:{'|'.join(_known(_HEALTH_PATHS, config))})/?\\z", _globs(checks.paths)),
+        "odd_paths": _any("|".join(_known(_ODD_PATHS, config)), _globs(scanners.paths)),
         "variable_parts": _VARIABLE_PARTS,
     }
+
+
+def _marks(config: OriginsConfig) -> dict[str, str]:
+    """Patterns of what says in a span or a line that a test asked: `mark` gives in a group what it says."""
+    names = "|".join(_name(name) for name in (*_HEADERS, *config.tests.headers))
+    own = "|".join(_glob(account) for account in config.tests.accounts)
+    accounts = "|".join(filter(None, (*(_glob(name) for name in _ACCOUNTS), own)))
+    key = rf'"(?:http\.request\.header\.|baggage\.|app\.)?(?:{names})"\s*:[\s\["\\]*'
+    in_baggage = rf'"(?:http\.request\.header\.)?baggage"\s*:[^}}]*?[",;\s\\](?:{names})\s*='
+    return {
+        "test_paths": _any("", _globs(config.tests.paths)),
+        "mark": rf'(?i)(?:{key}|{in_baggage})([^"\\,;}}\s\]]+)',
+        "account": rf'(?i)"(?:app\.)?(?:enduser|user)(?:[._](?:pseudo[._])?(?:id|name|email))?"\s*:\s*"(?:{accounts})"',
+        "named_account": rf"(?i)\buser[a-z_]{{0,12}}{_BETWEEN}(?:{own}){_AFTER}" if own else _NOTHING,
+    }
+
+
+def _name(header: str) -> str:
+    """The name of a header, as attributes write it too: with `_` for `-`."""
+    return re.escape(header.lower()).replace("\\-", "[-_]")
 
 
 def origin_of_share(counts: Mapping[str, int]) -> tuple[Origin, float | None]:
@@ -91,7 +172,39 @@ def origin_of_share(counts: Mapping[str, int]) -> tuple[Origin, float | None]:
     return ("both" if tests and known.get("users", 0) else "users" if known.get("users", 0) else "health_checks"), tests
 
 
-def _words(words: tuple[str, ...]) -> str:
+def tests_interval(counts: Mapping[str, int]) -> tuple[float, float] | None:
+    """Between which bounds the share of tests lies with 95 % confidence (Wilson), of the senders that are known."""
+    whole = sum(many for name, many in counts.items() if name != "unknown")
+    if not whole:
+        return None
+    share, spread = counts.get("tests", 0) / whole, _Z**2 / whole
+    middle, wide = share + spread / 2, _Z * math.sqrt(share * (1 - share) / whole + spread / (4 * whole))
+    low, high = (middle - wide) / (1 + spread), (middle + wide) / (1 + spread)
+    return round(max(0.0, low), 6), round(min(1.0, high), 6)
+
+
+def _known(words: tuple[str, ...], config: OriginsConfig) -> tuple[str, ...]:
+    """The built-in words but those to ignore."""
+    ignored = {word.lower() for word in config.ignore}
+    return tuple(word for word in words if word not in ignored and not (word.endswith("?") and word[:-1] in ignored))
+
+
+def _words(words: tuple[str, ...], own: Sequence[str] = ()) -> str:
     """Matches any of the words; a plain one of six letters or more also as the beginning of a longer word."""
     found = [f"{word}\\w*" if word.isalpha() and len(word) >= _TELLING else word for word in words]
-    return f"(?i)(?:\\A|[^a-z])(?:{'|'.join(found)})(?:[^a-z]|\\z)"
+    found += [_glob(word) for word in own]
+    return f"(?i)(?:\\A|[^a-z])(?:{'|'.join(found)})(?:[^a-z]|\\z)" if found else _NOTHING
+
+
+def _any(built_in: str, own: str) -> str:
+    """Either pattern, without case."""
+    return f"(?i)(?:{'|'.join(filter(None, (built_in, own)))})" if built_in or own else _NOTHING
+
+
+def _globs(paths: Sequence[str]) -> str:
+    return "|".join(f"\\A{_glob(path)}\\z" for path in paths)
+
+
+def _glob(text: str) -> str:
+    """`*` and `?` as in names of files, within a word or a path; all else as it is."""
+    return re.escape(text).replace("\\*", "[^\\s\"']*").replace("\\?", "[^\\s\"']")

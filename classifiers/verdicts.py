@@ -9,6 +9,7 @@ import polars as pl
 from classifiers.accusation import attribution_of
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
+from classifiers.faults import find_sitting, with_cause
 from classifiers.findings import (
     Attribution,
     Cluster,
@@ -19,7 +20,7 @@ from classifiers.findings import (
 )
 from classifiers.history import History
 from classifiers.links import Link
-from classifiers.origin import origin_of_share
+from classifiers.origin import origin_of_share, tests_interval
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.storms import find_storm
 from classifiers.telling import failed_of, unit_of
@@ -63,7 +64,11 @@ class Teller:
         attribution = attribution_of(judged)
         hypotheses = hypotheses_of(judged, origin)
         cause = cause_of(attribution, hypotheses)
-        fault = fault_of(cause, attribution, judged.weighed.rivals)
+        sitting = find_sitting(judged, origin, cause)
+        if sitting and sitting.cause and cause != "revision":
+            hypotheses = with_cause(hypotheses, sitting.cause)
+            cause = cause_of(attribution, hypotheses)
+        fault = sitting.fault if sitting else fault_of(cause, attribution, judged.weighed.rivals)
         share = blast_share(case, self.history.exposure)
         ids = self._ids(case)
         sure = None if share is None else sure_share(share, case.fit.failures_after)
@@ -79,7 +84,7 @@ class Teller:
             fault=fault,
             state=self._state(case),
             priority=priority,
-            evidence=tuple(self._evidence(judged, share, ids)),
+            evidence=(*self._evidence(judged, share, ids), *([sitting.evidence] if sitting else [])),
             storm=find_storm(case, self._rows(case)),
         )
 
@@ -123,6 +128,7 @@ class Teller:
             per_revision=tuple(_per_revision(case)),
             sample=self._sample(case),
             origin_counts=tuple(sorted(case.origins.items())),
+            test_interval=None if tests is None else tests_interval(case.origins),
             entries=len(self._entries.get(case.cluster_id, ())),
             kind=case.kind,
         )

@@ -23,6 +23,7 @@ from collector.normalise.span_messages import normalise_span_messages
 from collector.normalise.spans import normalise_spans
 from collector.normalise.specs import read_spec
 from collector.normalise.surrogates import mend_surrogates
+from collector.normalise.tests import normalise_tests
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch, Ledger, RawBatch
 from collector.store import Store
 
@@ -94,6 +95,7 @@ def _cut(batch: Batch, rows: int) -> tuple[Batch, Batch | None]:
         entries=batch.entries[:rows],
         spans=batch.spans.clear(),
         facts=batch.facts.clear(),
+        tests=batch.tests.clear(),
         dead=batch.dead.clear(),
         fact_records=0,
         cursor=None,
@@ -164,6 +166,8 @@ def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None
         return replace(
             plain, read=found_spans.read + dead.height, spans=spans, dead=pl.concat([dead, found_spans.dead])
         )
+    if raw.kind == "tests":
+        return replace(plain, tests=normalise_tests(raw.records, location=raw.location, redactor=redactor))
     return _normalise_specs(raw, plain, redactor)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "RAW_SCHEMA",
     "SEVERITY_NUMBER",
     "SPAN_SCHEMA",
+    "TEST_SCHEMA",
     "Batch",
     "Ledger",
     "RawBatch",
@@ -120,6 +121,29 @@ FACT_SCHEMA = pl.Schema(
     }
 )
 
+# One case of a test run. Identity: run and case_id. A suite without cases is one case with the outcome `empty`.
+TEST_SCHEMA = pl.Schema(
+    {
+        "run": pl.String(),  # hash of the report's content: read again, under any name, it is the same run
+        "case_id": pl.String(),  # hash of run, suite, class, name and which one of that name it is
+        "suite": pl.String(),
+        "class_name": pl.String(),
+        "name": pl.String(),  # redacted: parameters may hold anything
+        "outcome": pl.String(),  # passed | flaky | failed | error | skipped | empty
+        "at_ns": pl.Int64(),  # when it began: told, else after the cases before it; null not known
+        "duration_ns": pl.Int64(),
+        "suite_at_ns": pl.Int64(),
+        "suite_ns": pl.Int64(),  # how long the whole suite took
+        "is_zoned": pl.Boolean(),  # the time was told with its zone; else UTC is taken
+        "type": pl.String(),  # of the failure
+        "message": pl.String(),  # redacted
+        "body": pl.String(),  # redacted text of the failure, at most 16,000 characters
+        "output": pl.String(),  # redacted end of what a failed one wrote, at most 16,000 characters
+        "traces": pl.String(),  # trace ids that it tells, as `TRACE TRACE`
+        "location": pl.String(),
+    }
+)
+
 # What could not become a record, with its reason. `excerpt` is redacted and at most 2,000 characters.
 DEAD_LETTER_SCHEMA = pl.Schema(
     {
@@ -143,7 +167,7 @@ SEVERITY_NUMBER: dict[str, int] = {
     "FATAL": 21, "F": 21, "PANIC": 21, "EMERGENCY": 21, "EMERG": 21,
 }  # fmt: skip
 
-Kind = Literal["entries", "spans", "span_messages", "specs"]
+Kind = Literal["entries", "spans", "span_messages", "specs", "tests"]
 
 
 def severity_text(number: int) -> str:
@@ -187,6 +211,7 @@ class Batch:
     spans: pl.DataFrame  # SPAN_SCHEMA
     facts: pl.DataFrame  # FACT_SCHEMA
     dead: pl.DataFrame  # DEAD_LETTER_SCHEMA
+    tests: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TEST_SCHEMA))
     fact_records: int = 0  # records read that are neither entries nor spans (describe files, Admin API resources)
     cursor: dict[str, Any] | None = None
 

@@ -69,10 +69,12 @@ class Reader:
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 
-    def lay(self, query: str, *, relation: pl.DataFrame) -> None:
-        """Runs queries/QUERY.sql with `relation` as `fresh`: views in front of the tables, for this reader alone."""
+    def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
+        """Runs queries/QUERY.sql with `relation` as `fresh`: tables and views for this reader alone."""
+        found = load_query(query)
+        bound = {name: params[name] for name in found.params}
         with self._visible(relation):
-            self._connection.execute(load_query(query).sql).fetchall()
+            self._connection.execute(found.sql, bound or None).fetchall()
 
     @contextlib.contextmanager
     def _visible(self, relation: pl.DataFrame | None) -> Iterator[None]:
@@ -272,6 +274,7 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     for query, rows in (
         ("insert_entries", entries),
         ("insert_spans", spans),
+        ("insert_test_cases", _new_tests(writer, _joined((number, batch.tests) for number, batch in numbered))),
         ("insert_facts", _joined((number, batch.facts) for number, batch in numbered)),
         ("insert_dead_letters", _joined((number, _with_source(batch)) for number, batch in numbered)),
     ):
@@ -330,17 +333,26 @@ def _finish(writer: Writer, spans: pl.DataFrame) -> pl.DataFrame:
     return spans
 
 
+def _new_tests(writer: Writer, tests: pl.DataFrame) -> pl.DataFrame:
+    """The first of each case of a test run that is not stored yet."""
+    if not tests.height:
+        return tests
+    tests = tests.unique(["run", "case_id"], keep="first", maintain_order=True)
+    stored = writer.stored("find_stored_tests", relation=tests.select("case_id"))
+    return tests.join(stored, on=["run", "case_id"], how="anti", maintain_order="left")
+
+
 def _with_source(batch: Batch) -> pl.DataFrame:
     return batch.dead.with_columns(source=pl.lit(batch.source))
 
 
 def _ledger(batch: Batch, stored: int) -> Ledger:
-    tried = batch.entries.height + batch.spans.height + batch.fact_records
+    tried = batch.entries.height + batch.spans.height + batch.tests.height + batch.fact_records
     return Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
 
 
 def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int) -> None:
-    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns")])
+    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns"), batch.tests["at_ns"]])
     writer.execute(
         "insert_batch",
         batch_id=batch_id,

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 
 from classifiers.classify import ClassifyConfig
+from classifiers.origin import OriginsConfig
+from collector.place import is_there
 from collector.receiver.config import TOKEN_VARIABLE, ReceiveConfig
 from collector.sources.base import SourceConfig, parse_source_config
 from collector.store import StoreConfig
@@ -95,7 +97,23 @@ def load_config(path: Path | None, *, db: Path | None = None) -> Config:
     except ConfigError as error:
         where = "environment LOGTRIAGE_SOURCES" if "sources" in given else str(found or "config")
         raise ConfigError(f"{where}: {error}") from error
+    config = config.model_copy(update={"origins": _with_hashes(config)})
     return config.model_copy(update={"known": config.known.beside(found.parent)}) if found else config
+
+
+def _with_hashes(config: Config) -> OriginsConfig:
+    """Accounts that are addresses as they are stored: as keyed hashes, which only the key of the database makes."""
+    accounts = config.origins.tests.accounts
+    if not any("@" in account for account in accounts):
+        return config.origins
+    from collector.normalise.redact import KEY_VARIABLE, Redactor, load_key  # noqa: PLC0415 - few need it
+
+    path = config.store.path.with_name(f"{config.store.path.name}.key")
+    if not is_there(path) and KEY_VARIABLE not in os.environ:
+        return config.origins  # nothing is stored yet, and no key is made for nothing
+    redactor = Redactor(load_key(path))
+    tests = config.origins.tests.model_copy(update={"accounts": tuple(map(redactor.text, accounts))})
+    return config.origins.model_copy(update={"tests": tests})
 
 
 def _find(path: Path | None) -> Path | None:

@@ -117,6 +117,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "log_severity": severity_text(cluster.severity),
         "origin": cluster.origin,
         "test_share": cluster.test_share,
+        "test_interval": list(cluster.test_interval) if cluster.test_interval else None,
         "origin_counts": [{"origin": name, "units": many} for name, many in cluster.origin_counts],
         "fault": cluster.fault,
         "explained_share": cluster.explained_share,

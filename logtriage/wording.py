@@ -180,4 +180,12 @@ def origin_words(cluster: Cluster) -> str:
         return f"{_ORIGINS[cluster.origin]}, {whole}"
     told = [f"{word} {counts[name]:,}" for name, word in _SENDERS.items() if name in counts]
     told += [f"{unknown:,} not known"] if unknown else []
-    return f"{whole}: {', '.join(told)}"
+    return f"{whole}: {', '.join(told)}{_share_of_tests(cluster)}"
+
+
+def _share_of_tests(cluster: Cluster) -> str:
+    """`; tests 28%, 21% to 36% with 95% confidence`, where others were hit too; the share is of the senders known."""
+    if not cluster.test_share or cluster.test_share == 1 or cluster.test_interval is None:
+        return ""
+    low, high = cluster.test_interval
+    return f"; tests {cluster.test_share:.0%}, {low:.0%} to {high:.0%} with 95% confidence"

@@ -1,11 +1,11 @@
 -- name:    count_span_exposure
 -- about:   traces that entered a service, by its first server span of each, per revision, route, origin and minute: what
---          failures are counted against where a service logs no requests. Only services whose project is
---          known: that of their lines; of a service without any its own, else the only one there is. The revision is that of spans_by_revision (`inferred` counts those that are known by the minute or a
---          version alone). The origin is that of the first logged request of the trace. `share`: of the traces that its
---          lines tell, those that have such a span: less than all where spans are sampled. In no order
--- params:  $start_ns BIGINT, $end_ns BIGINT, $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR,
---          $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
+--          failures are counted against where a service logs no requests. Only services whose project is known: that of
+--          their lines; of a service without any its own, else the only one there is. The revision is that of
+--          spans_by_revision (`inferred` counts those that are known by the minute or a version alone). The origin is that
+--          of the first logged request of the trace, else what its spans say. `share`: of the traces that its lines tell,
+--          those that have such a span: less than all where spans are sampled. In no order
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
 --          traces BIGINT, inferred BIGINT, share DOUBLE
 
@@ -95,34 +95,30 @@ shares as (
 requests as (
     select
         trace,
-        min({
-            'at_ns': at_ns,
-            'origin': case
-                when regexp_matches(coalesce(user_agent, ''), $tests) then 'tests'
-                when regexp_matches(coalesce(user_agent, ''), $scanners) then 'scanners'
-                when regexp_matches(coalesce(http_path, ''), $odd_paths) and http_status between 400 and 499
-                    then 'scanners'
-                when regexp_matches(coalesce(user_agent, ''), $checkers) then 'health_checks'
-                when regexp_matches(coalesce(user_agent, ''), $people) then 'users'
-                when regexp_matches(coalesce(http_path, ''), $health_paths) then 'health_checks'
-                else 'unknown'
-            end
-        }).origin as origin
-    from entries
+        min({'at_ns': at_ns, 'origin': origin}).origin as origin
+    from asked_requests
     where
-        log = 'requests'
-        and at_ns >= $start_ns
+        at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
         and trace in (select trace from entered)
     group by trace
+),
+origins as (
+    select
+        entered.service,
+        entered.trace,
+        coalesce(nullif(requests.origin, 'unknown'), traces.declared, traces.entered, 'unknown') as origin
+    from entered
+    left join requests using (trace)
+    left join origin_traces as traces using (trace)
 )
 select
     places.project,
     entered.service,
     entered.first.revision as revision,
     entered.first.route as route,
-    coalesce(requests.origin, 'unknown') as origin,
+    origins.origin,
     entered.first.start_ns // 60_000_000_000 as minute,
     count(*) as traces,
     count(*) filter (where entered.first.is_inferred) as inferred,
@@ -130,7 +126,7 @@ select
 from entered
 join places using (service)
 left join shares using (service)
-left join requests using (trace)
+join origins using (service, trace)
 group by
     places.project, entered.service, entered.first.revision, entered.first.route,
-    coalesce(requests.origin, 'unknown'), entered.first.start_ns // 60_000_000_000
+    origins.origin, entered.first.start_ns // 60_000_000_000

@@ -1,6 +1,6 @@
 -- name:    find_entry_spans
--- about:   some traces as they entered services that log no requests: the first server span of each, told as a request
---          of which nobody knows who sent it (see find_trace_requests and count_span_exposure)
+-- about:   some traces as they entered services that log no requests: the first server span of each, told as a request;
+--          who sent it is what the trace says, null where it says nothing (see find_trace_requests, count_span_exposure)
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $variable_parts VARCHAR, $services VARCHAR[],
 --          $projects VARCHAR[]
 -- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
@@ -44,11 +44,12 @@ select
     entered.service,
     entered.first.revision as revision,
     entered.first.route as route,
-    cast(null as varchar) as origin,
+    coalesce(traces.declared, traces.entered) as origin,
     cast(null as ubigint) as client,
     entered.first.start_ns as start_ns,
     entered.first.latency_ns as latency_ns,
     entered.first.http_status as http_status
 from entered
 join places using (service)
+left join origin_traces as traces using (trace)
 order by all

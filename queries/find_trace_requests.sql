@@ -1,8 +1,7 @@
 -- name:    find_trace_requests
 -- about:   the requests of some traces, with route and origin; a key of `request:` and the id of a line stands for a
 --          request without a trace
--- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $tests VARCHAR, $checkers VARCHAR,
---          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[]
 -- columns: trace VARCHAR, project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR,
 --          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT, agent VARCHAR
 
@@ -19,21 +18,13 @@ requests as (
         latency_ns,
         client,
         user_agent,
-        coalesce(http_method, '') || ' ' || regexp_replace(coalesce(http_path, ''), $variable_parts, '/*', 'g') as route,
+        route,
         http_status,
-        case
-            when regexp_matches(coalesce(user_agent, ''), $tests) then 'tests'
-            when regexp_matches(coalesce(user_agent, ''), $scanners) then 'scanners'
-            when regexp_matches(coalesce(http_path, ''), $odd_paths) and http_status between 400 and 499 then 'scanners'
-            when regexp_matches(coalesce(user_agent, ''), $checkers) then 'health_checks'
-            when regexp_matches(coalesce(user_agent, ''), $people) then 'users'
-            when regexp_matches(coalesce(http_path, ''), $health_paths) then 'health_checks'
-            else 'unknown'
-        end as origin
-    from entries
+        origin,
+        entered
+    from asked_requests
     where
-        log = 'requests'
-        and at_ns >= $start_ns
+        at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
         and coalesce(trace, 'request:' || insert_id) in (select trace from failing)
@@ -51,7 +42,10 @@ select
     requests.service,
     requests.revision,
     requests.route,
-    case when requests.origin = 'unknown' then firsts.origin else requests.origin end as origin,
+    case
+        when requests.origin <> 'unknown' then requests.origin
+        else coalesce(nullif(firsts.origin, 'unknown'), requests.entered, 'unknown')
+    end as origin,
     requests.client,
     requests.at_ns as start_ns,
     requests.latency_ns,

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA
+from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, TEST_SCHEMA
 from collector.sql import load_query, query_names
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +19,8 @@ VERBS = {"create", "count", "delete", "find", "insert", "parse", "top", "update"
 RELATIONS = {
     "insert_entries": ENTRY_SCHEMA,
     "insert_spans": SPAN_SCHEMA,
+    "insert_test_cases": TEST_SCHEMA,
+    "find_stored_tests": TEST_SCHEMA,
     "insert_facts": FACT_SCHEMA,
     "insert_dead_letters": DEAD_LETTER_SCHEMA,
     "find_stored_entries": ENTRY_SCHEMA,
@@ -28,6 +30,12 @@ RELATIONS = {
     "find_signed_before": ENTRY_SCHEMA,
 }
 
+# What a reader is laid before it is asked: in this order (classifiers/origin.py).
+LAID = (
+    "create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients",
+    "create_asked_requests",
+)  # fmt: skip
+
 
 @pytest.fixture
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
@@ -36,6 +44,8 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     for name in query_names():
         if name.startswith("create_0"):
             connection.execute(load_query(name).sql).fetchall()
+    for name in LAID:
+        connection.execute(load_query(name).sql, dict.fromkeys(load_query(name).params) or None).fetchall()
     yield connection
     connection.close()
 
@@ -70,7 +80,7 @@ def test_name_starts_with_what_it_does(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "schema"), [("entries", ENTRY_SCHEMA), ("spans", SPAN_SCHEMA), ("facts", FACT_SCHEMA)]
+    ("table", "schema"), [("entries", ENTRY_SCHEMA), ("spans", SPAN_SCHEMA), ("facts", FACT_SCHEMA), ("test_cases", TEST_SCHEMA)]
 )
 def test_tables_have_the_columns_of_the_records(
     table: str, schema: pl.Schema, empty: duckdb.DuckDBPyConnection

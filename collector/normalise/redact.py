@@ -18,7 +18,7 @@ import polars as pl
 
 from collector.errors import ConfigError
 
-__all__ = ["RULES", "Redactor", "Rule", "for_columns", "load_key"]
+__all__ = ["KEY_VARIABLE", "RULES", "Redactor", "Rule", "for_columns", "load_key"]
 
 KEY_VARIABLE = "LOGTRIAGE_HASH_KEY"
 _REMEMBERED = 2048  # short texts, redacted one by one

@@ -5,6 +5,7 @@ What comes in: paths. What goes out: raw batches, and the list of files that wer
     lines      LogEntry or OTLP JSON, one a line
     objects    the same and `gcloud run ... describe` JSON, in arrays, pretty-printed or one after the other
     wrapped    client dumps and REST answers, objects that hold the records in a list
+    tests      JUnit XML of test runs
 
 Each of them also as .gz and in UTF-16. A file named directly that is none of these is an error; one in a folder is
 listed and passed over.
@@ -21,6 +22,7 @@ import polars as pl
 from collector.errors import NormaliseError, SourceError
 from collector.records import RAW_SCHEMA, RawBatch
 from collector.sources.blocks import Cut, Dead, cut_lines
+from collector.sources.junit import cut_tests
 from collector.sources.objects import cut_objects
 from collector.sources.shapes import HEAD_BYTES, Shape, kind_of, recognise
 from collector.sources.streams import ByteStream, open_stream
@@ -113,7 +115,9 @@ def _cuts(stream: ByteStream, shape: Shape) -> Iterator[Cut]:
     """The cuts of one stream; an input that breaks off ends in a dead letter that says so."""
     line = 1
     cuts = (
-        cut_lines(stream)
+        cut_tests(stream)
+        if shape.layout == "tests"
+        else cut_lines(stream)
         if shape.layout == "lines"
         else cut_objects(stream, kind_of=kind_of, is_wrapped=shape.layout == "wrapped")
     )

@@ -20,7 +20,7 @@ HEAD_BYTES = 1 << 20
 _SAMPLE_LINES = 400
 _MOST = 0.5
 
-Layout = Literal["lines", "objects", "wrapped", "empty", "unknown"]
+Layout = Literal["lines", "objects", "wrapped", "tests", "empty", "unknown"]
 
 # Keys of a LogEntry alone. An insertId is not: files about entries quote it too.
 _ENTRY_KEYS = frozenset({
@@ -33,6 +33,10 @@ _OTLP_HEAD = re.compile(rb'\s*\{\s*"resource(?:Spans|Logs|Metrics)"\s*:')
 _OPENER = re.compile(rb"^[ \t]*[\[{]", re.MULTILINE)
 _TABLE_HEAD = re.compile(rb"\A\s*[A-Z][A-Z_]+(?:\(\w+\))?(?: {2,}[A-Z][A-Z_]+)+\s*$", re.MULTILINE)
 _YAML_HEAD = re.compile(rb"\A\s*(?:---\s*$|[A-Za-z_][\w.@-]*:(?: |\r?$))", re.MULTILINE)
+_XML_HEAD = re.compile(rb"\s*<[?!a-zA-Z]")
+_XML_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_XML_ROOT = re.compile(rb"<[A-Za-z_][\w.:-]*")
+_TESTS_ROOT = re.compile(rb"<(?:[\w.-]+:)?testsuites?\Z")
 _EXPORT = "`gcloud logging read FILTER --format=json > FILE`"
 
 
@@ -41,7 +45,7 @@ class Shape:
     """How an input is cut. `problem` is empty, or a clause about an unknown one; `advice` a sentence on what to do.
 
     lines: one JSON object a line. objects: objects one after the other or in arrays. wrapped: objects in arrays inside
-    other objects. empty: nothing but blanks.
+    other objects. tests: JUnit XML. empty: nothing but blanks.
     """
 
     layout: Layout
@@ -67,6 +71,8 @@ def recognise(head: bytes, *, is_whole: bool) -> Shape:
     """The shape of an input that begins with `head`; `is_whole` when nothing comes behind it."""
     if not head.strip():
         return Shape("empty") if is_whole else _unknown(head)
+    if _XML_HEAD.match(head):
+        return _shape_of_xml(head)
     share, layout = _layout_of_lines(head, is_whole=is_whole)
     if share >= _MOST:
         return Shape(layout)
@@ -74,6 +80,22 @@ def recognise(head: bytes, *, is_whole: bool) -> Shape:
     if opener and (other := _layout_of_objects(head[opener.start() :], is_whole=is_whole)):
         return Shape(other)
     return Shape(layout) if share else _unknown(head)
+
+
+def _shape_of_xml(head: bytes) -> Shape:
+    """Of XML only reports of test runs are read, and none that declares a document type or entities."""
+    begin = _XML_ROOT.search(head)
+    if _XML_TYPE.search(head[: begin.start() if begin else len(head)]):
+        return Shape(
+            "unknown",
+            "is XML with a document type, which a test report needs not and which may fill the memory",
+            "Write the report without it.",
+        )
+    if begin and _TESTS_ROOT.match(begin[0]):
+        return Shape("tests")
+    return Shape(
+        "unknown", "is XML, but no JUnit report", "Of XML only test runs are read (<testsuites>)."
+    )
 
 
 def _is_spec(record: Mapping[str, Any]) -> bool:
@@ -139,8 +161,6 @@ class _Head:
 def _unknown(head: bytes) -> Shape:
     """What else it may be, in words."""
     start = head.lstrip()
-    if b"<testsuite" in head[:4096]:
-        return Shape("unknown", "is a JUnit XML report, which logtriage does not read yet", "Leave it out.")
     if _TABLE_HEAD.match(start):
         return Shape(
             "unknown",
@@ -162,6 +182,6 @@ def _unknown(head: bytes) -> Shape:
             f"Export JSON instead: {_EXPORT}, or `gcloud run services describe NAME --format=json > FILE`.",
         )
     return Shape(
-        "unknown", "is of no kind that logtriage reads (LogEntry JSON, OTLP JSON, `gcloud run ... describe` JSON)",
+        "unknown", "is of no kind that logtriage reads (LogEntry, OTLP and `gcloud run ... describe` JSON, JUnit XML)",
         f"Export log entries with {_EXPORT}.",
     )  # fmt: skip

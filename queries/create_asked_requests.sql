@@ -1,0 +1,43 @@
+-- name:    create_asked_requests
+-- about:   for the reader that asks alone: every logged request with its route and who asked, `unknown` of a bare library
+--          of which neither trace nor client tell more. The one place that decides; see classifiers/origin.py. Needs the
+--          tables of create_origin_agents, create_origin_paths, create_origin_traces and create_origin_clients
+-- params:
+-- columns:
+
+create or replace temp view asked_requests as
+select
+    entries.project,
+    entries.insert_id,
+    entries.at_ns,
+    entries.received_at_ns,
+    entries.service,
+    entries.revision,
+    entries.instance,
+    entries.trace,
+    entries.client,
+    entries.latency_ns,
+    entries.http_status,
+    entries.user_agent,
+    coalesce(entries.http_method, '') || ' ' || paths.route as route,
+    case
+        when agents.agent in ('tests', 'scanners') then agents.agent
+        when traces.declared is not null then traces.declared
+        when paths.is_test then 'tests'
+        when paths.is_odd and entries.http_status between 400 and 499 then 'scanners'
+        when agents.agent = 'health_checks' then agents.agent
+        when paths.is_health and agents.agent = 'unknown' then 'health_checks'
+        when clients.client is not null then 'tests'
+        else agents.agent
+    end as origin,
+    traces.entered
+from entries
+join origin_agents as agents
+    on coalesce(entries.user_agent, '') = agents.user_agent
+join origin_paths as paths
+    on coalesce(entries.http_path, '') = paths.http_path
+left join origin_traces as traces
+    on entries.trace = traces.trace
+left join origin_clients as clients
+    on entries.client = clients.client and entries.at_ns // 60_000_000_000 = clients.minute
+where entries.log = 'requests'
