@@ -168,7 +168,7 @@ def import_(
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Read dumps: LogEntry JSON in any form (.gz too), OTLP JSON lines, `gcloud run ... describe` JSON."""
+    """Read dumps: LogEntry JSON in any form (.gz too), OTLP traces, `gcloud run ... describe` JSON."""
     _acts().act_import(config, db, paths=paths)
 
 

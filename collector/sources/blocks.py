@@ -25,6 +25,7 @@ __all__ = [
     "Dead",
     "Fillable",
     "Readable",
+    "by_kind",
     "cut_lines",
 ]
 
@@ -146,7 +147,7 @@ def _cuts(data: bytes | bytearray, end: int, first_line: int) -> Iterator[Cut]:
     )
     if not raw.str.starts_with("{").all():
         frame = frame.filter(pl.col("raw").str.contains(r"\S"))
-    yield from _by_kind(frame, dead, first_line + len(raw))
+    yield from by_kind(frame, dead, first_line + len(raw))
 
 
 def _line_starts(data: bytes | bytearray, end: int) -> _Offsets:
@@ -169,7 +170,7 @@ def _is_utf8(texts: pa.LargeStringArray) -> bool:
     return True
 
 
-def _by_kind(frame: pl.DataFrame, dead: list[Dead], next_line: int) -> Iterator[Cut]:
+def by_kind(frame: pl.DataFrame, dead: list[Dead], next_line: int) -> Iterator[Cut]:
     """One cut a kind; lines of kinds that are not read are dead."""
     heads = frame["raw"].str.slice(0, _HEAD_CHARS)
     key = heads.str.extract(_KIND_PATTERN, 1) if heads.str.contains_any(_KIND_KEYS).any() else None

@@ -6,9 +6,10 @@ What comes in: paths. What goes out: raw batches, and the list of files that wer
     objects    the same and `gcloud run ... describe` JSON, in arrays, pretty-printed or one after the other
     wrapped    client dumps and REST answers, objects that hold the records in a list
     tests      JUnit XML of test runs
+    messages   serialised OTLP behind its length, as the Collector's file exporter writes it
 
-Each of them also as .gz and in UTF-16. A file named directly that is none of these is an error; one in a folder is
-listed and passed over.
+Each of them also as .gz and .zst, and texts in UTF-16. A file named directly that is none of these is an error; one in
+a folder is listed and passed over.
 """
 
 import os
@@ -23,6 +24,7 @@ from collector.errors import NormaliseError, SourceError
 from collector.records import RAW_SCHEMA, RawBatch
 from collector.sources.blocks import Cut, Dead, cut_lines
 from collector.sources.junit import cut_tests
+from collector.sources.messages import cut_messages
 from collector.sources.objects import cut_objects
 from collector.sources.shapes import HEAD_BYTES, Shape, kind_of, recognise
 from collector.sources.streams import ByteStream, open_stream
@@ -114,18 +116,22 @@ def read_paths(paths: Iterable[str | Path], *, source: str = "import") -> Iterat
 def _cuts(stream: ByteStream, shape: Shape) -> Iterator[Cut]:
     """The cuts of one stream; an input that breaks off ends in a dead letter that says so."""
     line = 1
-    cuts = (
-        cut_tests(stream)
-        if shape.layout == "tests"
-        else cut_lines(stream)
-        if shape.layout == "lines"
-        else cut_objects(stream, kind_of=kind_of, is_wrapped=shape.layout == "wrapped")
-    )
-    for cut in cuts:
+    for cut in _cutter(stream, shape):
         line = cut.next_line
         yield cut
     if stream.problem:
         yield Cut("entries", pl.DataFrame(schema=RAW_SCHEMA), (Dead(line, stream.problem, ""),))
+
+
+def _cutter(stream: ByteStream, shape: Shape) -> Iterator[Cut]:
+    """The cuts of a stream of that shape."""
+    if shape.layout == "lines":
+        return cut_lines(stream)
+    if shape.layout == "messages":
+        return cut_messages(stream)
+    if shape.layout == "tests":
+        return cut_tests(stream)
+    return cut_objects(stream, kind_of=kind_of, is_wrapped=shape.layout == "wrapped")
 
 
 def _named_file(path: Path) -> InputFile:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from collector.sources.messages import is_framed
 from collector.sources.objects import cut_objects
 
 __all__ = ["HEAD_BYTES", "Layout", "Shape", "kind_of", "recognise"]
@@ -20,7 +21,7 @@ HEAD_BYTES = 1 << 20
 _SAMPLE_LINES = 400
 _MOST = 0.5
 
-Layout = Literal["lines", "objects", "wrapped", "tests", "empty", "unknown"]
+Layout = Literal["lines", "objects", "wrapped", "messages", "tests", "empty", "unknown"]
 
 # Keys of a LogEntry alone. An insertId is not: files about entries quote it too.
 _ENTRY_KEYS = frozenset({
@@ -45,7 +46,7 @@ class Shape:
     """How an input is cut. `problem` is empty, or a clause about an unknown one; `advice` a sentence on what to do.
 
     lines: one JSON object a line. objects: objects one after the other or in arrays. wrapped: objects in arrays inside
-    other objects. tests: JUnit XML. empty: nothing but blanks.
+    other objects. messages: serialised OTLP, each behind its length. tests: JUnit XML. empty: nothing but blanks.
     """
 
     layout: Layout
@@ -69,6 +70,8 @@ def kind_of(record: Mapping[str, Any]) -> str | None:
 
 def recognise(head: bytes, *, is_whole: bool) -> Shape:
     """The shape of an input that begins with `head`; `is_whole` when nothing comes behind it."""
+    if is_framed(head):
+        return Shape("messages")
     if not head.strip():
         return Shape("empty") if is_whole else _unknown(head)
     if _XML_HEAD.match(head):
@@ -93,9 +96,7 @@ def _shape_of_xml(head: bytes) -> Shape:
         )
     if begin and _TESTS_ROOT.match(begin[0]):
         return Shape("tests")
-    return Shape(
-        "unknown", "is XML, but no JUnit report", "Of XML only test runs are read (<testsuites>)."
-    )
+    return Shape("unknown", "is XML, but no JUnit report", "Of XML only test runs are read (<testsuites>).")
 
 
 def _is_spec(record: Mapping[str, Any]) -> bool:
@@ -174,7 +175,7 @@ def _unknown(head: bytes) -> Shape:
             f"Export log entries with {_EXPORT}.",
         )
     if b"\0" in head[:4096]:
-        return Shape("unknown", "is a binary file", "Unpack it first (gzip is read as it is).")
+        return Shape("unknown", "is a binary file", "Unpack it first (gzip and zstd are read as they are).")
     if _YAML_HEAD.match(start):
         return Shape(
             "unknown",

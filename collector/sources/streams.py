@@ -1,4 +1,6 @@
-"""Any readable input as one stream of UTF-8 bytes: gzip unpacked, UTF-16 and UTF-32 recoded, the byte order mark cut.
+"""Any readable input as one stream of UTF-8 bytes: gzip and zstd unpacked, UTF-16 and UTF-32 recoded.
+
+The byte order mark is cut; messages behind their lengths stay the bytes that they are.
 
 What comes in: a path, or a binary file object. What goes out: bytes, in bounded pieces. Whether they are valid
 UTF-8 is for the cutters to say; a stream that breaks off says so in `problem` and ends.
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from collector.errors import SourceError
+from collector.sources.messages import HEAD_BYTES, is_framed
 
 __all__ = ["ByteStream", "open_stream"]
 
@@ -20,6 +23,9 @@ _CHUNK_BYTES = 256 << 10  # stays in the processor's cache
 _STEP_BYTES = 16 << 10
 _MAX_INFLATED_BYTES = 4 << 20  # per step, so that a file of zeros cannot fill the memory
 _GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_STEP_BYTES = 512  # become 16 MiB at most
+_ZSTD_WINDOW = 128 << 20  # bytes of history that a file may refer to: what `zstd --ultra -22` needs
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -105,7 +111,10 @@ class ByteStream:
 
     def _unpacked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Chunks as they are, or the members of a gzip file one after the other."""
-        first = _joined_head(chunks, len(_GZIP))
+        first = _joined_head(chunks, len(_ZSTD))
+        if first.startswith(_ZSTD):
+            yield from self._frames(chain((first,), chunks))
+            return
         if not first.startswith(_GZIP):
             yield first
             yield from chunks
@@ -137,9 +146,37 @@ class ByteStream:
                 self.problem = "there are other bytes behind the gzip data"
                 return
 
+    def _frames(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The frames of a zstd file one after the other."""
+        import zstandard  # noqa: PLC0415 - few files need it
+
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        frame = decompressor.decompressobj()
+        is_open = False
+        for chunk in chunks:
+            for at in range(0, len(chunk), _ZSTD_STEP_BYTES):
+                waiting = chunk[at : at + _ZSTD_STEP_BYTES]
+                while waiting:
+                    try:
+                        text = frame.decompress(waiting)
+                    except zstandard.ZstdError:
+                        self.problem = "the zstd data is damaged from here on"
+                        return
+                    if text:
+                        yield text
+                    is_open, waiting = not frame.eof, frame.unused_data if frame.eof else b""
+                    if frame.eof:
+                        frame = decompressor.decompressobj()
+        if is_open:
+            self.problem = "the zstd data ends early"
+
     def _text(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """UTF-8 without byte order mark; lone surrogates of UTF-16 become bytes that are not UTF-8."""
-        first = _joined_head(chunks, 4)
+        first = _joined_head(chunks, HEAD_BYTES)
+        if is_framed(first):
+            yield first
+            yield from chunks
+            return
         encoding = next((name for mark, name in _MARKS if first.startswith(mark)), None)
         encoding = encoding or next((name for pattern, name in _UNMARKED if pattern.match(first)), None)
         if encoding is None:
