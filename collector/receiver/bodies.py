@@ -1,17 +1,18 @@
-"""Bodies of requests: inflated up to a limit and never beyond, and looked at before they are queued."""
+"""Bodies of requests: inflated up to a limit and never beyond; JSON is looked at before it is queued.
+
+Whether a serialised message is one is said by whoever reads it, see intake.py: reading it twice would cost too much.
+"""
 
 import zlib
 from collections.abc import Callable, Iterator
 
 import orjson
 import zstandard
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.normalise.surrogates import mend_surrogates
 from collector.receiver.answers import JSON, Code, Refusal
 
-__all__ = ["ENCODINGS", "inflate", "read_json", "read_message", "too_large"]
+__all__ = ["ENCODINGS", "inflate", "malformed", "read_json", "too_large"]
 
 ENCODINGS = ("identity", "gzip", "deflate", "zstd")
 _CHUNK_BYTES = 65_536
@@ -37,7 +38,7 @@ def inflate(body: bytes, encoding: str, *, limit: int, room: Callable[[int], Non
             room(len(piece))
             pieces.append(piece)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        raise _malformed(f"the body is no whole {encoding}") from error
+        raise malformed(f"the body is no whole {encoding}") from error
     return b"".join(pieces)
 
 
@@ -53,22 +54,13 @@ def read_json(body: bytes) -> str | None:
         except orjson.JSONDecodeError:
             request = orjson.loads(mend_surrogates(text))
     except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
-        raise _malformed("the body is no JSON") from error
+        raise malformed("the body is no JSON") from error
     if not isinstance(request, dict):
-        raise _malformed("the body is no JSON object")
+        raise malformed("the body is no JSON object")
     resources = request.get("resourceSpans")
     if resources is not None and not isinstance(resources, list):
-        raise _malformed("resourceSpans is no list")
+        raise malformed("resourceSpans is no list")
     return text if resources else None
-
-
-def read_message(body: bytes) -> bytes | None:
-    """The message of a request; None when it holds no spans. Raises Refusal when it is no OTLP trace request."""
-    try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise _malformed("the body is no ExportTraceServiceRequest") from error
-    return body if request.resource_spans else None
 
 
 def too_large(limit: int) -> Refusal:
@@ -77,7 +69,8 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, Code.RESOURCE_EXHAUSTED, told)
 
 
-def _malformed(what: str) -> Refusal:
+def malformed(what: str) -> Refusal:
+    """The refusal of a body that is no OTLP trace request; `what` is wrong with it."""
     told = f"{what[0].upper()}{what[1:]}. Send an ExportTraceServiceRequest as application/x-protobuf or {JSON}."
     return Refusal(400, Code.INVALID_ARGUMENT, told)
 

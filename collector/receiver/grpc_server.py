@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 import grpc
 
 from collector.receiver.answers import Accepted, Code, Refusal, response, retry_info, status
-from collector.receiver.bodies import read_message
 from collector.receiver.budget import Share
 from collector.receiver.config import Address, ReceiveConfig, bind
 from collector.receiver.intake import Intake
@@ -91,14 +90,13 @@ class _Calls:
             self._make_room(share, 1)
             message = self._read(messages, context)
             self._make_room(share, len(message))
-            raw = self._look(message)
         except BaseException:
             share.release()
             raise
-        if raw is None:
+        if not message:
             share.release()
             return Accepted()
-        return self._intake.offer("span_messages", _LOCATION, raw, share=share).result()
+        return self._intake.offer("span_messages", _LOCATION, message, share=share).result()
 
     def _make_room(self, share: Share, count: int) -> None:
         if not share.take(count):
@@ -115,13 +113,6 @@ class _Calls:
         finally:
             patience.cancel()
         return message
-
-    def _look(self, message: bytes) -> bytes | None:
-        try:
-            return read_message(message)
-        except Refusal as refusal:
-            self._intake.refuse("span_messages", _LOCATION, str(refusal).partition(". ")[0])
-            raise
 
 
 def _refuse(refusal: Refusal, context: Any) -> NoReturn:

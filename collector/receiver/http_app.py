@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from collector.receiver.answers import JSON, PROTOBUF, Accepted, Code, Refusal, encode, response, status
-from collector.receiver.bodies import ENCODINGS, inflate, read_json, read_message, too_large
+from collector.receiver.bodies import ENCODINGS, inflate, read_json, too_large
 from collector.receiver.budget import Share
 from collector.receiver.config import ReceiveConfig
 from collector.receiver.intake import Intake, Kind
@@ -132,8 +132,10 @@ class HttpApp:
         try:
             async with asyncio.timeout(self.config.request_s):
                 body = await self._read(request, share)
-            loop = asyncio.get_running_loop()
-            raw = await loop.run_in_executor(self.work, self._look, body, request, share)
+            raw: str | bytes | None = body
+            if request.encoding != "identity" or request.content_type == JSON:
+                loop = asyncio.get_running_loop()
+                raw = await loop.run_in_executor(self.work, self._look, body, request, share)
         except TimeoutError as error:
             share.release()
             told = "The request took too long to come in. Send it again."
@@ -143,7 +145,7 @@ class HttpApp:
             if isinstance(error, Refusal) and error.retry_s is None:
                 raise self._lost(request.content_type, error) from error
             raise
-        if raw is None:
+        if not raw:
             share.release()
             return Accepted()
         kind, location = _KINDS[request.content_type], _LOCATIONS[request.content_type]
@@ -170,7 +172,7 @@ class HttpApp:
                 raise self.intake.full()
 
         plain = inflate(body, request.encoding, limit=self.config.max_body_bytes, room=room)
-        return read_json(plain) if request.content_type == JSON else read_message(plain)
+        return read_json(plain) if request.content_type == JSON else plain
 
     def _lost(self, content_type: str, refusal: Refusal) -> Refusal:
         """The refusal of a body that its client must not send again: a record of it is kept."""

@@ -21,7 +21,9 @@ import polars as pl
 from collector.collect import normalise
 from collector.errors import StoreError
 from collector.normalise.redact import Redactor
+from collector.normalise.span_messages import NO_MESSAGE
 from collector.receiver.answers import Accepted, Code, Refusal
+from collector.receiver.bodies import malformed
 from collector.receiver.budget import Budget, Share
 from collector.records import DEAD_LETTER_SCHEMA, RAW_MESSAGE_SCHEMA, RAW_SCHEMA, Batch, Ledger, RawBatch
 from collector.store import Store
@@ -30,7 +32,7 @@ __all__ = ["PACE_S", "SOURCE", "Counts", "Intake"]
 
 LOG = logging.getLogger(__name__)
 SOURCE = "otlp"  # as the ledger names it
-_GROUP_BYTES = 4 * 2**20  # normalised at once: bounds memory
+_GROUP_BYTES = 2**20  # normalised at once, while the group before is stored
 _AHEAD = 4  # groups normalised ahead of the store
 PACE_S = 0.1  # from the begin of a commit to the next
 _REFUSED_BYTES = 512  # of the record of a refused request
@@ -255,8 +257,11 @@ class Intake:
             rejected = _rejected(group.batch.dead)
             for request in group.requests:
                 _end(request)
-                if request.raw is not None:
-                    request.future.set_result(rejected.get(request.line, Accepted()))
+                answer = rejected.get(request.line, Accepted())
+                if isinstance(answer, Refusal):
+                    request.future.set_exception(answer)
+                elif request.raw is not None:
+                    request.future.set_result(answer)
 
     def _fail(self, groups: list[_Group], error: Exception) -> None:
         """Nothing of these groups is stored, and whoever sent them is told so."""
@@ -277,12 +282,17 @@ def _end(request: _Request) -> None:
         request.share.release()
 
 
-def _rejected(dead: pl.DataFrame) -> dict[int, Accepted]:
-    """What of each request became no span, by its line."""
+def _rejected(dead: pl.DataFrame) -> dict[int, Accepted | Refusal]:
+    """What of each request became no span, by its line; a message that is none is refused."""
     reasons: dict[int, list[str]] = defaultdict(list)
     for line, reason in dead.select("line", "reason").iter_rows():
         reasons[line].append(reason)
-    return {line: Accepted(len(some), _sentence(some)) for line, some in reasons.items()}
+    return {
+        line: malformed("the body is no ExportTraceServiceRequest")
+        if some == [NO_MESSAGE]
+        else Accepted(len(some), _sentence(some))
+        for line, some in reasons.items()
+    }
 
 
 def _sentence(reasons: list[str]) -> str:

@@ -13,6 +13,7 @@ from collector.receiver.budget import Budget, Share
 from collector.receiver.intake import Intake
 from collector.records import Ledger
 from collector.store import Store, StoreConfig
+from tests.support.otlp import message, request, span
 from tests.support.receiving import proto, receiving
 
 
@@ -45,6 +46,18 @@ def test_what_is_sent_again_is_stored_once_and_acknowledged(tmp_path: Path) -> N
         assert codes == [200, 200, 200]
         assert here.span_ids() == [f"{n:016x}" for n in range(1, 5)]
         assert here.receiver.counts().ledger == Ledger(read=9, stored=4, duplicates=5, dead=0)
+
+
+def test_a_span_twice_in_one_body_and_children_before_parents_are_stored_once_each(tmp_path: Path) -> None:
+    child, parent = span(spanId="00000000000000c1", parentSpanId="00000000000000a1"), span(spanId="00000000000000a1")
+    late = {**parent, "spanId": "00000000000000a0", "startTimeUnixNano": "5"}
+
+    with receiving(tmp_path, grpc=None) as here:
+        answers = [here.post(message(request(*some))) for some in ((child, child), (late, parent), (parent, child))]
+
+        assert [one.status_code for one in answers] == [200] * 3
+        assert {one.content for one in answers} == {b""}
+        assert here.span_ids() == ["00000000000000a0", "00000000000000a1", "00000000000000c1"]
 
 
 def test_spans_know_when_they_were_received(tmp_path: Path) -> None:
