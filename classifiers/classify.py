@@ -31,6 +31,8 @@ from classifiers.history import (
     read_served,
 )
 from classifiers.hollow import find_hollow
+from classifiers.hung import find_hung, hung_lines, with_hangs
+from classifiers.hung_reading import Hangs, read_hangs
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
@@ -103,6 +105,7 @@ class Reading:
     record: Record
     spans: pl.DataFrame  # rows of find_cluster_spans
     span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
+    hangs: Hangs
     events: EventRows
     latencies: Latencies
 
@@ -131,6 +134,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         record_of(read_claims(reader, end_ns=window.end_ns)),
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
+        read_hangs(reader, history),
         read_event_rows(reader, history),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
     )
@@ -138,10 +142,12 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
 
 def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findings:
     """The findings of a reading."""
-    history = reading.history
+    history = reading.hangs.seen_in(reading.history)
     window = history.window
     cases, verdicts = _judged(history, config)
     problems = [case for case in cases if verdicts.get(case.cluster_id) == "problem"]
+    hung = find_hung(reading.hangs, history, cases, problems, onset=config.onset, config=config.problems)
+    problems += [one.case for one in hung if one.into is None]
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
     problems, links = fold_requests(problems, links)
@@ -150,6 +156,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
     entries = with_lines(entries, problems, reading.span_lines, reading.entries)
+    entries = hung_lines(hung, entries, reading.entries)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
     absences = (
@@ -157,7 +164,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
     )
     teller = Teller(history, entries, samples, config.priority)
-    clusters = with_shared_dependencies(tell_clusters(problems, weighed, teller))
+    clusters = with_hangs(with_shared_dependencies(tell_clusters(problems, weighed, teller)), hung)
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     clusters = with_siblings(clusters, cases, history.revisions, history.exposure)

@@ -16,7 +16,7 @@ from collector.window import Window
 
 __all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 
-_NOT_LOOKED_FOR = "hung requests and events that stop are not looked for yet"
+_NOT_LOOKED_FOR = "events that stop are not looked for yet"
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
 _WHOLE = 0.95  # share of the traces from which all are taken to be told

@@ -65,13 +65,19 @@ def trial_case(
 
     `in_window` counts bad trials from start_ns on; `unit` is what a trial is.
     """
-    bad = trials.filter("is_bad").sort("at_ns", "revision", "trace")
+    bad = trials.filter("is_bad")
     if not bad.height:
         return None
+    grid = Grid(timeline, unit, _spread(trials, timeline))
+    return bad_case(subject, bad, grid, start_ns=start_ns, config=config)
+
+
+def bad_case(subject: Subject, bad: pl.DataFrame, grid: Grid, *, start_ns: int, config: OnsetConfig) -> Case:
+    """The case of bad trials, at least one (revision, at_ns, trace, origin), against all that a grid counts."""
+    bad = bad.sort("at_ns", "revision", "trace")
     times: NDArray[np.int64] = bad["at_ns"].to_numpy()
     revisions = bad["revision"].to_list()
     keys = bad["trace"].to_list()
-    grid = Grid(timeline, unit, _spread(trials, timeline))
     fit = with_first_revision(find_onset(times, grid, config), times, revisions, grid, config)
     met: dict[str, int] = {}
     for key, at_ns in zip(keys, times.tolist(), strict=True):
