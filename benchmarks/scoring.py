@@ -168,10 +168,19 @@ def _all(item: Item, name: str) -> list[Any]:
 
 
 def _latencies(told: Score, truth: Row, findings: Row) -> None:
+    """Slower operations, by their service. One that waits for another slow or failing service is no noise."""
+    services = {row["service"] for row in (*truth["latency"], *truth["clusters"])}
+    for found in findings["latency"]:
+        told.false_problems += not truth["latency"] and found["service"] not in services
     for row in truth["latency"]:
         found = next((one for one in findings["latency"] if one["service"] == row["service"]), None)
         item = Item(row, found)
-        told.count("found", is_right=found is not None)
+        if row["required"]:
+            told.count("found", is_right=found is not None)
+        if row["guilty"] is None:
+            if found is not None:
+                told.count("spared", is_right=not blames(item.attribution))
+            continue
         told.count("named", is_right=item.is_named())
         told.count("blamed", is_right=item.is_named() and blames(item.attribution))
         told.count("change", is_right=item.is_change())

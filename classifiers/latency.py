@@ -29,9 +29,12 @@ __all__ = ["find_latencies"]
 _SHARED = 0.5  # of the slow requests of a caller that met a slow one of the called operation
 _TRACES = 20
 _FEW = 0.05  # of the slow requests: fewer failures do not make them slow
+_OWN = 0.5  # of its growth that lies in the service itself, from which it waits for nobody
+_BUSY = 1.5  # times as much asked as in the busiest hours before, from which that may be why
 _MET = 0.3  # of the slow requests that met a failure
 _ENOUGH = 0.8  # of the failures since their onset that lie in the slow time
 _HOUR_NS = 3_600_000_000_000
+_NEAR_NS = 1_800_000_000_000  # between beginnings that counts in bins tell
 _SAMPLES = pl.DataFrame(
     schema={
         "signature_id": pl.String(), "project": pl.String(), "service": pl.String(), "message": pl.String(),
@@ -42,12 +45,13 @@ _SAMPLES = pl.DataFrame(
 
 @dataclass(frozen=True)
 class _Slow:
-    """One operation with its trials and the case of them."""
+    """One operation with its trials; the case is that of it and of those of its service that slowed down with it."""
 
     slowed: Slowed
     trials: pl.DataFrame
     case: Case
     part: SlowPart | None
+    also: tuple[Slowed, ...] = ()
 
 
 def find_latencies(
@@ -78,23 +82,44 @@ def find_latencies(
 
 
 def _slow(latencies: Latencies, history: History, config: OnsetConfig) -> list[_Slow]:
-    found: list[_Slow] = []
+    """What slowed down, the surest first. Operations of one service that did so at once are one case: one cause."""
     keys = ["project", "service", "source", "operation"]
     trials = latencies.trials.partition_by(keys, as_dict=True, maintain_order=True)
-    for one in latencies.slowed:
-        own = trials[one.key]
+
+    def case_of(one: Slowed, frame: pl.DataFrame) -> Case | None:
         subject = Subject("slow", one.project, one.service, one.operation, f"{one.operation} slower", part=one.source)
-        case = trial_case(
+        return trial_case(
             subject,
-            own,
+            frame,
             timeline=history.exposure.timeline,
             start_ns=history.window.start_ns,
             config=config,
             unit="traces" if one.source == "spans" else "requests",
         )
-        if case is not None:
-            found.append(_Slow(one, own, case, slow_part(one, latencies)))
+
+    found: list[_Slow] = []
+    for one in latencies.slowed:
+        case = case_of(one, trials[one.key])
+        if case is None:
+            continue
+        place = next((at for at, other in enumerate(found) if _is_together(one, case, other)), None)
+        if place is None:
+            found.append(_Slow(one, trials[one.key], case, slow_part(one, latencies)))
+            continue
+        other = found[place]
+        also = (*other.also, one)
+        pooled = case_of(other.slowed, pl.concat([other.trials, *(trials[each.key] for each in also)]).sort("at_ns"))
+        found[place] = replace(other, case=pooled or other.case, also=also)
     return found
+
+
+def _is_together(one: Slowed, case: Case, other: _Slow) -> bool:
+    """Operations of one service that began to be slower at once, and are so still or not."""
+    same = (one.project, one.service, one.source, one.is_over)
+    leader = other.slowed
+    return same == (leader.project, leader.service, leader.source, leader.is_over) and (
+        case.fit.began_with(other.case.fit) or abs(one.first_ns - leader.first_ns) <= _NEAR_NS
+    )
 
 
 def _belongs(slow: _Slow, problem: Case, calls: CallGraph) -> bool:
@@ -117,6 +142,8 @@ def _links(found: Sequence[_Slow], calls: CallGraph) -> dict[str, Link]:
     """Who waits for whom: the deepest called operation in most of whose traces a caller is slow too."""
     links: dict[str, Link] = {}
     for one in found:
+        if one.part is not None and one.part.service == one.case.service and one.part.share >= _OWN:
+            continue  # whatever it calls, most of the time goes elsewhere
         below = [
             (len(one.case.met_ns.keys() & other.case.met_ns.keys()), other)
             for other in found
@@ -138,30 +165,13 @@ def _told(found: Sequence[_Slow], judged: Mapping[str, Judged]) -> tuple[Latency
     for one in found:
         by_root.setdefault(judged[one.case.cluster_id].root, []).append(one)
     told: list[Latency] = []
-    roots = [one for one in found if one.case.cluster_id in by_root]
-    folded: set[str] = set()
-    for one in roots:
-        name = one.case.cluster_id
-        if name in folded:
-            continue
-        twins = [
-            other for other in roots if other.case.cluster_id not in folded | {name} and _is_twin(one, other, judged)
-        ]
-        folded |= {other.case.cluster_id for other in twins}
-        below = [
-            other for root in (one, *twins) for other in by_root[root.case.cluster_id] if other not in (one, *twins)
-        ]
-        told.append(_latency(one, judged[name], twins, below, judged))
+    for one in found:
+        rest = [other for other in by_root.get(one.case.cluster_id, ()) if other is not one]
+        if one.case.cluster_id in by_root:
+            twins = [other for other in rest if other.case.service == one.case.service]
+            below = [other for other in rest if other.case.service != one.case.service]
+            told.append(_latency(one, judged[one.case.cluster_id], twins, below, judged))
     return tuple(told)
-
-
-def _is_twin(one: _Slow, other: _Slow, judged: Mapping[str, Judged]) -> bool:
-    """Another operation of the same service that slowed down at once, and by the same revision if any did it."""
-    if (one.case.project, one.case.service) != (other.case.project, other.case.service):
-        return False
-    mine, theirs = (attribution_of(judged[each.case.cluster_id]) for each in (one, other))
-    named = {claim.revision if claim and claim.confidence >= 0.5 else "" for claim in (mine, theirs)}  # noqa: PLR2004
-    return len(named) == 1 and one.case.fit.began_with(other.case.fit)
 
 
 def _latency(
@@ -172,8 +182,8 @@ def _latency(
     before = slow.trials.filter(~pl.col("is_since") & (pl.col("at_ns") < one.last_ns))
     origin, _ = origin_of_share(case.origins)
     claim = attribution_of(judged)
-    hypotheses = hypotheses_of(judged, origin)
-    cause = _cause(cause_of(claim, hypotheses), hypotheses, slow.part)
+    hypotheses = _in_its_words(hypotheses_of(judged, origin), slow)
+    cause = cause_of(claim, hypotheses)
     return Latency(
         service=one.service,
         operation=one.operation,
@@ -202,18 +212,30 @@ def _latency(
         hypotheses=hypotheses,
         cause=cause,
         fault=fault_of(cause, claim, judged.weighed.rivals),
-        also=tuple(other.slowed.operation for other in twins),
+        also=tuple(
+            told.operation
+            for one in (slow, *twins)
+            for told in ((one.slowed, *one.also) if one is not slow else one.also)
+        ),
         callers=tuple(_caller(other, verdicts) for other in below),
         trace_ids=case.traces_known(case.fit.index)[:_TRACES],
     )
 
 
-def _cause(cause: Cause, hypotheses: Sequence[Hypothesis], part: SlowPart | None) -> Cause:
-    """Where no revision did it and the time goes into a call of something without spans: that is the dependency."""
-    outside = sum(one.confidence for one in hypotheses if one.cause == "unknown")
-    if cause == "unknown" and part is not None and part.is_call and outside >= 0.5:  # noqa: PLR2004 - more likely than not
-        return "dependency"
-    return cause
+def _in_its_words(hypotheses: Sequence[Hypothesis], slow: _Slow) -> tuple[Hypothesis, ...]:
+    """What of unknown cause came from outside: many more requests, or the dependency in whose calls the time goes."""
+    busier, part = slow.slowed.effect.busier, slow.part
+    told: tuple[Cause, str] | None = None
+    if busier >= _BUSY:
+        told = "traffic", f"{slow.slowed.service} was asked {busier:.1f} times as much as in its busiest hours before"
+    elif part is not None and part.is_call:
+        told = "dependency", f"{part.share:.0%} of what it takes longer lie in {part.operation}, a call"
+    if told is None:
+        return tuple(hypotheses)
+    return tuple(
+        replace(one, cause=told[0], statement=f"{told[1]}; {one.statement}") if one.cause == "unknown" else one
+        for one in hypotheses
+    )
 
 
 def _caller(slow: _Slow, verdicts: Mapping[str, Judged]) -> SlowCaller:

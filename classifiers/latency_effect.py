@@ -6,7 +6,7 @@ the day, and with hours in which as much was asked; the least of the effects cou
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Effect:
     slower: float
     before: int
     since: int
+    busier: float = 1.0  # times as much was asked of the service since, as in its busiest hours of before
 
     def matters(self, *, least_times: float, least_ns: float) -> bool:
         """It rose by so many times and so much, in the middle or in the tail, and surely by the root of that."""
@@ -68,7 +69,10 @@ def effect_of(
         )
         if (effect := _compared(counted, inside, alike)) is not None
     ]
-    return min(found, key=lambda one: (max(one.median_low, one.tail_low), one.since)) if found else None
+    if not found:
+        return None
+    least = min(found, key=lambda one: (max(one.median_low, one.tail_low), one.since))
+    return replace(least, busier=_busier(counted, inside, load))
 
 
 def quantile_ns(bucket: NDArray[np.int64], weight: NDArray[np.float64], share: float) -> float:
@@ -99,6 +103,16 @@ def _as_busy(counted: Counted, inside: NDArray[np.bool_], load: NDArray[np.float
     own = np.repeat(load[counted.bin[inside]], counted.many[inside].astype(np.int64))
     busy: NDArray[np.bool_] = load[counted.bin] * _LIKE >= (float(np.median(own)) if own.size else 0.0)
     return busy
+
+
+def _busier(counted: Counted, inside: NDArray[np.bool_], load: NDArray[np.float64]) -> float:
+    """Times as much asked in the typical bin inside as in the busiest twentieth of all others; sums of three bins."""
+    around = np.convolve(load, np.ones(3), "same")
+    own, others = (np.unique(counted.bin[side]) for side in (inside, ~inside))
+    others = np.setdiff1d(others, own)
+    if not len(others):
+        return 1.0
+    return float(np.median(around[own]) / max(float(np.quantile(around[others], 0.95)), 1.0))
 
 
 def _compared(counted: Counted, inside: NDArray[np.bool_], alike: NDArray[np.bool_]) -> Effect | None:

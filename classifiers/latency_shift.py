@@ -98,7 +98,8 @@ def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64]) -> Shift | N
         _gains(inside, exposed, slow.sum(), asked.sum()),
         _gains(inside, exposed, before + inside, asked_before + exposed),
     )
-    place = int(np.argmax(gains))
+    has_end = last < len(used) - 1  # one more freedom: what ends by chance a little early goes on
+    place = int(np.argmax(gains - has_end * math.log(len(used))))
     is_in = np.zeros(len(used), dtype=bool)
     is_in[first[place] : last[place] + 1] = True
     gain = float(gains[place]) / _dispersion(slow, asked, is_in)

@@ -12,5 +12,6 @@ SCENARIO_NAMES = (
     "outage_after_deploy", "outage_beside_guilty", "outage_of_one", "callee_breaks_caller",
     "caller_breaks_callee", "found_by_tests", "skewed_clocks", "unlogged_requests", "spans_only",
     "event_stopped", "event_stopped_untraced", "events_stopped_half", "event_hollow", "event_renamed",
-    "event_trigger_gone", "event_swallowed",
+    "event_trigger_gone", "event_swallowed", "slower_route", "slower_unseen", "slower_tail", "slower_setting",
+    "slower_callee", "slower_database", "slower_surge", "cold_starts", "other_mix",
 )  # fmt: skip

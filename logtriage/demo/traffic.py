@@ -58,6 +58,7 @@ class Traffic:
         self.faults: list[Fault] = []
         self.rng = site.streams.of("traffic")
         self.night_pace = 0.6  # of the mean pace, outside office hours
+        self.sampled_share = _SAMPLED_SHARE  # of the traces, those that have spans
         self._agents = _agents(site)
         self._access = {service.role: self.rng.random() < 0.6 for service in site.world.services}  # noqa: PLR2004
 
@@ -74,7 +75,7 @@ class Traffic:
         rng = self.rng
         place = self.site.place(service, at_ns)
         if parent is None:
-            scene = Scene(place, hex_digits(rng, 32), hex_digits(rng, 16), "", rng.random() < _SAMPLED_SHARE)
+            scene = Scene(place, hex_digits(rng, 32), hex_digits(rng, 16), "", rng.random() < self.sampled_share)
         else:
             scene = Scene(place, parent.trace, hex_digits(rng, 16), parent.span, parent.sampled)
         identity = uuid_text(rng)
@@ -84,10 +85,11 @@ class Traffic:
             outcome = fault.strike(self, call)
             if outcome is not None:
                 break
-        outcome = outcome or self._work(call)
+        outcome = outcome or self.work(call)
         return self._finish(call, outcome), outcome
 
-    def _work(self, call: Call) -> Outcome:
+    def work(self, call: Call) -> Outcome:
+        """What a request does that no fault strikes: its query, what it calls, a line."""
         rng, route = self.rng, call.route
         at_ns = call.at_ns + round(rng.uniform(1, 4) * MILLI)
         usual_ns = round(route.usual_ms * rng.lognormvariate(0, 0.35) * MILLI)

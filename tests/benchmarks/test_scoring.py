@@ -11,7 +11,16 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(
-    scope="module", params=["secret_lost", "outage_beside_guilty", "rolled_back", "quiet", "slower", "event_stopped"]
+    scope="module",
+    params=[
+        "secret_lost",
+        "outage_beside_guilty",
+        "rolled_back",
+        "quiet",
+        "slower",
+        "slower_database",
+        "event_stopped",
+    ],
 )
 def truth(request: pytest.FixtureRequest) -> Row:
     return generate(request.param, seed=2, scale=0.2).truth
@@ -103,3 +112,11 @@ def test_an_event_told_missing_that_is_not_is_a_false_problem(truth: Row) -> Non
     findings["absent_events"].append({"event": "seat.lost", "service": "nobody", "attribution": None})
 
     assert score(truth, findings).false_problems == 1
+
+
+def test_a_slower_operation_where_nothing_became_slower_is_noise() -> None:
+    truth = generate("quiet", seed=2, scale=0.2).truth
+
+    one = score(truth, perfect(truth) | {"latency": [{"service": "another", "attribution": None}]})
+
+    assert one.false_problems == 1

@@ -14,6 +14,7 @@ from logtriage.demo.scenarios import (
     secret_lost,
     settings,
     silence,
+    slowed,
     slower,
     suite_only,
     two_roots,
@@ -39,4 +40,5 @@ SCENARIOS: dict[str, Scenario] = {
     **outside.STORIES,
     **neighbours.STORIES,
     **silence.STORIES,
+    **slowed.STORIES,
 }

@@ -15,7 +15,8 @@ from logtriage.demo.names import SCENARIO_NAMES
 INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
     "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy", "outage_of_one",
-    "event_renamed", "event_trigger_gone", "event_swallowed",
+    "event_renamed", "event_trigger_gone", "event_swallowed", "slower_database", "slower_surge", "cold_starts",
+    "other_mix",
 }  # fmt: skip
 SEED = 5
 
