@@ -55,6 +55,7 @@ from classifiers.span_evidence import (
     with_lines,
     with_spans,
 )
+from classifiers.suite_runs import SuiteReading, read_suites, with_suites
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
@@ -108,6 +109,7 @@ class Reading:
     hangs: Hangs
     events: EventRows
     latencies: Latencies
+    suites: SuiteReading
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -137,6 +139,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_hangs(reader, history),
         read_event_rows(reader, history),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
+        read_suites(reader, window, start_ns=history.start_ns),
     )
 
 
@@ -198,6 +201,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         drifts=drifts,
         other_events=tuple(one for one in absences if one.kind not in _MISSING),
     )
+    findings = with_suites(findings, reading.suites, history)
     return with_known(findings, history.leads, config.known)
 
 

@@ -5,6 +5,7 @@ Times are RFC 3339 in UTC with nine digits. Order is fixed, so the same findings
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from classifiers.findings import (
     DriftSide,
     EventCount,
     Evidence,
+    FailedCases,
     FailingSpan,
     Findings,
     Hypothesis,
@@ -30,6 +32,8 @@ from classifiers.findings import (
     SideBySide,
     Sighting,
     Storm,
+    SuiteLink,
+    SuiteRun,
     VanishedKey,
 )
 from classifiers.service_names import location_of, plain_name
@@ -65,6 +69,8 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
         "drifts": [_drift(drift) for drift in findings.drifts],
+        "test_runs": [_suite_run(run) for run in findings.test_runs],
+        "failed_tests": [_failed_cases(failed) for failed in findings.failed_tests],
         "warnings": list(findings.warnings),
         "record": _record(findings.record),
     }
@@ -118,6 +124,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "origin": cluster.origin,
         "test_share": cluster.test_share,
         "test_interval": list(cluster.test_interval) if cluster.test_interval else None,
+        "tests": [_suite_link(link) for link in cluster.tests],
         "origin_counts": [{"origin": name, "units": many} for name, many in cluster.origin_counts],
         "fault": cluster.fault,
         "explained_share": cluster.explained_share,
@@ -147,6 +154,25 @@ def _span(one: FailingSpan) -> dict[str, Any]:
         "at": _time(one.at_ns),
         "text": one.text,
         "joined": one.joined,
+    }
+
+
+def _suite_link(link: SuiteLink) -> dict[str, Any]:
+    return {**asdict(link), "names": list(link.names)}
+
+
+def _suite_run(run: SuiteRun) -> dict[str, Any]:
+    told = asdict(run)
+    at_ns = told.pop("at_ns")
+    return {**told, "at": _time_or_none(at_ns), "problem": run.problem or None}
+
+
+def _failed_cases(failed: FailedCases) -> dict[str, Any]:
+    return {
+        **asdict(failed),
+        "names": list(failed.names),
+        "suites": list(failed.suites),
+        "cluster_ids": list(failed.cluster_ids),
     }
 
 

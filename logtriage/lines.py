@@ -19,6 +19,7 @@ from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.record_view import settled_here
+from logtriage.suites_view import tests_words
 from logtriage.wording import (
     NOT_SHOWN,
     Near,
@@ -85,6 +86,8 @@ def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
+    if cluster.tests:
+        lines.append(Line("TESTS", tests_words(cluster)))
     sure = _sure(cluster)
     settled = settled_here(lookup.findings.record)
     if settled and cluster.cause != "unknown":

@@ -22,6 +22,7 @@ from logtriage.latency_view import latency_rows
 from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
 from logtriage.lookup import Lookup
 from logtriage.record_view import record_lines
+from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
 
@@ -139,6 +140,7 @@ class ReportView:
     drifts: tuple[OtherRow, ...]
     absent: tuple[OtherRow, ...]
     slower: tuple[OtherRow, ...]
+    tests: tuple[OtherRow, ...]
     standing: tuple[OtherRow, ...]
     muted: tuple[OtherRow, ...]
     dead: tuple[OtherRow, ...]
@@ -174,6 +176,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
         absent=tuple(_absent(event) for event in findings.absent_events),
         slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, near)),
+        tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),

@@ -30,6 +30,7 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     page.others("DRIFT", view.drifts)
     page.others("ABSENT", view.absent)
     page.others("SLOWER", view.slower)
+    page.others("TESTS", view.tests)
     page.others("OLD", view.standing, "dim")
     page.others("MUTED", view.muted, "dim")
     page.gap()
