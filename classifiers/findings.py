@@ -6,6 +6,7 @@ All instants are nanoseconds since 1970 UTC. Everything here is computed from st
 from dataclasses import dataclass, field
 from typing import Literal
 
+from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
 from collector.window import Window
 
@@ -21,7 +22,6 @@ __all__ = [
     "DriftSide",
     "EventCount",
     "Evidence",
-    "FailedCases",
     "FailingSpan",
     "Findings",
     "Hypothesis",
@@ -39,8 +39,6 @@ __all__ = [
     "SlowCaller",
     "SlowPart",
     "Storm",
-    "SuiteLink",
-    "SuiteRun",
     "VanishedKey",
 ]
 
@@ -282,7 +280,7 @@ class Cluster:
     spans: tuple[FailingSpan, ...] = ()  # that failed with it: a sample, at most 20
     kind: str = ""  # what it is told by: exception, message, request or platform; hung: requests that never ended well
     test_interval: tuple[float, float] | None = None  # that holds the true share of tests with 95 % confidence (Wilson)
-    tests: tuple["SuiteLink", ...] = ()  # cases of test runs that failed with it
+    tests: tuple[SuiteLink, ...] = ()  # cases of test runs that failed with it
 
     @property
     def is_ongoing(self) -> bool:
@@ -491,49 +489,6 @@ class Drift:
     statement: str
     is_telling: bool
     cluster_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteLink:
-    """Cases of one test run that failed with a cluster, as their traces, the same signature or the moment tell."""
-
-    run: str
-    suite: str
-    failed: int
-    cases: int  # of the whole run
-    names: tuple[str, ...]  # of those that failed, at most 20
-    by: str  # trace | signature | moment: the surest of them
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteRun:
-    """One test run as its report tells it. `problem` names what makes it prove nothing, `statement` says it."""
-
-    run: str
-    suite: str
-    location: str
-    at_ns: int | None
-    is_zoned: bool  # its times told their zone; else UTC is taken
-    cases: int
-    failed: int
-    skipped: int
-    flaky: int
-    problem: str = ""  # nothing_collected | all_skipped | all_timed_out
-    statement: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FailedCases:
-    """Cases of test runs that failed alike, with the clusters that they met, if any."""
-
-    signature_id: str
-    title: str
-    cases: int
-    names: tuple[str, ...]  # at most 20
-    suites: tuple[str, ...]
-    cluster_ids: tuple[str, ...]
-    fault: Fault
-    statement: str  # why the fault is held to sit there
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from typing import Any
 import polars as pl
 
 from classifiers.faults import is_test_place
-from classifiers.findings import Cluster, FailedCases, Fault, Findings, SuiteLink, SuiteRun
+from classifiers.findings import Cluster, Fault, Findings
 from classifiers.frames import read_trace
 from classifiers.history import History
 from classifiers.natures import is_about_dependency
 from classifiers.reassemble import SIGN_SCHEMA
 from classifiers.service_names import plain_name
 from classifiers.signatures import sign
+from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 

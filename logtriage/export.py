@@ -19,7 +19,6 @@ from classifiers.findings import (
     DriftSide,
     EventCount,
     Evidence,
-    FailedCases,
     FailingSpan,
     Findings,
     Hypothesis,
@@ -32,11 +31,10 @@ from classifiers.findings import (
     SideBySide,
     Sighting,
     Storm,
-    SuiteLink,
-    SuiteRun,
     VanishedKey,
 )
 from classifiers.service_names import location_of, plain_name
+from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision, severity_text
 from collector.window import format_ns
 from logtriage.latency_json import latency_fields

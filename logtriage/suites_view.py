@@ -1,6 +1,7 @@
 """Test runs in words: for the report's TESTS lines and those of a cluster. No I/O."""
 
-from classifiers.findings import Cluster, FailedCases, Findings, SuiteLink, SuiteRun
+from classifiers.findings import Cluster, Findings
+from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import Near, clock, join_words, plural

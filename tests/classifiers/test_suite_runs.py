@@ -19,7 +19,10 @@ from logtriage.report import ReportConfig, build_report
 from tests.support.system import HOUR, START_NS, System
 
 REVISION = "shop-00001-abc"
-SERVER = "Traceback (most recent call last):\n  File \"/app/shop/stock.py\", line 7, in count\n    call()\nKeyError: 'warehouse'"
+SERVER = """Traceback (most recent call last):
+  File "/app/shop/stock.py", line 7, in count
+    call()
+KeyError: 'warehouse'"""
 FAILED_S = 7 * HOUR
 
 
@@ -36,7 +39,8 @@ def case(name: str, *, took_s: float = 1.0, **told: str) -> str:
 def report(*cases: str, at_s: float = FAILED_S - 1, zone: str = "Z", name: str = "e2e") -> str:
     """A report of a run that began at this second of the system."""
     at = format_ns(START_NS + round(at_s * 1e9), digits=6).removesuffix("Z")
-    return f'<testsuites><testsuite name="{name}" timestamp="{at}{zone}" time="60">{"".join(cases)}</testsuite></testsuites>'
+    head = f'<testsuite name="{name}" timestamp="{at}{zone}" time="60">'
+    return f"<testsuites>{head}{''.join(cases)}</testsuite></testsuites>"
 
 
 def system() -> tuple[System, str]:
@@ -126,9 +130,9 @@ tests/e2e/test_login.py:12: AttributeError"""
 @pytest.mark.parametrize(
     ("told", "fault"),
     [
-        ({"message": "AttributeError: 'E2EAuthHelper' object has no attribute 'x'", "body": PYTEST_BODY}, "test_harness"),
+        ({"message": "AttributeError: 'E2EAuthHelper' has no attribute 'x'", "body": PYTEST_BODY}, "test_harness"),
         ({"message": "failed on setup with fixture 'db' not found"}, "test_harness"),
-        ({"message": "AssertionError: assert 3 == 4", "body": "E assert\ntests/test_a.py:3: AssertionError"}, "unknown"),
+        ({"message": "AssertionError: assert 3 == 4", "body": "E  no\ntests/test_a.py:3: AssertionError"}, "unknown"),
         ({"message": "ZeroDivisionError: division by zero", "body": "shop/price.py:9: ZeroDivisionError"}, "product"),
         ({"message": "TimeoutError: timed out after 30 s"}, "unknown"),
     ],
