@@ -19,7 +19,7 @@ from classifiers.cases import Case
 from classifiers.exposure import Exposure, Grid
 from collector.records import Revision
 
-__all__ = ["ALPHA", "Compared", "Course", "Failing", "compare_cases", "surprise"]
+__all__ = ["ALPHA", "Compared", "Course", "Failing", "compare_cases", "holm", "surprise"]
 
 ALPHA = 0.01  # of a comparison of any number of clusters: the chance of one wrong word in it, where nothing changed
 _LEAST_RATIO = 1.5  # a rate that changed by less is told as alike, however sure the change is
@@ -89,7 +89,7 @@ def compare_cases(cases: Sequence[Case], exposure: Exposure, before: Revision, a
     names = (before.revision, after.revision)
     told = [
         _compared(case, (old, new), p_value, len(pairs), names)
-        for (case, old, new), p_value in zip(pairs, _holm(surprises), strict=True)
+        for (case, old, new), p_value in zip(pairs, holm(surprises), strict=True)
     ]
     grid = exposure.service(*key)
     return Failing(
@@ -125,7 +125,7 @@ def _worth(side: _Side, *both: _Side) -> int:
     return max(1, math.floor(side.failures / spread)) if side.failures else 0
 
 
-def _holm(values: Sequence[float]) -> list[float]:
+def holm(values: Sequence[float]) -> list[float]:
     """Adjusted p-values, in the order given: each holds for all of them together."""
     adjusted = [1.0] * len(values)
     highest = 0.0

@@ -197,7 +197,7 @@ def act_diff(  # noqa: PLR0913 - one argument an option of the contract
     until_ns = None if until is None else parse_instant_ns(until, name="--until", now_ns=now_ns)
     since_ns = None if since is None else parse_instant_ns(since, name="--since", now_ns=until_ns or now_ns)
     found = pipeline.diff(loaded, (before, after), since_ns=since_ns, until_ns=until_ns)
-    verdict = judge_conditions(wanted, found.difference, found.failing, found.why_not)
+    verdict = judge_conditions(wanted, found.difference, found.failing, found.why_not, found.flow)
     if form == "json":
         show(json_bytes(comparison_json(found, verdict)).decode())
     else:

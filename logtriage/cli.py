@@ -116,8 +116,9 @@ def diff(  # noqa: PLR0913 - one argument an option of the contract
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exit 3 when one holds: removed-env, new-cluster, rate, unknown (one of them cannot be told), any, or "
-            "a type of change (env_removed, image, ...); with commas or repeated."
+            help="Exit 3 when one holds: removed-env, new-cluster, rate, lost-edge, new-edge (a step inside traces), "
+            "unknown (one of them cannot be told), any, or a type of change (env_removed, image, ...); with commas or "
+            "repeated."
         ),
     ] = None,
     form: Annotated[

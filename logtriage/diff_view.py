@@ -11,11 +11,13 @@ from rich.text import Text
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
+from classifiers.flow import Flow
 from classifiers.service_names import plain_name
 from collector.records import Revision
 from collector.window import Window, format_ns
 from logtriage.escape import plain
 from logtriage.fail_on import Verdict
+from logtriage.flow_view import FlowRow, flow_json, view_flow
 from logtriage.lines import Line
 from logtriage.terminal import WIDTH, Page, draw_table
 from logtriage.wording import change_mark, day_clock, plural, short_revision, unit_word
@@ -38,7 +40,7 @@ class Comparison:
     """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why.
 
     `commits` is a link to the commits between them, None where that is not known; `renamed` the names that keys which
-    are gone may have now.
+    are gone may have now; `flow` what they do differently inside traces, None where that was not looked at.
     """
 
     before: Revision
@@ -49,6 +51,7 @@ class Comparison:
     window: Window | None
     commits: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class DiffView:
     unknown: tuple[str, ...]
     served: str
     failed: tuple[FailedRow, ...]
+    steps: str
+    flow: tuple[FlowRow, ...]
 
 
 def view_diff(found: Comparison) -> DiffView:
@@ -97,6 +102,7 @@ def view_diff(found: Comparison) -> DiffView:
     )
     sections = zip(difference.unknown, difference.reasons, strict=True)
     label = _WORDS.get(difference.label, difference.label)
+    steps, flow = view_flow(found.flow, one, two)
     return DiffView(
         title=f"{_pair(one, two)}: {label}",
         about=_about(found),
@@ -104,6 +110,8 @@ def view_diff(found: Comparison) -> DiffView:
         unknown=tuple(f"{plain(section, 80)}: {plain(why, 300)}" for section, why in sections),
         served=_served(found),
         failed=tuple(_failed_rows(found)),
+        steps=steps,
+        flow=flow,
     )
 
 
@@ -123,6 +131,11 @@ def draw_diff(view: DiffView, width: int = WIDTH) -> Text:
     page.line(Line("SERVED", view.served))
     for row in view.failed:
         page.line(Line(row.label, row.text), "red" if row.label in {"NEW", "GROWN"} else "")
+    if view.steps:
+        page.gap()
+        page.line(Line("STEPS", view.steps))
+    for step in view.flow:
+        page.line(Line(step.label, step.text), "red" if step.label == "LOST" else "")
     return page.text
 
 
@@ -156,6 +169,7 @@ def comparison_json(found: Comparison, verdict: Verdict) -> dict[str, Any]:
         "window": _window_json(found.window) if found.window else None,
         "failures": _failing_json(found.failing) if found.failing else None,
         "failures_not_compared": found.why_not or None,
+        "flow": flow_json(found.flow) if found.flow else None,
         "fail_on": {"matched": list(verdict.matched), "cannot_tell": list(verdict.open)},
     }
 

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
 from classifiers.findings import CHANGE_TYPES
+from classifiers.flow import Flow
 from logtriage.errors import WrongUsage
 from logtriage.escape import plain
+from logtriage.flow_view import flow_words
 from logtriage.wording import unit_word
 
 __all__ = ["CONDITIONS", "Verdict", "judge_conditions", "read_conditions"]
 
-CONDITIONS = ("removed-env", "new-cluster", "rate", "unknown", "any")
+CONDITIONS = ("removed-env", "new-cluster", "rate", "lost-edge", "new-edge", "unknown", "any")
 _JUDGED = CONDITIONS[:3]
+_EDGES = {"lost-edge": "lost", "new-edge": "new"}
 _SHOWN = 3
 _TITLE = 80
 # Sections of Difference.unknown that leave a condition open; a sidecar's stand behind its name and a slash.
@@ -53,11 +56,16 @@ def read_conditions(given: Sequence[str]) -> tuple[str, ...]:
     return wanted
 
 
-def judge_conditions(wanted: Sequence[str], difference: Difference, failing: Failing | None, why_not: str) -> Verdict:
-    """What of `wanted` holds. `failing` is None where failures were not compared, and `why_not` says why."""
+def judge_conditions(
+    wanted: Sequence[str], difference: Difference, failing: Failing | None, why_not: str, flow: Flow | None = None
+) -> Verdict:
+    """What of `wanted` holds. `failing` and `flow` are None where they were not compared, and `why_not` says why."""
     matched, left = [], []
     for name in [one for one in wanted if one != "unknown"] or (_JUDGED if "unknown" in wanted else ()):
-        told, why = _judge(name, difference, failing, why_not)
+        if name in _EDGES:
+            told, why = _judge_edges(name, difference, flow, why_not)
+        else:
+            told, why = _judge(name, difference, failing, why_not)
         if told and name in wanted:
             matched.append(f"--fail-on {name} matched: {told}")
         elif why and not told:
@@ -74,6 +82,13 @@ def _judge(name: str, difference: Difference, failing: Failing | None, why_not: 
         courses = ("new",) if name == "new-cluster" else ("new", "grown")
         return ("", why_not) if failing is None else _judge_failures(courses, difference, failing)
     return _judge_changes(name, difference)
+
+
+def _judge_edges(name: str, difference: Difference, flow: Flow | None, why_not: str) -> tuple[str, str]:
+    if flow is None or not flow.basis:
+        return "", why_not or (flow.why_not if flow else "steps inside traces were not compared")
+    names = (difference.before, difference.after)
+    return _some(flow_words(one, *names) for one in flow.edges if one.course == _EDGES[name]), ""
 
 
 def _judge_changes(name: str, difference: Difference) -> tuple[str, str]:

@@ -390,6 +390,7 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     from classifiers.changes import difference  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.classify import compare, read_served  # noqa: PLC0415 - as above
     from classifiers.commits import compare_link  # noqa: PLC0415 - as above
+    from classifiers.flow import find_flow  # noqa: PLC0415 - as above
     from classifiers.vanished import renamed_keys  # noqa: PLC0415 - as above
     from logtriage.diff_view import Comparison  # noqa: PLC0415 - as above
     from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
@@ -401,9 +402,10 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
         received = reader.frame("find_last_received", **wanted, end_ns=end_ns)["last_ns"][0]
         window, why_not = _both_served(config, (before, after), since_ns, until_ns, received_ns=received or 0)
         failing = compare(reader, before, after, window=window, config=config) if window else None
+        flow = find_flow(reader, before, after, window=window) if window else None
     commits = compare_link(before, after, config.ledger.repositories)
     renamed = renamed_keys(before, after)
-    return Comparison(before, after, difference(before, after), failing, why_not, window, commits, renamed)
+    return Comparison(before, after, difference(before, after), failing, why_not, window, commits, renamed, flow)
 
 
 def _both_served(

@@ -7,6 +7,7 @@ import pytest
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
 from classifiers.findings import Change
+from classifiers.flow import Flow, FlowEdge
 from logtriage.errors import ConfigError
 from logtriage.fail_on import Verdict, judge_conditions, read_conditions
 
@@ -34,7 +35,7 @@ def test_lists_with_commas_and_repeated_options_are_one_list() -> None:
 
 @pytest.mark.parametrize("given", [["removed_env"], ["rate,nope"], [""], [","]])
 def test_what_is_not_known_is_an_error_that_lists_the_known(given: list[str]) -> None:
-    with pytest.raises(ConfigError, match="removed-env, new-cluster, rate, unknown, any"):
+    with pytest.raises(ConfigError, match="removed-env, new-cluster, rate, lost-edge, new-edge, unknown, any"):
         read_conditions(given)
 
 
@@ -104,3 +105,33 @@ def test_any_and_types_of_change_are_conditions_too() -> None:
 
 def test_more_than_three_are_counted() -> None:
     assert judged("rate", failures=failing("new", "new", "new", "new", "new")).matched[0].endswith("; 2 more")
+
+
+LOST = FlowEdge("call", "POST /pay", "auth.verify", "accept", 198, 201, 0, 212, 1e-30, "lost")
+
+
+@pytest.mark.parametrize(
+    ("edges", "wanted", "said"),
+    [
+        ((LOST,), "lost-edge", "auth.verify no longer follows accept in POST /pay: 0/212 traces on shop-2, 198/201"),
+        ((replace(LOST, course="new"),), "new-edge", "auth.verify now follows accept"),
+    ],
+)
+def test_a_lost_or_new_edge_matches_with_its_counts(edges: tuple[FlowEdge, ...], wanted: str, said: str) -> None:
+    verdict = judge_conditions((wanted,), SAME, failing(), "", Flow("spans", "", edges))
+
+    assert verdict.matched[0].startswith(f"--fail-on {wanted} matched: {said}")
+
+
+def test_edges_that_are_rarer_or_renamed_match_nothing() -> None:
+    flow = Flow("spans", "", (replace(LOST, course="fewer"), replace(LOST, course="replaced")))
+
+    assert judge_conditions(("lost-edge", "new-edge"), SAME, failing(), "", flow) == Verdict((), ())
+
+
+@pytest.mark.parametrize("flow", [None, Flow("", "no trace of shop-2 is stored")])
+def test_edges_without_traces_cannot_be_judged(flow: Flow | None) -> None:
+    verdict = judge_conditions(("lost-edge",), SAME, failing(), "", flow)
+
+    assert verdict.matched == ()
+    assert "cannot tell, so not matched" in verdict.open[0]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,11 @@ from collector.sources.base import SOURCES, build_sources, parse_source_config, 
 from collector.sources.cloud_logging import CloudLogging
 from collector.sources.cloud_run import CloudRun
 
-LOGGING = {"kind": "cloud_logging", "name": "logs", "resources": ["projects/p"]}
-RUN = {"kind": "cloud_run", "name": "run", "projects": ["p"], "locations": ["europe-west4"]}
-TRACE = {"kind": "cloud_trace", "name": "traces", "projects": ["p"]}
-JAEGER = {"kind": "jaeger", "name": "jaeger", "url": "http://127.0.0.1:16686"}
-TEMPO = {"kind": "tempo", "name": "tempo", "url": "http://127.0.0.1:3200"}
+LOGGING: dict[str, Any] = {"kind": "cloud_logging", "name": "logs", "resources": ["projects/p"]}
+RUN: dict[str, Any] = {"kind": "cloud_run", "name": "run", "projects": ["p"], "locations": ["europe-west4"]}
+TRACE: dict[str, Any] = {"kind": "cloud_trace", "name": "traces", "projects": ["p"]}
+JAEGER: dict[str, Any] = {"kind": "jaeger", "name": "jaeger", "url": "http://127.0.0.1:16686"}
+TEMPO: dict[str, Any] = {"kind": "tempo", "name": "tempo", "url": "http://127.0.0.1:3200"}
 
 
 def test_each_kind_is_built_from_its_own_settings() -> None:

@@ -1,0 +1,133 @@
+"""Order inside traces: which steps an operation takes, and what of it two revisions of a service do differently.
+
+What comes in: a reader and two revisions. What goes out: a Flow, the edges between operations and their steps that were
+lost or came new, in traces per traces that reach the operation. The steps are spans below the service's own spans (and
+spans that link to them); of a service without spans the lines that it wrote in the traces of its requests.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from classifiers.masks import mask
+from classifiers.origin import origin_params
+from classifiers.spans_by_revision import lay_spans_by_revision
+from collector.records import Revision
+from collector.store import Reader
+from collector.window import NS_PER_S, Window
+
+__all__ = ["MOST_TRACES", "VARIABLE_WORDS", "Course", "Flow", "FlowEdge", "find_flow", "masked_lines", "read_steps"]
+
+MOST_TRACES = 2000  # of one revision and operation: a share is known to within two percent by then
+# Parts of an operation's name that vary: long hexadecimal numbers with a digit in them, and all numbers of two digits.
+VARIABLE_WORDS = "[0-9a-f]*[0-9][0-9a-f]{7,}(?:-[0-9a-f]+)*|[0-9]{2,}"
+_SETTLE_NS = 10 * NS_PER_S  # before the last trace: the spans of later ones may not all be there
+
+Course = Literal["lost", "new", "replaced", "fewer", "more"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEdge:
+    """One difference: of kind `call` that an operation takes a step, of kind `order` that a step comes after another.
+
+    `with_*` are the traces that have it, of `reached_*` that reach the operation (of an order: that take both steps).
+    `follows` is the step that comes before it. `replaced_by` names the step that is taken in its place, by its name and
+    share. `p_value` holds for all edges that were looked at. `depth` is that of the operation below the service's
+    entry. `traces` are up to three that show it: those without it of a lost one, those with it of a new one.
+    """
+
+    kind: Literal["call", "order"]
+    parent: str
+    step: str
+    follows: str
+    with_before: int
+    reached_before: int
+    with_after: int
+    reached_after: int
+    p_value: float
+    course: Course
+    replaced_by: str = ""
+    depth: int = 0
+    traces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What two revisions of a service do differently inside traces, lost edges first, the deeper one first.
+
+    `basis`: spans or lines, "" where neither is there; then `why_not` says what is missing. `looked` edges were
+    compared. `taken_*` traces were looked at, of `traces_*` there are; of those `torn_*` lack spans and do not count.
+    `unreached` are operations of the revision before that the other was not seen to reach.
+    """
+
+    basis: Literal["spans", "lines", ""]
+    why_not: str
+    edges: tuple[FlowEdge, ...] = ()
+    looked: int = 0
+    traces_before: int = 0
+    traces_after: int = 0
+    taken_before: int = 0
+    taken_after: int = 0
+    torn_before: int = 0
+    torn_after: int = 0
+    unreached: tuple[str, ...] = ()
+
+
+def find_flow(reader: Reader, before: Revision, after: Revision, *, window: Window) -> Flow:
+    """The difference of two revisions of one service within a window; an empty one that says why there is none."""
+    from classifiers.flow_edges import compare_steps  # noqa: PLC0415 - it has the records above from here
+
+    if (before.project, before.service) != (after.project, after.service):
+        return Flow("", "they are of two services")
+    if before.revision == after.revision:
+        return Flow("", "they are one revision")
+    names = (before.revision, after.revision)
+    steps, basis = read_steps(reader, [(before.service, name) for name in names], window=window)
+    for name in names:
+        if steps.filter(pl.col("step").is_null() & (pl.col("revision") == name)).is_empty():
+            return Flow("", f"no trace of {name} is stored")
+    return compare_steps(steps, names, basis)
+
+
+def read_steps(
+    reader: Reader, revisions: Sequence[tuple[str, str]], *, window: Window
+) -> tuple[pl.DataFrame, Literal["spans", "lines"]]:
+    """Rows of find_flow_steps for services with their revisions; where none of them has spans, of their lines.
+
+    To be called after read_placed_facts. Traces that began last are left out, as their spans may still be on their way.
+    """
+    asked = {
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "services": [service for service, _ in revisions],
+        "revisions": [revision for _, revision in revisions],
+        "most": MOST_TRACES,
+        "variable_parts": origin_params()["variable_parts"],
+    }
+    lay_spans_by_revision(reader, start_ns=window.start_ns, end_ns=window.end_ns)
+    spans = reader.frame("find_flow_steps", **asked, variable_words=VARIABLE_WORDS)
+    if not spans.is_empty():
+        return _settled(spans), "spans"
+    lines = reader.frame("find_flow_lines", **asked)
+    keys = ["service", "revision", "trace", "parent", "step"]
+    masked = lines.with_columns(step=masked_lines(lines["step"]))
+    folded = masked.group_by(keys, maintain_order=True).agg(
+        pl.col("at_ns", "begin_ns", "end_ns", "took_ns").min(),
+        pl.col("is_bad", "is_entry").any(),
+        pl.col("traces").first(),
+    )
+    return _settled(folded), "lines"
+
+
+def masked_lines(texts: pl.Series) -> pl.Series:
+    """What lines say without what varies in them; each distinct text is masked once."""
+    distinct = texts.unique()
+    return texts.replace_strict(distinct, mask(distinct), return_dtype=pl.String).rename(texts.name)
+
+
+def _settled(steps: pl.DataFrame) -> pl.DataFrame:
+    last_ns = steps["at_ns"].max()
+    began = pl.col("at_ns").min().over("trace")
+    return steps.filter(began <= pl.lit(last_ns, dtype=pl.Int64) - _SETTLE_NS)
