@@ -6,11 +6,12 @@ spans that link to them); of a service without spans the lines that it wrote in 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
+from classifiers.edges import Flow
+from classifiers.flow_edges import compare_steps
 from classifiers.masks import mask
 from classifiers.origin import origin_params
 from classifiers.spans_by_revision import lay_spans_by_revision
@@ -18,67 +19,16 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 
-__all__ = ["MOST_TRACES", "VARIABLE_WORDS", "Course", "Flow", "FlowEdge", "find_flow", "masked_lines", "read_steps"]
+__all__ = ["MOST_TRACES", "VARIABLE_WORDS", "find_flow", "masked_lines", "read_steps"]
 
 MOST_TRACES = 2000  # of one revision and operation: a share is known to within two percent by then
 # Parts of an operation's name that vary: long hexadecimal numbers with a digit in them, and all numbers of two digits.
 VARIABLE_WORDS = "[0-9a-f]*[0-9][0-9a-f]{7,}(?:-[0-9a-f]+)*|[0-9]{2,}"
 _SETTLE_NS = 10 * NS_PER_S  # before the last trace: the spans of later ones may not all be there
 
-Course = Literal["lost", "new", "replaced", "fewer", "more"]
-
-
-@dataclass(frozen=True, slots=True)
-class FlowEdge:
-    """One difference: of kind `call` that an operation takes a step, of kind `order` that a step comes after another.
-
-    `with_*` are the traces that have it, of `reached_*` that reach the operation (of an order: that take both steps).
-    `follows` is the step that comes before it. `replaced_by` names the step that is taken in its place, by its name and
-    share. `p_value` holds for all edges that were looked at. `depth` is that of the operation below the service's
-    entry. `traces` are up to three that show it: those without it of a lost one, those with it of a new one.
-    """
-
-    kind: Literal["call", "order"]
-    parent: str
-    step: str
-    follows: str
-    with_before: int
-    reached_before: int
-    with_after: int
-    reached_after: int
-    p_value: float
-    course: Course
-    replaced_by: str = ""
-    depth: int = 0
-    traces: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What two revisions of a service do differently inside traces, lost edges first, the deeper one first.
-
-    `basis`: spans or lines, "" where neither is there; then `why_not` says what is missing. `looked` edges were
-    compared. `taken_*` traces were looked at, of `traces_*` there are; of those `torn_*` lack spans and do not count.
-    `unreached` are operations of the revision before that the other was not seen to reach.
-    """
-
-    basis: Literal["spans", "lines", ""]
-    why_not: str
-    edges: tuple[FlowEdge, ...] = ()
-    looked: int = 0
-    traces_before: int = 0
-    traces_after: int = 0
-    taken_before: int = 0
-    taken_after: int = 0
-    torn_before: int = 0
-    torn_after: int = 0
-    unreached: tuple[str, ...] = ()
-
 
 def find_flow(reader: Reader, before: Revision, after: Revision, *, window: Window) -> Flow:
     """The difference of two revisions of one service within a window; an empty one that says why there is none."""
-    from classifiers.flow_edges import compare_steps  # noqa: PLC0415 - it has the records above from here
-
     if (before.project, before.service) != (after.project, after.service):
         return Flow("", "they are of two services")
     if before.revision == after.revision:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from classifiers.compare import ALPHA, holm
-from classifiers.flow import Course, Flow, FlowEdge
+from classifiers.edges import Course, Flow, FlowEdge
 
 __all__ = ["compare_steps", "fisher"]
 

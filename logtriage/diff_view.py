@@ -11,7 +11,7 @@ from rich.text import Text
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
-from classifiers.flow import Flow
+from classifiers.edges import Flow
 from classifiers.service_names import plain_name
 from collector.records import Revision
 from collector.window import Window, format_ns

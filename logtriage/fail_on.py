@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
+from classifiers.edges import Flow
 from classifiers.findings import CHANGE_TYPES
-from classifiers.flow import Flow
 from logtriage.errors import WrongUsage
 from logtriage.escape import plain
 from logtriage.flow_view import flow_words

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from classifiers.flow import Flow, FlowEdge
+from classifiers.edges import Flow, FlowEdge
 from collector.records import Revision
 from logtriage.escape import plain
 from logtriage.wording import plural, short_revision

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.flow import FlowEdge
+from classifiers.edges import FlowEdge
 from classifiers.flow_edges import fisher
 from tests.support.journeys import NEW, OLD, SERVICE, Step, flow_of, served, served_lines
 from tests.support.spans import exported

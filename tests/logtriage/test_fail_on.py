@@ -6,8 +6,8 @@ import pytest
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
+from classifiers.edges import Flow, FlowEdge
 from classifiers.findings import Change
-from classifiers.flow import Flow, FlowEdge
 from logtriage.errors import ConfigError
 from logtriage.fail_on import Verdict, judge_conditions, read_conditions
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.flow import Course, Flow, FlowEdge
+from classifiers.edges import Course, Flow, FlowEdge
 from logtriage.flow_view import flow_json, flow_words, view_flow
 from tests.support.findings import HOUR_NS, ONSET_NS, revision
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from classifiers.flow import Flow, find_flow
+from classifiers.edges import Flow
+from classifiers.flow import find_flow
 from classifiers.regions import read_placed_facts
 from collector.records import Revision
 from collector.window import NS_PER_S, Window
