@@ -24,7 +24,7 @@ from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.triggers import Trigger, find_triggers
 from classifiers.weighing import Judged, weigh_cases
 
-__all__ = ["find_absences"]
+__all__ = ["failed_keys", "find_absences"]
 
 _QUIET = 0.25  # of the lines of before: a service that says so little has turned its log down
 _SAME = 0.7  # of the rate of the old name that a new one must have
@@ -40,7 +40,7 @@ def find_absences(
     """Events that stopped, by service and name."""
     triggers = {}
     cases = []
-    for trigger in find_triggers(rows, _failed_keys(history)):
+    for trigger in find_triggers(rows, failed_keys(history)):
         case = _case(trigger, history, onset)
         if case and case.fit.is_change and case.in_window:
             triggers[case.cluster_id] = trigger
@@ -61,7 +61,7 @@ def _case(trigger: Trigger, history: History, onset: OnsetConfig) -> Case | None
     )
 
 
-def _failed_keys(history: History) -> set[str]:
+def failed_keys(history: History) -> set[str]:
     """Traces and requests in which a service told of an error."""
     failed = history.failures.filter(pl.col("severity") >= _ERROR)
     return set(failed.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls())
@@ -92,7 +92,7 @@ def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequen
         since=since,
         onset=onset_of(case),
         hypotheses=hypotheses_of(judged, origin),
-        evidence=_evidence(trigger, sides, rows),
+        evidence=(*_evidence(trigger, sides, rows), *_health(trigger, sides, rows)),
         origin=origin,
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
@@ -176,3 +176,17 @@ def _evidence(trigger: Trigger, sides: Sides, rows: EventRows) -> tuple[Evidence
             "measured", statement, "find_event_requests", tuple(ids[:_SHOWN]), tuple(traces[:_SHOWN]), tuple(revisions)
         ),
     )
+
+
+def _health(trigger: Trigger, sides: Sides, rows: EventRows) -> tuple[Evidence, ...]:
+    """Health checks that the same revisions passed meanwhile, where there were any."""
+    step = (pl.col("at_ns") - rows.start_ns) // rows.step_ns
+    missing = sides.since.filter("is_bad").select("revision", step=step).unique()
+    own = rows.health.filter((pl.col("project") == trigger.project) & (pl.col("service") == trigger.service))
+    passed = own.join(missing, on=["revision", "step"], how="semi")
+    many = int(passed["checks"].sum())
+    if not many:
+        return ()
+    path = passed.group_by("path").agg(pl.col("checks").sum()).sort("checks", "path")["path"][-1]
+    told = f"{path} was answered with success {many:,} times meanwhile."
+    return (Evidence("measured", told, "count_health_checks", revisions=tuple(sorted(set(passed["revision"])))),)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from classifiers.absence import find_absences
+from classifiers.absence import failed_keys, find_absences
 from classifiers.arrivals import find_arrivals
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig, with_commits
 from classifiers.compare import Failing, compare_cases
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
+from classifiers.declared import EventsConfig, find_declared
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.event_rows import EventRows, read_event_rows
 from classifiers.findings import Findings, Record
@@ -87,6 +88,7 @@ class ClassifyConfig(BaseModel):
     cascade: CascadeConfig = CascadeConfig()
     attribution: AttributionConfig = AttributionConfig()
     latency: LatencyConfig = LatencyConfig()
+    events: EventsConfig = EventsConfig()
     forecasts: ForecastConfig = ForecastConfig()
     priority: PriorityConfig = PriorityConfig()
     known: KnownConfig = KnownConfig()
@@ -137,7 +139,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
         read_hangs(reader, history),
-        read_event_rows(reader, history),
+        read_event_rows(reader, history, [one.service for one in config.events.expected]),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
         read_suites(reader, window, start_ns=history.start_ns),
     )
@@ -165,6 +167,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     absences = (
         *find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution),
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
+        *find_declared(reading.events, history, config.events.expected, failed_keys(history)),
     )
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_hangs(with_shared_dependencies(tell_clusters(problems, weighed, teller)), hung)

@@ -4,6 +4,7 @@ Every event is counted; only of services in which one became rarer, against what
 read one by one, a sample of them where they are many. So a quiet system costs two counts.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,7 +40,9 @@ _ROW_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class EventRows:
-    """Frames of count_events, count_told_lines, find_event_requests and find_event_rows; steps begin at start_ns.
+    """Frames of count_events, count_told_lines, find_event_requests, find_event_rows and others, by their names.
+
+    Steps begin at start_ns.
 
     `hollow` holds events of the names that lost a field. `sampled` tells of a service one in how many requests were
     read.
@@ -49,18 +52,20 @@ class EventRows:
     lines: pl.DataFrame
     requests: pl.DataFrame
     hollow: pl.DataFrame
+    fields: pl.DataFrame
+    health: pl.DataFrame
     sampled: dict[str, int]
     start_ns: int
     step_ns: int
 
 
-def read_event_rows(reader: Reader, history: History) -> EventRows:
-    """The rows of a history."""
+def read_event_rows(reader: Reader, history: History, declared: Collection[str] = ()) -> EventRows:
+    """The rows of a history; of `declared` services, all that was asked is read."""
     span = {"start_ns": history.start_ns, "end_ns": history.window.end_ns}
     step_ns = max(_LEAST_STEP_NS, -(-(history.end_ns - history.start_ns) // _STEPS))
     counts = reader.frame("count_events", step_ns=step_ns, **span)
     asked = _asked(history, step_ns)
-    services = sorted(set(_rarer(counts, asked)["service"]))
+    services = sorted({*_rarer(counts, asked)["service"], *declared})
     lines = reader.frame("count_told_lines", services=services, step_ns=step_ns, **span)
     many = {service: float(own["asked"].sum()) for (service,), own in asked.group_by("service")}
     sampled = {name: max(1, int(many.get(name, 0.0) // _MOST_REQUESTS)) for name in services}
@@ -69,14 +74,16 @@ def read_event_rows(reader: Reader, history: History) -> EventRows:
         for name, one_in in sampled.items()
     ]
     asked_for = pl.concat([_REQUEST_SCHEMA.to_frame(), *parts])
-    return EventRows(
-        counts, lines, asked_for, _hollow(reader, counts, span, step_ns), sampled, history.start_ns, step_ns
-    )
-
-
-def _hollow(reader: Reader, counts: pl.DataFrame, span: dict[str, int], step_ns: int) -> pl.DataFrame:
-    """Events of the names that came without one of their fields in a revision or a stretch of time."""
     fields = reader.frame("count_event_fields", step_ns=step_ns, **span)
+    health = reader.frame(
+        "count_health_checks", services=services, step_ns=step_ns, health_paths=origin_params()["health_paths"], **span
+    )
+    hollow = _hollow(reader, counts, fields, span)
+    return EventRows(counts, lines, asked_for, hollow, fields, health, sampled, history.start_ns, step_ns)
+
+
+def _hollow(reader: Reader, counts: pl.DataFrame, fields: pl.DataFrame, span: dict[str, int]) -> pl.DataFrame:
+    """Events of the names that came without one of their fields in a revision or a stretch of time."""
     whole = counts.group_by(*EVENT_KEYS, "revision", "step").agg(pl.col("events").sum())
     named = fields.select(*EVENT_KEYS, "field").unique()
     came = fields.group_by(*EVENT_KEYS, "field", "revision", "step").agg(came=pl.col("events").sum())

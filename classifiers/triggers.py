@@ -11,7 +11,7 @@ import polars as pl
 
 from classifiers.event_rows import EventRows
 
-__all__ = ["Trigger", "find_triggers"]
+__all__ = ["Trigger", "find_triggers", "heard_requests"]
 
 _LEAST = 8  # requests with the event, and without it
 _SELDOM = 0.2  # of a route's requests: what comes after fewer has another cause
@@ -49,10 +49,9 @@ def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
 
     `failed` are the keys of traces and requests in which anything failed.
     """
+    heard = heard_requests(rows, failed)
     found = []
-    for (project, service), asked in rows.requests.group_by("project", "service", maintain_order=True):
-        lines = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))
-        trials = _heard(asked, lines, failed)
+    for (project, service), trials in heard.group_by("project", "service", maintain_order=True):
         names = trials["events"].explode().drop_nulls().unique().sort().to_list()
         found += [
             trigger
@@ -60,6 +59,15 @@ def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
             if (trigger := _trigger(str(project), str(service), name, trials)) is not None
         ]  # fmt: skip
     return found
+
+
+def heard_requests(rows: EventRows, failed: Collection[str]) -> pl.DataFrame:
+    """Requests that went well, and whose events must have arrived; rows of find_event_requests."""
+    parts = [rows.requests.clear()]
+    for (project, service), asked in rows.requests.group_by("project", "service", maintain_order=True):
+        lines = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))
+        parts.append(_heard(asked, lines, failed))
+    return pl.concat(parts)
 
 
 def _heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) -> pl.DataFrame:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.findings import (
-    Absence,
     Cluster,
     Evidence,
     Findings,
@@ -14,6 +13,7 @@ from classifiers.findings import (
     Priority,
 )
 from classifiers.service_names import plain_name
+from logtriage.absence_view import absence_rows
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
@@ -174,7 +174,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         incidents=incidents,
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
-        absent=tuple(_absent(event) for event in findings.absent_events),
+        absent=tuple(OtherRow(*row) for row in absence_rows(findings.absent_events, findings.other_events, near)),
         slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, near)),
         tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
@@ -209,6 +209,7 @@ def only_service(findings: Findings, service: str) -> Findings:
         standing=tuple(cluster for cluster in findings.standing if _is_service(cluster.service, service)),
         muted=tuple(cluster for cluster in findings.muted if _is_service(cluster.service, service)),
         absent_events=tuple(event for event in findings.absent_events if _is_service(event.service, service)),
+        other_events=tuple(event for event in findings.other_events if _is_service(event.service, service)),
         latency=tuple(
             one
             for one in findings.latency
@@ -312,8 +313,9 @@ def _wrong_now(findings: Findings) -> list[str]:
     wrong = []
     if going_on:
         wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
-    if findings.absent_events:
-        wrong.append(f"{plural(len(findings.absent_events), 'event')} missing")
+    missing = sum(one.is_ongoing for one in findings.absent_events)
+    if missing:
+        wrong.append(f"{plural(missing, 'event')} missing")
     slower = sum(one.is_ongoing for one in findings.latency)
     if slower:
         wrong.append(f"{plural(slower, 'operation')} slower")
@@ -388,18 +390,6 @@ def _rival(rival: Hypothesis) -> RivalRow:
 def _ids(ids: tuple[str, ...]) -> str:
     shown = ", ".join(plain(one, 80) for one in ids[:_IDS_SHOWN])
     return f"{shown} and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else shown
-
-
-def _absent(event: Absence) -> OtherRow:
-    what = f"lacks its field {plain(event.field, 80)}" if event.field else "no longer arrives"
-    return OtherRow(f"{plain(event.service, 80)}: {plain(event.event, 100)} {what}", _blamed_words(event))
-
-
-def _blamed_words(told: Absence) -> str:
-    blamed = told.attribution
-    if blamed is None:
-        return "no revision blamed"
-    return f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
 
 
 def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[OtherRow, ...]:

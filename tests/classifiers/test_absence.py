@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from classifiers.classify import ClassifyConfig, classify
+from classifiers.declared import EventsConfig, ExpectedEvent
 from classifiers.findings import Findings
-from tests.support.system import HOUR, System
+from collector.window import NS_PER_S, Window
+from tests.support.system import HOUR, START_NS, System
 
 OLD, NEW = "desk-00001-aaa", "desk-00002-bbb"
 CHANGE_S, END_S, EVERY_S = 3 * HOUR, 6 * HOUR, 60
@@ -168,3 +172,44 @@ def test_a_field_that_comes_now_and_then_is_not_hollow(tmp_path: Path) -> None:
         system.line(at_s, "desk", revision, f"event=seat.taken seat={seat}", severity="INFO", trace=trace)
 
     assert found(system_of(now_and_then, now_and_then), tmp_path).absent_events == ()
+
+
+def declared(system: System, folder: Path, **expected: Any) -> list[tuple[str, str | None, str]]:
+    config = ClassifyConfig(events=EventsConfig(expected=(ExpectedEvent(**expected),)))
+    window = Window(START_NS, START_NS + END_S * NS_PER_S)
+    with system.stored(folder).read() as reader:
+        told = classify(reader, window=window, now_ns=window.end_ns, config=config)
+    return [(one.kind, one.field, one.evidence[0].statement) for one in told.other_events]
+
+
+def test_a_declared_event_that_no_revision_ever_sent_is_told(tmp_path: Path) -> None:
+    (told,) = declared(system_of(silent, silent), tmp_path, event="seat.paid", service="desk", trigger="GET /seats")
+
+    assert told[:2] == ("never seen", None)
+    assert "GET /seats of desk came 359 times" in told[2]
+
+
+def test_a_declared_event_whose_trigger_was_not_seen_is_unknown(tmp_path: Path) -> None:
+    (told,) = declared(system_of(silent, silent), tmp_path, event="seat.paid", service="desk", trigger="POST /pay")
+
+    assert told == ("unknown", None, "POST /pay of desk was not seen in this window.")
+
+
+def test_a_declared_field_that_never_had_a_value_is_told(tmp_path: Path) -> None:
+    (told,) = declared(system_of(taken, taken), tmp_path, event="seat.taken", service="desk", fields=("seat", "buyer"))
+
+    assert told[:2] == ("never seen", "buyer")
+
+
+def test_a_declared_event_that_comes_is_not_told(tmp_path: Path) -> None:
+    assert declared(system_of(taken, taken), tmp_path, event="seat.taken", service="desk", fields=("seat",)) == []
+
+
+def test_health_checks_that_pass_meanwhile_are_evidence(tmp_path: Path) -> None:
+    system = system_of(taken, silent)
+    for at_s in range(0, END_S, 300):
+        system.request(at_s, "desk", OLD if at_s < CHANGE_S else NEW, path="/health", agent="kube-probe/1.29")
+
+    (event,) = found(system, tmp_path).absent_events
+
+    assert any("/health was answered with success" in fact.statement for fact in event.evidence)

@@ -1,0 +1,68 @@
+"""Events that stay away as rows of a report: which, since when, after what, by whom. One row for one deploy."""
+
+from collections.abc import Sequence
+
+from classifiers.findings import Absence
+from logtriage.escape import plain
+from logtriage.wording import Near, clock, join_words, short_revision, sure_word
+
+__all__ = ["absence_rows"]
+
+_NAMED = 4
+_ELSE = {
+    "renamed": "comes as {} now",
+    "never seen": "is expected, but was never sent",
+    "unknown": "is expected, but nothing asked for it",
+}
+
+
+def absence_rows(missing: Sequence[Absence], others: Sequence[Absence], near: Near) -> list[tuple[str, str]]:
+    """Title and note of each row: what is missing, those of one service, deploy and onset in one; then the others."""
+    groups: dict[tuple[object, ...], list[Absence]] = {}
+    for one in missing:
+        groups.setdefault(_place(one), []).append(one)
+    rows = [(f"{plain(group[0].service, 80)}: {_told(group)}", _note(group, near)) for group in groups.values()]
+    return rows + [(f"{plain(one.service, 80)}: {_named(one)} {_other(one)}", _since(one, near)) for one in others]
+
+
+def _place(one: Absence) -> tuple[object, ...]:
+    """What the events of one row have in common; without a revision to blame, their moment."""
+    blamed = one.attribution.revision if one.attribution else None
+    onset = one.onset.at_ns // 600_000_000_000 if one.onset and not blamed else None
+    return one.project, one.service, one.kind, one.is_ongoing, blamed, onset
+
+
+def _told(group: Sequence[Absence]) -> str:
+    if group[0].kind == "hollow":
+        return join_words((f"{plain(one.event, 100)} lacks {plain(one.field or '', 80)}" for one in group), _NAMED)
+    names = join_words((plain(one.event, 100) for one in group), _NAMED)
+    if group[0].is_ongoing:
+        return f"{names} no longer {'arrives' if len(group) == 1 else 'arrive'}"
+    return f"{names} stayed away for a while"
+
+
+def _note(group: Sequence[Absence], near: Near) -> str:
+    one = group[0]
+    after = f" after {plain(one.trigger, 100)}" if one.kind == "stopped" else ""
+    before, since = (f"{count.seen:,} of {count.trials:,}" for count in (one.before, one.since))
+    counted = f"{before}{after} before, {since} since"
+    health = next((fact.statement for fact in one.evidence if fact.query == "count_health_checks"), "")
+    return "; ".join(part for part in (_since(one, near), counted, plain(health.rstrip("."), 200)) if part)
+
+
+def _since(one: Absence, near: Near) -> str:
+    blamed = one.attribution
+    who = "no revision blamed"
+    if blamed is not None:
+        who = f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
+    if one.kind in {"never seen", "unknown"}:
+        return "; ".join(plain(fact.statement.rstrip("."), 200) for fact in one.evidence)
+    return f"{clock(one.onset.at_ns, near)}, {who}" if one.onset else who
+
+
+def _named(one: Absence) -> str:
+    return plain(one.event, 100) + (f" field {plain(one.field, 80)}" if one.field else "")
+
+
+def _other(one: Absence) -> str:
+    return _ELSE[one.kind].format(plain(one.renamed_to or "", 120))
