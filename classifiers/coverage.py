@@ -16,7 +16,6 @@ from collector.window import Window
 
 __all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 
-_NOT_LOOKED_FOR = "events that stop are not looked for yet"
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
 _WHOLE = 0.95  # share of the traces from which all are taken to be told
@@ -143,7 +142,6 @@ def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     spots += _of_spans(history)
     if counted["entries"] and counted["without_trace"] > (1 - _FEW_TRACES) * counted["entries"]:
         spots.append(f"{counted['without_trace']} of {counted['entries']} entries have no trace: causes are less sure")
-    spots.append(_NOT_LOOKED_FOR)
     if not counted["entries"]:
         spots.append("no entry lies in this window")
     if history.start_ns >= history.window.start_ns:

@@ -74,7 +74,6 @@ def test_a_revision_that_wrote_entries_but_no_request_log_is_not_told_as_unknown
     spots = findings(system.stored(tmp_path)).coverage.blind_spots
 
     assert not [spot for spot in spots if "wrote no entry" in spot]
-    assert "events that stop are not looked for yet" in spots
 
 
 def adds_up(found: Findings) -> bool:
