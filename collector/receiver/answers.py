@@ -36,7 +36,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request that is stored, but for the spans that were rejected, with the reason in a sentence."""
+    """A request that is stored, but for the spans that were rejected; `reason` is a sentence, or a warning."""
 
     rejected: int = 0
     reason: str = ""
@@ -53,8 +53,8 @@ class Refusal(Exception):
 
 
 def response(accepted: Accepted) -> ExportTraceServiceResponse:
-    """The answer to a request that is stored; `partial_success` is unset where all of it is."""
-    if not accepted.rejected:
+    """The answer to a request that is stored; `partial_success` is unset where there is nothing to say."""
+    if not accepted.reason:
         return ExportTraceServiceResponse()
     partial = ExportTracePartialSuccess(rejected_spans=accepted.rejected, error_message=accepted.reason)
     return ExportTraceServiceResponse(partial_success=partial)

@@ -10,7 +10,7 @@ import orjson
 import zstandard
 
 from collector.normalise.surrogates import mend_surrogates
-from collector.receiver.answers import JSON, Code, Refusal
+from collector.receiver.answers import JSON, Accepted, Code, Refusal
 
 __all__ = ["ENCODINGS", "inflate", "malformed", "read_json", "too_large"]
 
@@ -42,10 +42,10 @@ def inflate(body: bytes, encoding: str, *, limit: int, room: Callable[[int], Non
     return b"".join(pieces)
 
 
-def read_json(body: bytes) -> str | None:
-    """The text of a request; None when it holds no spans. Raises Refusal when it is no OTLP trace request.
+def read_json(body: bytes) -> str | Accepted:
+    """The text of a request, or the answer to one without spans. Raises Refusal when it is no OTLP trace request.
 
-    Nesting is bounded by the parser.
+    What the protocol does not know it ignores; who sends nothing else is told so. Nesting is bounded by the parser.
     """
     try:
         text = body.decode()
@@ -60,7 +60,10 @@ def read_json(body: bytes) -> str | None:
     resources = request.get("resourceSpans")
     if resources is not None and not isinstance(resources, list):
         raise malformed("resourceSpans is no list")
-    return text if resources else None
+    if resources:
+        return text
+    is_odd = request and "resourceSpans" not in request
+    return Accepted(reason="The body holds no resourceSpans, so that nothing is stored." if is_odd else "")
 
 
 def too_large(limit: int) -> Refusal:

@@ -18,6 +18,10 @@ class Budget:
         """Bytes on their way now."""
         return self._taken
 
+    def has_room(self, count: int) -> bool:
+        """Whether so many bytes could be taken now."""
+        return self._taken + count <= self._limit
+
     def take(self, count: int) -> bool:
         """Whether there was room; nothing is taken where there was none."""
         with self._lock:

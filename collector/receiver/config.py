@@ -40,14 +40,14 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def resolve(self) -> tuple[str, ...]:
-        """The numeric addresses behind the host; ConfigError when it has none."""
+        """The numeric addresses behind the host, IPv4 first; ConfigError when it has none."""
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         except (OSError, UnicodeError) as error:
             raise ConfigError(
                 f"Nothing can listen on `{self}`: the host is not known. Give an address of this machine."
             ) from error
-        return tuple(dict.fromkeys(str(one[4][0]) for one in found))
+        return tuple(sorted({str(one[4][0]) for one in found}, key=lambda one: (":" in one, one)))
 
     @property
     def is_loopback(self) -> bool:

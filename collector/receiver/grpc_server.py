@@ -22,7 +22,7 @@ __all__ = ["GrpcServer"]
 
 _SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 _LOCATION = "OTLP/gRPC"
-_CALLS = 16  # at once; the next ones wait unread
+_CALLS = 32  # at once; the next ones wait unread
 _MOST_CALLS = 1024  # that wait
 _STREAMS = 64  # of one connection
 _METADATA_BYTES = 16_384

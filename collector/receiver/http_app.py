@@ -132,7 +132,7 @@ class HttpApp:
         try:
             async with asyncio.timeout(self.config.request_s):
                 body = await self._read(request, share)
-            raw: str | bytes | None = body
+            raw: str | bytes | Accepted = body
             if request.encoding != "identity" or request.content_type == JSON:
                 loop = asyncio.get_running_loop()
                 raw = await loop.run_in_executor(self.work, self._look, body, request, share)
@@ -145,27 +145,28 @@ class HttpApp:
             if isinstance(error, Refusal) and error.retry_s is None:
                 raise self._lost(request.content_type, error) from error
             raise
-        if not raw:
+        if not raw or isinstance(raw, Accepted):
             share.release()
-            return Accepted()
+            return raw or Accepted()
         kind, location = _KINDS[request.content_type], _LOCATIONS[request.content_type]
         return await asyncio.wrap_future(self.intake.offer(kind, location, raw, share=share))
 
     async def _read(self, request: _Request, share: Share) -> bytes:
-        if request.length is not None and not share.take(request.length):
+        """The body, counted as it comes in: a slow client holds no room for what it only announces."""
+        if not self.intake.budget.has_room(request.length or 1):
             raise self.intake.full()
         body = bytearray()
         while not request.body.is_whole:
             piece = await request.body.piece()
             if len(body) + len(piece) > self.config.max_body_bytes:
                 raise too_large(self.config.max_body_bytes)
-            if request.length is None and not share.take(len(piece)):
+            if not share.take(len(piece)):
                 raise self.intake.full()
             body += piece
         return bytes(body)
 
-    def _look(self, body: bytes, request: _Request, share: Share) -> str | bytes | None:
-        """The body as it is queued; None when it holds no spans."""
+    def _look(self, body: bytes, request: _Request, share: Share) -> str | bytes | Accepted:
+        """The body as it is queued, or the answer where it holds no spans."""
 
         def room(count: int) -> None:
             if not share.take(count):

@@ -1,5 +1,6 @@
 """OTLP over HTTP against a receiver on loopback: what is answered, and what is stored by then."""
 
+import contextlib
 import gzip
 import socket
 import zlib
@@ -59,14 +60,61 @@ def test_compressed_bodies_are_read(shared: Receiving, encoding: str, body: byte
     assert len(shared.span_ids()) == before + 1
 
 
-@pytest.mark.parametrize(
-    "body", [b"{}", b'{"resourceSpans": []}', b'{"resourceLogs": [{}]}', b'{"resourceSpans": null}']
-)
+@pytest.mark.parametrize("body", [b"{}", b'{"resourceSpans": []}', b'{"resourceSpans": null}'])
 def test_a_request_without_spans_is_a_success(shared: Receiving, body: bytes) -> None:
     answer = shared.post(body, JSON)
 
     assert (answer.status_code, answer.content) == (200, b"{}")
     assert shared.post(b"").content == b""
+
+
+@pytest.mark.parametrize("body", [b'{"resourceLogs": [{}]}', b'{"resource_spans": [{"scope_spans": []}]}'])
+def test_who_sends_only_what_the_protocol_does_not_know_is_warned(shared: Receiving, body: bytes) -> None:
+    answer = shared.post(body, JSON)
+
+    assert answer.status_code == 200
+    assert answer.json()["partialSuccess"] == {
+        "errorMessage": "The body holds no resourceSpans, so that nothing is stored."
+    }
+
+
+def test_a_slow_client_holds_no_room_for_what_it_only_announces(shared: Receiving) -> None:
+    assert shared.receiver.http is not None
+    head = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
+    head += b"content-length: 1000000\r\n\r\n"
+    with contextlib.ExitStack() as connections:
+        for _ in range(8):  # twice what the queue holds
+            place = (shared.receiver.http.host, shared.receiver.http.port)
+            connections.enter_context(socket.create_connection(place, timeout=10)).sendall(head + b"x" * 10)
+
+        assert shared.post(proto(6000)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /v1/\xfftraces HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"\r\n\r\nGET",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_ends_its_connection_and_nothing_else(
+    shared: Receiving, head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert shared.receiver.http is not None
+    place = (shared.receiver.http.host, shared.receiver.http.port)
+    with socket.create_connection(place, timeout=10) as wild:
+        wild.sendall(head)
+        wild.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            assert not wild.recv(10_000).startswith(b"HTTP/1.1 200")
+
+    assert shared.client.get(f"http://{shared.receiver.http}/healthz").status_code == 200
+    assert caplog.messages == []
 
 
 def test_spans_that_cannot_be_kept_are_a_partial_success(shared: Receiving) -> None:
