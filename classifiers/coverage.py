@@ -31,6 +31,7 @@ class Counts:
     dead_reasons: tuple[tuple[str, int], ...]
     unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
     stale: int | None  # ... of those that only older rules signed
+    arriving: int  # ... of those that a receiver has just stored, and looks through soon
 
 
 def read_counts(reader: Reader, window: Window) -> Counts:
@@ -39,6 +40,7 @@ def read_counts(reader: Reader, window: Window) -> Counts:
     waiting = reader.frame("find_unsigned_batches", rules=RULES)
     stale = read_stale(reader) if waiting.height else waiting
     waiting = waiting.filter(~pl.col("batch_id").is_in(stale["batch_id"].to_list())) if stale.height else waiting
+    arriving, waiting = waiting.filter("is_arriving"), waiting.filter(~pl.col("is_arriving"))
     return Counts(
         window=reader.frame("count_window", **span).row(0, named=True),
         spans=int(reader.frame("count_spans", **span)["spans"][0]),
@@ -46,6 +48,7 @@ def read_counts(reader: Reader, window: Window) -> Counts:
         dead_reasons=tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows()),
         unsigned=int(waiting["stored"].sum()) if waiting.height else None,
         stale=int(stale["stored"].sum()) if stale.height else None,
+        arriving=int(arriving["stored"].sum()),
     )
 
 
@@ -98,7 +101,12 @@ def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster],
         ledger_dead=int(ledger["dead"].sum()),
         dead_reasons=counts.dead_reasons,
         unsigned=(counts.unsigned or 0) + (counts.stale or 0),
-        blind_spots=(*_stale(counts.stale), *_unsigned(counts.unsigned), *_blind_spots(history, counted)),
+        blind_spots=(
+            *_stale(counts.stale),
+            *_unsigned(counts.unsigned),
+            *_arriving(counts.arriving),
+            *_blind_spots(history, counted),
+        ),
     )
 
 
@@ -114,6 +122,13 @@ def _unsigned(many: int | None) -> list[str]:
         return []
     why = "because a run was cut off: the next `logtriage import` or `logtriage collect` does it"
     return [f"{_count(many, 'record')} stored last are not looked through yet, {why}"]
+
+
+def _arriving(many: int) -> list[str]:
+    """What a receiver has just taken: no gap, but no failure in it is told yet."""
+    if not many:
+        return []
+    return [f"{_count(many, 'record')} came in last and are not looked through yet: the receiver does it each minute"]
 
 
 def _stale(many: int | None) -> list[str]:

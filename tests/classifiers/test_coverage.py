@@ -11,11 +11,14 @@ from classifiers.findings import Findings
 from classifiers.signatures import OCCURRENCE_SCHEMA, RULES
 from collector.collect import collect
 from collector.normalise.redact import Redactor
+from collector.receiver.budget import Share
+from collector.receiver.intake import Intake
 from collector.records import Ledger, RawBatch
 from collector.store import Store, StoreConfig
 from collector.window import NS_PER_S, Window, format_ns
 from logtriage.demo.generate import generate
 from tests.support.entries import log_entry, raw_batch
+from tests.support.receiving import proto
 from tests.support.system import START_NS, System
 
 END_NS = START_NS + 600 * 10**9
@@ -181,3 +184,20 @@ def test_a_failed_deploy_is_no_revision_that_wrote_nothing(tmp_path: Path) -> No
     (idle,) = [spot for spot in spots if "wrote no entry" in spot]
     assert "orders-00003-new" in idle
     assert "orders-00002-bad" not in idle
+
+
+def test_what_a_running_receiver_stored_last_is_no_gap_and_is_said(tmp_path: Path) -> None:
+    system = System()
+    system.traffic("orders", "orders-00001-abc", 0, 300)
+    store = system.stored(tmp_path)
+    before = findings(store).coverage
+    intake = Intake(store, Redactor(b"k" * 16), queue_bytes=10_000, pace_s=0)
+    intake.offer("span_messages", "here", proto(1, 3), share=Share(intake.budget)).result(20)
+
+    during = findings(store).coverage
+    intake.close()
+    after = findings(store).coverage
+
+    assert (during.unsigned, after.unsigned) == (0, 3)
+    assert [spot for spot in during.blind_spots if spot.startswith("3 records came in last and are not looked through")]
+    assert before.complete_until_ns == during.complete_until_ns
