@@ -224,8 +224,6 @@ def receiving(config: Config, *, beat_s: float = _BEAT_S) -> "Iterator[Receiver]
 
 def _follow(receiver: "Receiver", store: Store, is_over: threading.Event, beat_s: float) -> None:
     """After spans have come in, what `import_paths` does after it has stored; once more when the receiver is closed."""
-    from logtriage.regroup_view import resigned_line  # noqa: PLC0415 - only a change of the rules needs it
-
     seen = 0
     while not is_over.wait(beat_s) or receiver.counts().ledger.stored > seen:
         stored = receiver.counts().ledger.stored
@@ -234,7 +232,7 @@ def _follow(receiver: "Receiver", store: Store, is_over: threading.Event, beat_s
                 resigned = _sign(store)
                 seen = stored
                 if resigned is not None:
-                    LOG.info("%s", resigned_line(resigned))
+                    LOG.info("history was signed anew by the rules of now; ids of before still resolve")
             except LogtriageError as error:
                 LOG.warning("signing failed: %s", error)
         if is_over.is_set():
