@@ -39,5 +39,5 @@ join origin_paths as paths
 left join origin_traces as traces
     on entries.trace = traces.trace
 left join origin_clients as clients
-    on entries.client = clients.client and entries.at_ns // 60_000_000_000 = clients.minute
+    on entries.client = clients.client and entries.at_ns // 600_000_000_000 = clients.step
 where entries.log = 'requests'

@@ -1,6 +1,6 @@
 -- name:    create_origin_clients
--- about:   for the reader that asks alone: clients most of whose requests of a minute are declared tests; the others of
---          that minute, of which no span is known, are theirs too. Needs create_origin_traces
+-- about:   for the reader that asks alone: clients most of whose requests of ten minutes are declared tests; the others
+--          of that time, of which no span is known, are theirs too. Needs create_origin_traces
 -- params:  $start_ns BIGINT, $end_ns BIGINT
 -- columns:
 
@@ -18,7 +18,7 @@ with known as (
 )
 select
     entries.client,
-    entries.at_ns // 60_000_000_000 as minute
+    entries.at_ns // 600_000_000_000 as step
 from entries
 join known using (client)
 left join origin_traces using (trace)
@@ -26,7 +26,7 @@ where
     entries.log = 'requests'
     and entries.at_ns >= $start_ns
     and entries.at_ns < $end_ns
-group by entries.client, entries.at_ns // 60_000_000_000
+group by entries.client, entries.at_ns // 600_000_000_000
 having
     count(*) filter (where origin_traces.declared = 'tests')
     > count(*) filter (where origin_traces.trace is not null and origin_traces.declared is distinct from 'tests')

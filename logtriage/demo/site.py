@@ -73,6 +73,7 @@ class Site:
         self.world = world
         self.timeline = timeline
         self.streams = streams
+        self.synthetic: dict[str, str] = {}  # what spans say of kinds of callers: test or bot
         self.words = Words(world, streams)
         self.truth = Truth()
         self.entries = EntryWriter(world.project, streams.of("writer"), end_ns)
@@ -149,6 +150,8 @@ class Site:
         ids = (scene.trace, scene.span, scene.parent)
         times = (request.start_ns, request.start_ns + request.took_ns)
         span = span_record(ids, f"{request.method} {request.route}", 2, times, attributes)
+        if request.origin.kind in self.synthetic:
+            span["attributes"].append(attribute("user_agent.synthetic.type", self.synthetic[request.origin.kind]))
         if request.status >= _STATUS_ERROR:
             span["status"] = {"code": 2, "message": f"HTTP {request.status}"}
         self._span(scene, span)

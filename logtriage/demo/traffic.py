@@ -185,6 +185,11 @@ class Traffic:
         agents, net = self._agents[kind]
         return Origin(kind, rng.choice(agents), f"{net}.{rng.randrange(1, 255)}")
 
+    def drive_browsers(self) -> None:
+        """Tests are browsers that a program drives: nothing but their spans says so."""
+        self._agents["tests"] = (self._agents["users"][0], self._agents["tests"][1])
+        self.site.synthetic["tests"] = "test"
+
     def users(self, start_ns: int, end_ns: int, mean_s: float) -> None:
         """People on the front end, some straight on the API, fewer at night."""
         rng = self.rng

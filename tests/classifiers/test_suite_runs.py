@@ -138,7 +138,7 @@ tests/e2e/test_login.py:12: AttributeError"""
     ],
 )  # fmt: skip
 def test_a_failure_of_its_own_says_where_its_fault_sits(tmp_path: Path, told: dict[str, str], fault: str) -> None:
-    (failure,) = found(tmp_path, report(case("test_a", **told))).failed_tests
+    (failure,) = found(tmp_path, report(case("test_a", took_s=1.0, **told))).failed_tests
 
     assert failure.fault == fault
     assert failure.statement

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from logtriage.demo.scenarios import (
     bad_image,
+    browsers,
     canary,
     courses,
     dependency_down,
@@ -41,4 +42,5 @@ SCENARIOS: dict[str, Scenario] = {
     **neighbours.STORIES,
     **silence.STORIES,
     **slowed.STORIES,
+    **browsers.STORIES,
 }

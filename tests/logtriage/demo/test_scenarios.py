@@ -16,7 +16,7 @@ INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
     "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy", "outage_of_one",
     "event_renamed", "event_trigger_gone", "event_swallowed", "slower_database", "slower_surge", "cold_starts",
-    "other_mix",
+    "other_mix", "driven_browsers",
 }  # fmt: skip
 SEED = 5
 
@@ -299,3 +299,12 @@ def test_roll_outs_overlap() -> None:
     }
 
     assert len(seen) == 2
+
+
+def test_browsers_that_are_driven_look_like_people_and_their_spans_say_so() -> None:
+    one = incident("driven_browsers")
+
+    agents = {text["httpRequest"].get("userAgent", "") for text in entries(one) if "httpRequest" in text}
+    assert not any("pytest" in agent or "playwright" in agent.lower() for agent in agents)
+    assert any(b"user_agent.synthetic.type" in line for line in one.spans)
+    assert root(one)["is_test_traffic"]
