@@ -95,7 +95,7 @@ def _trace(chance: random.Random, number: int, service: str) -> list[Json]:
         "network.protocol.version": "1.1",
         "url.path": route.replace("{id}", str(item)),
         "url.query": f"page={number % 50}&sort=name",
-        "client.address": f"198.51.{number % 256}.{number // 256 % 256}",
+        "client.address": f"198.51.{number // 5 % 16}.{number // 80 % 250}",
         "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         "http.route": route,
         "http.response.status_code": 200,

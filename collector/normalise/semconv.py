@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 __all__ = [
     "CALLED",
     "CALLING",
@@ -38,6 +40,7 @@ __all__ = [
     "http_path",
     "http_status",
     "path_of",
+    "paths_of",
     "read_emitter",
 ]
 
@@ -76,7 +79,7 @@ CLIENT_ADDRESSES = frozenset({"client.address", "client.socket.address", "http.c
 PEER_IPS = frozenset({"network.peer.address", "net.sock.peer.addr", "net.peer.ip"})  # a caller's, on the called side
 
 _RPC_FINE = ("0", "OK")
-_ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/?#]*")
+_ORIGIN = r"\A[a-z][a-z0-9+.-]*://[^/?#]*"
 _STATUSES = range(100, 1000)
 
 
@@ -127,7 +130,13 @@ def http_path(attributes: Mapping[str, Any]) -> str | None:
 
 def path_of(url: str) -> str:
     """The path of a URL or of a request's target."""
-    return re.split(r"[?#]", _ORIGIN.sub("", url), maxsplit=1)[0] or "/"
+    return re.split(r"[?#]", re.sub(_ORIGIN, "", url), maxsplit=1)[0] or "/"
+
+
+def paths_of(urls: pl.Series) -> pl.Series:
+    """What `path_of` gives for each of a column."""
+    paths = urls.str.replace(_ORIGIN, "").str.extract(r"\A([^?#]*)")
+    return paths.set(paths == "", "/")
 
 
 def error_type(attributes: Mapping[str, Any]) -> str | None:

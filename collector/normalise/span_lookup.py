@@ -23,7 +23,7 @@ from collector.normalise.semconv import (
     USER_AGENT,
     error_type,
     http_status,
-    path_of,
+    paths_of,
 )
 from collector.normalise.text_views import Buffers, Views
 from collector.normalise.wire import Ints
@@ -116,7 +116,7 @@ def told_columns(spans: Lookup, kind: Ints) -> dict[str, pl.Series]:
     return {
         "http_method": spans.texts(HTTP_METHOD),
         "http_route": spans.texts(HTTP_ROUTE),
-        "http_path": _mapped(spans.texts(HTTP_PATH), path_of, pl.String()),
+        "http_path": paths_of(spans.texts(HTTP_PATH)),
         "http_status": _mapped(
             spans.texts(HTTP_STATUS), lambda status: http_status({HTTP_STATUS[0]: status}), pl.Int16()
         ),

@@ -55,6 +55,7 @@ _REDACTED = (
     "name", "status_message", "http_route", "http_path", "user_agent", "peer_service", "error_type", "exception",
     "attributes", "events",
 )  # fmt: skip
+_FEW_DIFFERENT = {"name", "status_message", "http_route", "user_agent", "peer_service", "error_type"}
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _KIND_NUMBERS = {f"SPAN_KIND_{name}": number for number, name in enumerate(_KINDS)}
@@ -96,7 +97,20 @@ def normalise_spans(records: pl.DataFrame, *, location: str, redactor: Redacting
 
 def redact_spans(spans: pl.DataFrame, redactor: Redacting) -> pl.DataFrame:
     """The same spans without secrets."""
-    return spans.with_columns(redactor.frame(spans[name]).alias(name) for name in _REDACTED)
+    return spans.with_columns(_without_secrets(spans[name], redactor).alias(name) for name in _REDACTED)
+
+
+def _without_secrets(texts: pl.Series, redactor: Redacting) -> pl.Series:
+    """The texts redacted; each different one once where few are."""
+    different = texts.unique() if texts.name in _FEW_DIFFERENT else texts
+    if 2 * len(different) > len(texts):
+        return redactor.frame(texts)
+    told = redactor.frame(different)
+    if different.equals(told):
+        return texts
+    table = pl.DataFrame({"text": different, "told": told})
+    joined = pl.DataFrame({"text": texts}).join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
+    return joined["told"]
 
 
 class _BadSpanError(ValueError):
