@@ -3,8 +3,8 @@
     python -m benchmarks.spans [--spans 1000000] [--pairs 3] [--folder DIR]
 
 Bare: protobuf's `FromString` of every message, then one columnar insert of as many rows as we store into a fresh DuckDB
-file with our columns, and a checkpoint; the rows lie ready as Arrow. Ours: `logtriage import` of the file in protobuf, and
-in JSON lines, each normalised, redacted, deduplicated, stored and signed; and the same messages sent to a running
+file with our columns, and a checkpoint; the rows lie ready as Arrow. Ours: `logtriage import` of the file in protobuf,
+and in JSON lines, each normalised, redacted, deduplicated, stored and signed; and the same messages sent to a running
 `logtriage receive` by a few clients at once, until each is acknowledged, which means stored. Runs alternate, each in a
 process of its own with a fresh database. `ratio_*` is bare divided by ours: 1.0 is as fast, higher is better.
 """
@@ -66,7 +66,7 @@ def main() -> None:
 def run_bare(folder: Path, database: Path) -> None:
     """Parses every message and inserts the rows that lie ready."""
     import duckdb  # noqa: PLC0415 - the comparing process stays small, its memory would count in the runs'
-    import polars as pl  # noqa: PLC0415 - as above
+    import pyarrow as pa  # noqa: PLC0415 - as above
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415 - as above
         ExportTraceServiceRequest,
     )
@@ -76,7 +76,7 @@ def run_bare(folder: Path, database: Path) -> None:
     parts = sorted(folder.glob("rows-*.arrow"))
     with duckdb.connect(str(database)) as connection:
         for number, part in enumerate(parts):
-            connection.register("fresh", pl.read_ipc(part, memory_map=True).to_arrow())
+            connection.register("fresh", pa.ipc.open_file(pa.memory_map(str(part))).read_all())
             verb = "insert into spans" if number else "create table spans as"
             connection.execute(f"{verb} select * from fresh").fetchall()
         connection.execute("checkpoint").fetchall()
@@ -85,13 +85,14 @@ def run_bare(folder: Path, database: Path) -> None:
 def write_rows(database: Path, folder: Path) -> None:
     """The stored spans as Arrow files for the bare run."""
     import duckdb  # noqa: PLC0415 - as above
-    import polars as pl  # noqa: PLC0415 - as above
+    import pyarrow as pa  # noqa: PLC0415 - as above
 
     with duckdb.connect(str(database), read_only=True) as connection:
         reader = connection.sql("select * exclude (batch_id) from spans").to_arrow_reader(_ROWS_AT_ONCE)
         for number, batch in enumerate(reader):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            frame.write_ipc(folder / f"rows-{number:04d}.arrow")
+            place = str(folder / f"rows-{number:04d}.arrow")
+            with pa.OSFile(place, "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+                writer.write_batch(batch)
 
 
 def compare(folder: Path, *, spans: int, pairs: int) -> dict[str, object]:
