@@ -134,8 +134,9 @@ class _Reading:
         """Start and end per owner, empty where it is not there; given twice is odd."""
         start, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
         start[fields.owner], end[fields.owner] = fields.start, fields.end
-        if len(fields.owner) > count or len(np.unique(fields.owner)) < len(fields.owner):
-            self._note(np.bincount(fields.owner, minlength=count) > 1, message)
+        times = np.bincount(fields.owner, minlength=count)
+        if times.max(initial=0) > 1:
+            self._note(times > 1, message)
         return start, end
 
     def _columns(self, fields: Fields, count: int) -> dict[str, pl.Series]:

@@ -26,6 +26,7 @@ _PLAIN = {
     "bool_value": "boolValue",
     "double_value": "doubleValue",
 }
+_TRACE_BYTES, _SPAN_BYTES = 16, 8
 
 
 class SpanParts:
@@ -85,9 +86,9 @@ def resource_json(message: ResourceSpans) -> dict[str, Any]:
 
 def _span(span: Span) -> dict[str, Any]:
     return {
-        "traceId": span.trace_id.hex(),
-        "spanId": span.span_id.hex(),
-        "parentSpanId": span.parent_span_id.hex(),
+        "traceId": _id(span.trace_id, _TRACE_BYTES),
+        "spanId": _id(span.span_id, _SPAN_BYTES),
+        "parentSpanId": _id(span.parent_span_id, _SPAN_BYTES),
         "name": span.name,
         "kind": span.kind,
         "startTimeUnixNano": span.start_time_unix_nano,
@@ -104,7 +105,12 @@ def _event(event: Span.Event) -> dict[str, Any]:
 
 
 def _link(link: Span.Link) -> dict[str, Any]:
-    return {"traceId": link.trace_id.hex(), "spanId": link.span_id.hex()}
+    return {"traceId": _id(link.trace_id, _TRACE_BYTES), "spanId": _id(link.span_id, _SPAN_BYTES)}
+
+
+def _id(data: bytes, size: int) -> str:
+    """The digits of an id; "" of one that is not so long, which is no id in protobuf."""
+    return data.hex() if len(data) == size else ""
 
 
 def _attributes(listed: Iterable[KeyValue]) -> list[dict[str, Any]]:

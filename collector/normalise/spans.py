@@ -51,6 +51,9 @@ _INT64 = range(-(2**63), 2**63)
 _TYPED = r'\{\s*"key"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"value"\s*:\s*\{\s*"\w+Value"\s*:'
 _IS_TRACE_ID = re.compile(r"(?!0+\Z)[0-9a-f]{32}\Z").match
 _IS_SPAN_ID = re.compile(r"(?!0+\Z)[0-9a-f]{16}\Z").match
+_IS_DECIMAL = re.compile(r"[0-9]{17,20}\Z").match  # shorter ones may be hex cut short
+_TRACE_DIGITS = 32
+_END_OF_SPAN_IDS = 2**64
 _REDACTED = (
     "name", "status_message", "http_route", "http_path", "user_agent", "peer_service", "error_type", "exception",
     "attributes", "events",
@@ -277,10 +280,14 @@ def _refuse(reason: str) -> Any:
 
 
 def _hex(value: object, is_id: Any) -> str:
-    """The id in lower-case hex, also from the base64 that protobuf's own JSON writer makes; "" when it is none."""
+    """The id in lower-case hex, whatever notation it comes in; "" when it is none.
+
+    Others than hex: base64, as protobuf's own JSON writer has it; a trace of 64 bits; projects/P/traces/T of Google
+    Cloud, whose span ids are decimal.
+    """
     if not isinstance(value, str) or not value:
         return ""
-    digits = value.lower()
+    digits = value.rpartition("/")[2].lower()
     if is_id(digits):
         return digits
     if value.endswith("="):
@@ -288,8 +295,11 @@ def _hex(value: object, is_id: Any) -> str:
             digits = base64.b64decode(value, validate=True).hex()
         except binascii.Error:
             return ""
-        return digits if is_id(digits) else ""
-    return ""
+    elif is_id is _IS_TRACE_ID and _IS_SPAN_ID(digits):
+        digits = digits.zfill(_TRACE_DIGITS)
+    elif is_id is _IS_SPAN_ID and _IS_DECIMAL(digits) and int(digits) < _END_OF_SPAN_IDS:
+        digits = f"{int(digits):016x}"
+    return digits if is_id(digits) else ""
 
 
 def _instant(value: object) -> int:

@@ -44,11 +44,11 @@ class Fields:
 
     def of(self, number: int, kind: int) -> "Fields":
         """The fields of one number; of another kind than that they make their message odd."""
-        mine = self.number == number
-        wrong = mine & (self.kind != kind)
+        mine = np.flatnonzero(self.number == number)
+        wrong = self.kind[mine] != kind
         if wrong.any():
-            self.is_odd[self.owner[wrong]] = True
-            mine &= ~wrong
+            self.is_odd[self.owner[mine[wrong]]] = True
+            mine = mine[~wrong]
         return Fields(
             self.owner[mine], self.number[mine], self.kind[mine], self.start[mine], self.end[mine], self.is_odd
         )
