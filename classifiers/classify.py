@@ -37,7 +37,7 @@ from classifiers.hung_reading import Hangs, read_hangs
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
-from classifiers.latency import find_latencies
+from classifiers.latency import find_latencies, with_slowdowns
 from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
 from classifiers.links import CascadeConfig
 from classifiers.onset import OnsetConfig
@@ -175,6 +175,15 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     clusters = with_siblings(clusters, cases, history.revisions, history.exposure)
     clusters = with_spans(with_locations(clusters, history.revisions), reading.spans)
+    slowdowns = find_latencies(
+        reading.latencies,
+        history,
+        problems,
+        standing_hours=config.problems.standing_after_hours,
+        onset=config.onset,
+        attribution=config.attribution,
+    )
+    clusters = with_slowdowns(clusters, slowdowns)
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
         for kind in _REST
@@ -187,14 +196,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         incidents=with_places(find_incidents(clusters, window), clusters),
         standing=standing,
         absent_events=tuple(one for one in absences if one.kind in _MISSING),
-        latency=find_latencies(
-            reading.latencies,
-            history,
-            problems,
-            standing_hours=config.problems.standing_after_hours,
-            onset=config.onset,
-            attribution=config.attribution,
-        ),
+        latency=slowdowns.found,
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
         coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),

@@ -12,29 +12,24 @@ import polars as pl
 from classifiers.accusation import attribution_of
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
-from classifiers.findings import Cause, Hypothesis, Latency, Onset, Pace, SlowCaller, SlowPart
+from classifiers.findings import Cause, Cluster, Evidence, Hypothesis, Latency, Onset, Pace, SlowCaller
 from classifiers.history import History
-from classifiers.latency_parts import slow_part
-from classifiers.latency_reading import Latencies, Slowed
-from classifiers.links import Link
+from classifiers.latency_cases import Slow, belongs, slow_cases, waiting_links
+from classifiers.latency_reading import Latencies
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
+from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects
-from classifiers.trials import Subject, trial_case
 from classifiers.weighing import Judged, weigh_cases
 
-__all__ = ["find_latencies"]
+__all__ = ["Slowdowns", "find_latencies", "with_slowdowns"]
 
-_SHARED = 0.5  # of the slow requests of a caller that met a slow one of the called operation
 _TRACES = 20
-_FEW = 0.05  # of the slow requests: fewer failures do not make them slow
-_OWN = 0.5  # of its growth that lies in the service itself, from which it waits for nobody
+_SAMPLE = 5
+_MS = 1e6
 _BUSY = 1.5  # times as much asked as in the busiest hours before, from which that may be why
-_MET = 0.3  # of the slow requests that met a failure
-_ENOUGH = 0.8  # of the failures since their onset that lie in the slow time
 _HOUR_NS = 3_600_000_000_000
-_NEAR_NS = 1_800_000_000_000  # between beginnings that counts in bins tell
 _SAMPLES = pl.DataFrame(
     schema={
         "signature_id": pl.String(), "project": pl.String(), "service": pl.String(), "message": pl.String(),
@@ -44,14 +39,11 @@ _SAMPLES = pl.DataFrame(
 
 
 @dataclass(frozen=True)
-class _Slow:
-    """One operation with its trials; the case is that of it and of those of its service that slowed down with it."""
+class Slowdowns:
+    """What became slower; and by cluster, what did so because something fails there."""
 
-    slowed: Slowed
-    trials: pl.DataFrame
-    case: Case
-    part: SlowPart | None
-    also: tuple[Slowed, ...] = ()
+    found: tuple[Latency, ...]
+    beside: Mapping[str, tuple[Evidence, ...]]
 
 
 def find_latencies(
@@ -62,106 +54,54 @@ def find_latencies(
     standing_hours: float,
     onset: OnsetConfig,
     attribution: AttributionConfig,
-) -> tuple[Latency, ...]:
+) -> Slowdowns:
     """Operations that became slower and are news, the surest first; each root with what it slows down in its wake."""
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls, latencies.traces.calls()]))
     oldest = history.window.start_ns - standing_hours * _HOUR_NS
-    found = [
-        one
-        for one in _slow(latencies, history, onset)
-        if one.case.fit.at_ns >= oldest and not any(_belongs(one, problem, calls) for problem in problems)
-    ]
+    found: list[Slow] = []
+    beside: dict[str, tuple[Evidence, ...]] = {}
+    for one in slow_cases(latencies, history, onset):
+        of = next((problem for problem in problems if belongs(one, problem, calls)), None)
+        if of is not None:
+            beside[of.cluster_id] = (*beside.get(of.cluster_id, ()), _evidence(one))
+        elif one.case.fit.at_ns >= oldest:
+            found.append(one)
     if not found:
-        return ()
+        return Slowdowns((), beside)
     cases = [one.case for one in found]
     suspects = Suspects(history.revisions, history.exposure, latencies.traces.services(), calls, cases)
     seen = replace(history, traces=latencies.traces)
-    links = _links(found, calls)
+    links = waiting_links(found, calls)
     judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, attribution, looks=latencies.looks)
-    return _told(found, {one.case.cluster_id: one for one in judged})
+    return Slowdowns(_told(found, {one.case.cluster_id: one for one in judged}), beside)
 
 
-def _slow(latencies: Latencies, history: History, config: OnsetConfig) -> list[_Slow]:
-    """What slowed down, the surest first. Operations of one service that did so at once are one case: one cause."""
-    keys = ["project", "service", "source", "operation"]
-    trials = latencies.trials.partition_by(keys, as_dict=True, maintain_order=True)
-
-    def case_of(one: Slowed, frame: pl.DataFrame) -> Case | None:
-        subject = Subject("slow", one.project, one.service, one.operation, f"{one.operation} slower", part=one.source)
-        return trial_case(
-            subject,
-            frame,
-            timeline=history.exposure.timeline,
-            start_ns=history.window.start_ns,
-            config=config,
-            unit="traces" if one.source == "spans" else "requests",
-        )
-
-    found: list[_Slow] = []
-    for one in latencies.slowed:
-        case = case_of(one, trials[one.key])
-        if case is None:
-            continue
-        place = next((at for at, other in enumerate(found) if _is_together(one, case, other)), None)
-        if place is None:
-            found.append(_Slow(one, trials[one.key], case, slow_part(one, latencies)))
-            continue
-        other = found[place]
-        also = (*other.also, one)
-        pooled = case_of(other.slowed, pl.concat([other.trials, *(trials[each.key] for each in also)]).sort("at_ns"))
-        found[place] = replace(other, case=pooled or other.case, also=also)
-    return found
+def with_slowdowns(clusters: Sequence[Cluster], slowdowns: Slowdowns) -> tuple[Cluster, ...]:
+    """Failures with what was slow as long as they came, as one more evidence."""
+    return tuple(replace(one, evidence=(*one.evidence, *slowdowns.beside.get(one.id, ()))) for one in clusters)
 
 
-def _is_together(one: Slowed, case: Case, other: _Slow) -> bool:
-    """Operations of one service that began to be slower at once, and are so still or not."""
-    same = (one.project, one.service, one.source, one.is_over)
-    leader = other.slowed
-    return same == (leader.project, leader.service, leader.source, leader.is_over) and (
-        case.fit.began_with(other.case.fit) or abs(one.first_ns - leader.first_ns) <= _NEAR_NS
+def _evidence(slow: Slow) -> Evidence:
+    """That an operation was slower while something failed."""
+    one = slow.slowed
+    since, before = slow.trials.filter("is_since"), slow.trials.filter(~pl.col("is_since"))
+    told = ", ".join(
+        f"{name} {_quantile(before, share) / _MS:.0f} -> {_quantile(since, share) / _MS:.0f} ms"
+        for name, share in (("p50", 0.5), ("p95", 0.95))
+    )
+    many = f"{since.height} {slow.case.grid.unit}"
+    return Evidence(
+        "measured",
+        f"of what was answered well {one.operation} of {one.service} was slower meanwhile: {told} over {many}",
+        "count_latencies",
+        (),
+        slow.case.traces_known(slow.case.fit.index)[:_SAMPLE],
     )
 
 
-def _belongs(slow: _Slow, problem: Case, calls: CallGraph) -> bool:
-    """Whether it is slow because something fails: there, in a service that it calls, or in one that calls it."""
-    case = slow.case
-    is_near = problem.service == case.service or (
-        calls.reaches(case.service, problem.service) or calls.reaches(problem.service, case.service)
-    )
-    since = problem.times_ns[problem.fit.index :]
-    if problem.project != case.project or not is_near or len(since) < _FEW * case.units:
-        return False
-    met = len(problem.met_ns.keys() & case.met_ns.keys())
-    if problem.fit.began_with(case.fit) or met >= _MET * len(case.met_ns):
-        return True
-    within = (since >= slow.slowed.first_ns) & (since < slow.slowed.last_ns)
-    return slow.slowed.is_over and bool(within.mean() >= _ENOUGH)
-
-
-def _links(found: Sequence[_Slow], calls: CallGraph) -> dict[str, Link]:
-    """Who waits for whom: the deepest called operation in most of whose traces a caller is slow too."""
-    links: dict[str, Link] = {}
-    for one in found:
-        if one.part is not None and one.part.service == one.case.service and one.part.share >= _OWN:
-            continue  # whatever it calls, most of the time goes elsewhere
-        below = [
-            (len(one.case.met_ns.keys() & other.case.met_ns.keys()), other)
-            for other in found
-            if other.case.service != one.case.service
-            and calls.reaches(one.case.service, other.case.service)
-            and not calls.reaches(other.case.service, one.case.service)
-        ]
-        many, cause = max(below, key=lambda told: (told[0], told[1].case.cluster_id), default=(0, None))
-        share = many / len(one.case.met_ns)
-        points = one.part is not None and cause is not None and one.part.service == cause.case.service
-        if cause is not None and (share >= _SHARED or (points and many)):
-            links[one.case.cluster_id] = Link(one.case.cluster_id, cause.case.cluster_id, share, many, 0, "traces")
-    return links
-
-
-def _told(found: Sequence[_Slow], judged: Mapping[str, Judged]) -> tuple[Latency, ...]:
+def _told(found: Sequence[Slow], judged: Mapping[str, Judged]) -> tuple[Latency, ...]:
     """One finding for each root, with what waits for it and what slowed down beside it in the same service."""
-    by_root: dict[str, list[_Slow]] = {}
+    by_root: dict[str, list[Slow]] = {}
     for one in found:
         by_root.setdefault(judged[one.case.cluster_id].root, []).append(one)
     told: list[Latency] = []
@@ -175,7 +115,7 @@ def _told(found: Sequence[_Slow], judged: Mapping[str, Judged]) -> tuple[Latency
 
 
 def _latency(
-    slow: _Slow, judged: Judged, twins: Sequence[_Slow], below: Sequence[_Slow], verdicts: Mapping[str, Judged]
+    slow: Slow, judged: Judged, twins: Sequence[Slow], below: Sequence[Slow], verdicts: Mapping[str, Judged]
 ) -> Latency:
     one, case, effect = slow.slowed, slow.case, slow.slowed.effect
     since = slow.trials.filter("is_since")
@@ -190,6 +130,7 @@ def _latency(
         attribution=claim,
         id=case.cluster_id,
         project=one.project,
+        location=location_of(one.service),
         known_by="spans" if one.source == "spans" else "requests",
         before=before.height,
         since=since.height,
@@ -222,7 +163,7 @@ def _latency(
     )
 
 
-def _in_its_words(hypotheses: Sequence[Hypothesis], slow: _Slow) -> tuple[Hypothesis, ...]:
+def _in_its_words(hypotheses: Sequence[Hypothesis], slow: Slow) -> tuple[Hypothesis, ...]:
     """What of unknown cause came from outside: many more requests, or the dependency in whose calls the time goes."""
     busier, part = slow.slowed.effect.busier, slow.part
     told: tuple[Cause, str] | None = None
@@ -238,7 +179,7 @@ def _in_its_words(hypotheses: Sequence[Hypothesis], slow: _Slow) -> tuple[Hypoth
     )
 
 
-def _caller(slow: _Slow, verdicts: Mapping[str, Judged]) -> SlowCaller:
+def _caller(slow: Slow, verdicts: Mapping[str, Judged]) -> SlowCaller:
     since, before = slow.trials.filter("is_since"), slow.trials.filter(~pl.col("is_since"))
     link = verdicts[slow.case.cluster_id].link
     return SlowCaller(
@@ -256,7 +197,7 @@ def _onset(case: Case) -> Onset:
     return Onset(fit.at_ns, fit.earliest_ns, fit.latest_ns, before, since, case.grid.unit)
 
 
-def _paces(slow: _Slow) -> tuple[Pace, ...]:
+def _paces(slow: Slow) -> tuple[Pace, ...]:
     """Every revision that answered such requests, by the time that it first did."""
     told = (
         slow.trials.group_by("revision")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of
+from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_ns
 from classifiers.latency_shift import Counted, Shift, find_shift, least_gain, summed
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
@@ -27,6 +27,7 @@ _TRIALS = 40_000  # requests read of them all: shares need no more
 _PARTED = 150  # requests of before, and as many since, whose spans are read
 _TRACES = 1_000  # slow requests of an operation whose way through other services is read
 _AFTER = 10  # requests after a stretch from which it is over
+_STREAM_NS = 60e9  # an answer that usually lasts longer ends when the asker wants, or at a limit
 _SLOW = 0.98  # quantile of its good time above which a request is slow
 _KEYS = ["project", "service", "source", "operation"]
 
@@ -132,6 +133,8 @@ def _find(counts: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConf
         counted, names = _arrays(own, bins)
         shift = find_shift(counted)
         if shift is None or shift.gain < least or (began + shift.last + 1) * bin_ns <= window.start_ns:
+            continue
+        if quantile_ns(counted.bucket, counted.many, 0.5) >= _STREAM_NS:
             continue
         effect = effect_of(counted, shift, load=loads[key[:2]], first_bin=began, bin_ns=bin_ns)
         if effect is not None and effect.matters(least_times=config.least_times, least_ns=config.least_ms * 1e6):
