@@ -28,7 +28,7 @@ _PARTED = 150  # requests of before, and as many since, whose spans are read
 _TRACES = 1_000  # slow requests of an operation whose way through other services is read
 _AFTER = 10  # requests after a stretch from which it is over
 _STREAM_NS = 60e9  # an answer that usually lasts longer ends when the asker wants, or at a limit
-_SLOW = 0.98  # quantile of its good time above which a request is slow
+_SLOW = 0.99  # quantile of its good time above which a request is slow
 _KEYS = ["project", "service", "source", "operation"]
 
 
