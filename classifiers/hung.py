@@ -32,6 +32,7 @@ _HOUR_NS = 3_600_000_000_000
 _NS_PER_S = 1_000_000_000
 _MINUTE_NS = 60 * _NS_PER_S
 _IDS = 5
+_REQUESTS = ("requests", "spans")  # sources that tell of whole requests
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Hung:
     usual_ns: int
     into: Case | None
     is_answered: bool
+    outlived: str  # by which span most of them were, in words; "" where by none
 
 
 def find_hung(
@@ -123,15 +125,38 @@ def _evidence(one: Hung) -> Evidence:
     limit = one.limits[0]
     what = "the timeout of its revision" if limit.is_configured else "a time limit"
     many = one.rows.height
+    if not limit.limit_s:
+        why = (
+            "have a server span without an end"
+            if limit.source == "unfinished"
+            else "have spans whose parent never came"
+        )
+        return _measured(one, f"{many} requests {why}, while others end", "find_unfinished_requests")
     told = f"{many} requests ended within 1 % of {limit.limit_s:g} s, {what}; others take {one.usual_ns / 1e9:.3g} s"
     if limit.source == "calls":
         told = f"{many} calls ({limit.route}) ended at {limit.limit_s:g} s; others take {one.usual_ns / 1e9:.3g} s"
     if one.is_answered:
         longest = one.rows["answered_ns"].drop_nulls().quantile(0.9) or 0.0
         told += f"; the called service answered within {longest / 1e9:.3g} s"
+    return _measured(one, f"{told}{one.outlived}", "find_hung_requests")
+
+
+def _measured(one: Hung, told: str, query: str) -> Evidence:
     ids = tuple(one.rows["insert_id"].drop_nulls().head(_IDS).to_list())
     traces = tuple(key for key in one.rows["trace"].head(_IDS).to_list() if is_trace(key))
-    return Evidence("measured", told, "find_hung_requests", ids, traces, tuple(sorted(set(one.case.revisions)))[:_IDS])
+    return Evidence("measured", told, query, ids, traces, tuple(sorted(set(one.case.revisions)))[:_IDS])
+
+
+def _outlived(hangs: Hangs, rows: pl.DataFrame) -> str:
+    """The operation that went on longest in most of these traces after the request had ended, in words."""
+    found = hangs.outliving.filter(pl.col("trace").is_in(rows["trace"].implode())) if hangs.outliving.height else None
+    if found is None or not found.height:
+        return ""
+    counted = found.group_by("service", "name").agg(pl.len(), pl.col("over_ns").max()).sort(
+        "len", "over_ns", "service", "name", descending=[True, True, False, False], nulls_last=True
+    )  # fmt: skip
+    service, name, many, _ = counted.row(0)
+    return f"; in {many} of their traces `{name}` of {service} went on after that"
 
 
 def _origins(history: History) -> dict[str, str]:
@@ -184,7 +209,7 @@ def _hung(
         return None
     told = routes[0] if len(routes) == 1 else f"{len(routes)} routes"
     verb = "hangs" if len(routes) == 1 else "hang"
-    title = f"{told} {verb} until {first.limit_s:g} s"
+    title = f"{told} {verb} until {first.limit_s:g} s" if first.limit_s else _endless(routes)
     subject = Subject("hung", project, first.service, f"{first.source} {first.limit_s:g}", title, part)
     bad = rows.with_columns(
         at_ns=pl.col("at_ns") + pl.col("took_ns"),
@@ -192,12 +217,21 @@ def _hung(
     )
     case = bad_case(subject, bad, grid, start_ns=history.window.start_ns, config=onset)
     usual = max(hangs.usual_ns.get((one.source, one.service, one.route), 0) for one in limits)
-    case = replace(case, routes=tuple(routes), entries=rows["insert_id"].drop_nulls().len())
-    return Hung(case, tuple(limits), rows, usual, None, _is_answered(rows))
+    case = replace(case, routes=tuple(filter(None, routes)), entries=rows["insert_id"].drop_nulls().len())
+    return Hung(case, tuple(limits), rows, usual, None, _is_answered(rows), _outlived(hangs, rows))
+
+
+def _endless(routes: Sequence[str]) -> str:
+    """What is told of requests that never ended; of lost ones no route is known."""
+    if not any(routes):
+        return "requests never end"
+    return f"{routes[0]} never ends" if len(routes) == 1 else f"{len(routes)} routes never end"
 
 
 def _grid(limit: Limit, routes: Sequence[str], project: str, hangs: Hangs, exposure: Exposure) -> Grid | None:
-    """How often the routes were asked, or the calls made."""
+    """How often the routes were asked, or the calls made; of lost requests, whose route is not known, the service."""
+    if limit.source == "lost":
+        return exposure.service(project, limit.service)
     if limit.source != "calls":
         return (
             exposure.matched(project, limit.service, routes=routes)
@@ -252,11 +286,11 @@ def _placed(told: Hung, cases: Sequence[Case], problems: Sequence[Case]) -> list
 
 
 def _apart(found: Sequence[Hung]) -> list[Hung]:
-    """Without the calls that hang within requests of the same service that hang: these say it already."""
-    requests = [one for one in found if one.limits[0].source != "calls"]
+    """Without calls, and spans without an end, within requests of the same service that hang: these say it already."""
+    requests = [one for one in found if one.limits[0].source in _REQUESTS]
     kept = list(requests)
     for one in found:
-        if one.limits[0].source != "calls":
+        if one.limits[0].source in _REQUESTS:
             continue
         mine = set(one.case.met_ns)
         around = [

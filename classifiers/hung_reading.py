@@ -17,6 +17,7 @@ __all__ = ["Hangs", "read_hangs"]
 
 _FAR_ABOVE = 5.0  # times the median of the others: what usually takes long is no hang
 _OTHERS = 10  # requests of a route that tell what is usual
+_LATE_NS = 600_000_000_000  # before the end of what is known: a span that began since may still come
 _TRACES = 4000  # of hung requests whose way through other services is read
 
 
@@ -24,7 +25,8 @@ _TRACES = 4000  # of hung requests whose way through other services is read
 class Hangs:
     """Limits at which requests of a route pile up, far above what others take.
 
-    usual_ns: the median of the others, by (source, service, route). rows: find_hung_requests; calls: count_calls_made;
+    Limits of 0 s are those of requests that never ended (find_unfinished_requests). usual_ns: the median of the others,
+    by (source, service, route). rows: find_hung_requests; calls: count_calls_made; outliving: count_outliving_spans;
     traces: what else happened in those of the hung requests.
     """
 
@@ -32,6 +34,7 @@ class Hangs:
     usual_ns: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     calls: pl.DataFrame = field(default_factory=pl.DataFrame)
+    outliving: pl.DataFrame = field(default_factory=pl.DataFrame)
     traces: Traces | None = None
 
     def seen_in(self, history: History) -> History:
@@ -50,28 +53,50 @@ def read_hangs(reader: Reader, history: History) -> Hangs:
     variable = {"variable_parts": origin_params()["variable_parts"]}
     long = reader.frame("count_long_requests", least_ns=LEAST_NS, **span, **variable)
     limits = find_limits(long, _timeouts(history.revisions))
-    if not limits:
+    usual = _usual(reader.frame("count_usual_times", **_asked(limits), **span, **variable)) if limits else {}
+    kept = [one for one in limits if _is_far(one, usual)]
+    endless = _endless(reader, history, variable)
+    if not kept and not endless.height:
         return Hangs()
-    usual = _usual(reader.frame("count_usual_times", **_asked(limits), **span, **variable))
-    kept = tuple(one for one in limits if _is_far(one, usual))
-    if not kept:
-        return Hangs()
-    rows = reader.frame("find_hung_requests", **_asked(kept), **span, **variable)
+    parts = [endless]
+    if kept:
+        parts.append(reader.frame("find_hung_requests", **_asked(kept), **span, **variable))
+    rows = pl.concat([one.select(parts[-1].columns) for one in parts])
     called = [one for one in kept if one.source == "calls"]
-    calls = reader.frame(
-        "count_calls_made", services=[one.service for one in called], routes=[one.route for one in called], **span
-    )
     traces = rows["trace"].unique(maintain_order=True).head(_TRACES).to_list()
+    known = rows.filter(pl.col("took_ns") > 0).head(_TRACES)
     return Hangs(
-        limits=kept,
+        limits=(*kept, *_without_end(endless)),
         usual_ns={key: median for key, (_, median) in usual.items()},
         rows=rows,
-        calls=calls,
+        calls=reader.frame(
+            "count_calls_made", services=[one.service for one in called], routes=[one.route for one in called], **span
+        ),
+        outliving=reader.frame(
+            "count_outliving_spans", traces=known["trace"].to_list(),
+            ends=(known["at_ns"] + known["took_ns"]).to_list(), **span,
+        ),
         traces=Traces(
             reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
             reader.frame("find_trace_spans", traces=traces, **span),
         ),
-    )
+    )  # fmt: skip
+
+
+def _endless(reader: Reader, history: History, variable: Mapping[str, str]) -> pl.DataFrame:
+    """Requests that never ended, of routes and services where as many others did."""
+    found = reader.frame(
+        "find_unfinished_requests", start_ns=history.start_ns, end_ns=history.end_ns,
+        until_ns=history.end_ns - _LATE_NS, least_ns=LEAST_NS, **variable,
+    )  # fmt: skip
+    return found.filter(pl.col("others") >= _OTHERS)
+
+
+def _without_end(endless: pl.DataFrame) -> list[Limit]:
+    """Routes on which requests never ended."""
+    counted = endless.group_by("source", "project", "service", "route").len().sort(pl.all())
+    return [Limit(source, project, service, route, 0.0, 0, 0, many, False) for source, project, service, route, many
+            in counted.iter_rows()]  # fmt: skip
 
 
 def _timeouts(revisions: Sequence[Revision]) -> dict[str, set[int]]:

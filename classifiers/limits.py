@@ -31,8 +31,8 @@ _ROUND_S = (
 class Limit:
     """Requests of one route that took from low_ns to high_ns were ended by a limit of limit_s seconds.
 
-    source: requests | spans | calls (see queries/count_long_requests.sql). is_configured: it is the timeout of a
-    revision.
+    source: requests | spans | calls (see queries/count_long_requests.sql); unfinished | lost, of 0 s, where they never
+    ended (see queries/find_unfinished_requests.sql). is_configured: it is the timeout of a revision.
     """
 
     source: str

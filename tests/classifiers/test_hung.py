@@ -127,3 +127,46 @@ class TestClient:
         assert (cluster.fault, cluster.cause, cluster.priority) == ("client", "client", "P3")
         assert cluster.attribution is None
         assert "the called service answered within 0.05 s" in cluster.evidence[0].statement
+
+
+class TestEndless:
+    def test_spans_without_an_end_are_requests_that_never_end(self, tmp_path: Path) -> None:
+        system = System()
+        system.traffic("web", "web-00001-aaa", 0, END_S, every_s=60)
+        for number in range(END_S // 30):
+            at_s = number * 30.0
+            revision = NEW if at_s >= BROKEN_S else OLD
+            took = None if at_s >= BROKEN_S and number % 3 == 0 else 0.04
+            told = {"revision": revision, "route": "/stream", "took_s": took, "name": "GET /stream"}
+            system.export(exported(at_s, "shop", f"{number + 1:032x}", f"{number + 1:016x}", **told))
+
+        (cluster,) = findings(system, tmp_path).clusters
+
+        assert (cluster.service, cluster.kind, cluster.title) == ("shop", "hung", "GET /stream never ends")
+        assert cluster.attribution is not None
+        assert cluster.attribution.revision == NEW
+
+    def test_parents_that_never_come_are_requests_that_never_end(self, tmp_path: Path) -> None:
+        assert [one.title for one in findings(orphaned(), tmp_path).clusters] == ["requests never end"]
+
+    def test_parents_that_never_came_at_all_are_not_missed(self, tmp_path: Path) -> None:
+        assert not findings(orphaned(since_s=0), tmp_path).clusters
+
+    def test_where_the_request_line_came_in_time_nothing_hangs(self, tmp_path: Path) -> None:
+        assert not findings(orphaned(is_logged=True), tmp_path).clusters
+
+
+def orphaned(*, since_s: float = BROKEN_S, is_logged: bool = False) -> System:
+    """A service that reads a database in each request; from a moment on its own span is missing in a third of them."""
+    system = System()
+    system.traffic("web", "web-00001-aaa", 0, END_S, every_s=60)
+    for number in range(END_S // 30):
+        at_s, trace, span = number * 30.0, f"{number + 1:032x}", f"{number + 1:016x}"
+        told = {"revision": NEW if at_s >= BROKEN_S else OLD, "instance": "one"}
+        if at_s < since_s or number % 3:
+            system.export(exported(at_s, "shop", trace, span, route="/orders", **told))
+        read = {"kind": "client", "name": "SELECT", "parent": span, "took_s": 0.01}
+        system.export(exported(at_s + 0.01, "shop", trace, f"{number + 9001:016x}", **(read | told)))
+        if is_logged:
+            system.request(at_s, "shop", str(told["revision"]), trace=trace)
+    return system
