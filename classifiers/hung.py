@@ -212,12 +212,14 @@ def _hung(
     title = f"{told} {verb} until {first.limit_s:g} s" if first.limit_s else _endless(routes)
     subject = Subject("hung", project, first.service, f"{first.source} {first.limit_s:g}", title, part)
     bad = rows.with_columns(
-        at_ns=pl.col("at_ns") + pl.col("took_ns"),
         origin=pl.col("trace").replace_strict(origins, default="unknown", return_dtype=pl.String),
     )
     case = bad_case(subject, bad, grid, start_ns=history.window.start_ns, config=onset)
     usual = max(hangs.usual_ns.get((one.source, one.service, one.route), 0) for one in limits)
-    case = replace(case, routes=tuple(filter(None, routes)), entries=rows["insert_id"].drop_nulls().len())
+    # they count when they began, as all requests do; what they hung for is told by when they ended
+    ends = rows.select("trace", end=pl.col("at_ns") + pl.col("took_ns")).group_by("trace").agg(pl.col("end").min())
+    met = dict(ends.sort("end", "trace").iter_rows())
+    case = replace(case, met_ns=met, routes=tuple(filter(None, routes)), entries=rows["insert_id"].drop_nulls().len())
     return Hung(case, tuple(limits), rows, usual, None, _is_answered(rows), _outlived(hangs, rows))
 
 

@@ -8,6 +8,7 @@ from logtriage.demo.scenarios import (
     canary,
     courses,
     dependency_down,
+    hanging,
     neighbours,
     outside,
     quiet,
@@ -43,4 +44,5 @@ SCENARIOS: dict[str, Scenario] = {
     **silence.STORIES,
     **slowed.STORIES,
     **browsers.STORIES,
+    **hanging.STORIES,
 }
