@@ -13,7 +13,61 @@ with wanted as (
         unnest($services::varchar[]) as service,
         unnest($revisions::varchar[]) as revision
 ),
-operations as (
+entered as (
+    select
+        service,
+        revision,
+        trace,
+        min({
+            'start_ns': start_ns,
+            'span': span,
+            'name': name,
+            'http_method': http_method,
+            'http_route': http_route
+        }) as first
+    from spans_by_revision
+    where
+        start_ns >= $start_ns
+        and start_ns < $end_ns
+        and (service, revision) in (select (service, revision) from wanted)
+    group by service, revision, trace
+),
+ranked as (
+    select
+        service,
+        revision,
+        trace,
+        first,
+        row_number() over (
+            partition by
+                service,
+                revision,
+                regexp_replace(
+                    case
+                        when first.http_route is null then first.name
+                        else coalesce(first.http_method, '') || ' ' || first.http_route
+                    end,
+                    $variable_parts,
+                    '/*',
+                    'g'
+                )
+            order by hash(trace), trace
+        ) as place,
+        count(*) over (partition by service, revision) as traces
+    from entered
+),
+picked as materialized (
+    select
+        service,
+        revision,
+        trace,
+        first.span as entry,
+        first.start_ns as at_ns,
+        traces
+    from ranked
+    where place <= $most
+),
+seen as materialized (
     select
         trace,
         span,
@@ -24,7 +78,6 @@ operations as (
         start_ns,
         start_ns + duration_ns as end_ns,
         status = 2 as is_bad,
-        links,
         regexp_replace(
             case
                 when http_route is not null
@@ -46,49 +99,7 @@ operations as (
     where
         start_ns >= $start_ns
         and start_ns < $end_ns
-        and trace in (
-            select trace
-            from spans_by_revision
-            where
-                start_ns >= $start_ns
-                and start_ns < $end_ns
-                and (service, revision) in (select (service, revision) from wanted)
-        )
-),
-entered as (
-    select
-        service,
-        revision,
-        trace,
-        min({'start_ns': start_ns, 'span': span, 'operation': operation}) as first
-    from operations
-    where (service, revision) in (select (service, revision) from wanted)
-    group by service, revision, trace
-),
-ranked as (
-    select
-        service,
-        revision,
-        trace,
-        first,
-        row_number() over (partition by service, revision, first.operation order by hash(trace), trace) as place,
-        count(*) over (partition by service, revision) as traces
-    from entered
-),
-picked as materialized (
-    select
-        service,
-        revision,
-        trace,
-        first,
-        traces
-    from ranked
-    where place <= $most
-),
-seen as materialized (
-    select operations.*
-    from operations
-    where trace in (select trace from picked)
+        and trace in (select trace from picked)
 ),
 torn as (
     select distinct
@@ -109,7 +120,7 @@ parents as (
         picked.revision,
         picked.trace,
         picked.traces,
-        picked.first.span = seen.span as is_entry,
+        picked.entry = seen.span as is_entry,
         seen.span,
         seen.operation,
         seen.start_ns,
@@ -215,7 +226,7 @@ select
     picked.trace,
     cast(null as varchar) as parent,
     cast(null as varchar) as step,
-    picked.first.start_ns as at_ns,
+    picked.at_ns,
     cast(null as bigint) as begin_ns,
     cast(null as bigint) as end_ns,
     cast(null as bigint) as took_ns,
