@@ -20,6 +20,7 @@ from classifiers.declared import EventsConfig, find_declared
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.event_rows import EventRows, read_event_rows
 from classifiers.findings import Findings, Record
+from classifiers.flow_evidence import read_flow_steps, with_flow
 from classifiers.folding import fold_calls, told_by_lines
 from classifiers.forecasts import ForecastConfig
 from classifiers.history import (
@@ -112,6 +113,7 @@ class Reading:
     events: EventRows
     latencies: Latencies
     suites: SuiteReading
+    flow: pl.DataFrame | None
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -142,6 +144,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_event_rows(reader, history, [one.service for one in config.events.expected]),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
         read_suites(reader, window, start_ns=history.start_ns),
+        read_flow_steps(reader, history, present["service"].unique()),
     )
 
 
@@ -174,7 +177,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     clusters = with_siblings(clusters, cases, history.revisions, history.exposure)
-    clusters = with_spans(with_locations(clusters, history.revisions), reading.spans)
+    clusters = with_flow(with_spans(with_locations(clusters, history.revisions), reading.spans), reading.flow)
     slowdowns = find_latencies(
         reading.latencies,
         history,

@@ -19,7 +19,7 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 
-__all__ = ["MOST_TRACES", "VARIABLE_WORDS", "find_flow", "masked_lines", "read_steps"]
+__all__ = ["MOST_TRACES", "VARIABLE_WORDS", "find_flow", "masked_lines", "read_span_steps", "read_steps"]
 
 MOST_TRACES = 2000  # of one revision and operation: a share is known to within two percent by then
 # Parts of an operation's name that vary: long hexadecimal numbers with a digit in them, and all numbers of two digits.
@@ -34,6 +34,7 @@ def find_flow(reader: Reader, before: Revision, after: Revision, *, window: Wind
     if before.revision == after.revision:
         return Flow("", "they are one revision")
     names = (before.revision, after.revision)
+    lay_spans_by_revision(reader, start_ns=window.start_ns, end_ns=window.end_ns)
     steps, basis = read_steps(reader, [(before.service, name) for name in names], window=window)
     for name in names:
         if steps.filter(pl.col("step").is_null() & (pl.col("revision") == name)).is_empty():
@@ -46,21 +47,12 @@ def read_steps(
 ) -> tuple[pl.DataFrame, Literal["spans", "lines"]]:
     """Rows of find_flow_steps for services with their revisions; where none of them has spans, of their lines.
 
-    To be called after read_placed_facts. Traces that began last are left out, as their spans may still be on their way.
+    To be called after lay_spans_by_revision.
     """
-    asked = {
-        "start_ns": window.start_ns,
-        "end_ns": window.end_ns,
-        "services": [service for service, _ in revisions],
-        "revisions": [revision for _, revision in revisions],
-        "most": MOST_TRACES,
-        "variable_parts": origin_params()["variable_parts"],
-    }
-    lay_spans_by_revision(reader, start_ns=window.start_ns, end_ns=window.end_ns)
-    spans = reader.frame("find_flow_steps", **asked, variable_words=VARIABLE_WORDS)
+    spans = read_span_steps(reader, revisions, window=window)
     if not spans.is_empty():
-        return _settled(spans), "spans"
-    lines = reader.frame("find_flow_lines", **asked)
+        return spans, "spans"
+    lines = reader.frame("find_flow_lines", **_asked(revisions, window, MOST_TRACES))
     keys = ["service", "revision", "trace", "parent", "step"]
     masked = lines.with_columns(step=masked_lines(lines["step"]))
     folded = masked.group_by(keys, maintain_order=True).agg(
@@ -71,10 +63,32 @@ def read_steps(
     return _settled(folded), "lines"
 
 
+def read_span_steps(
+    reader: Reader, revisions: Sequence[tuple[str, str]], *, window: Window, most: int = MOST_TRACES
+) -> pl.DataFrame:
+    """Rows of find_flow_steps for services with their revisions, of at most so many traces of an operation each.
+
+    Traces that began last are left out, as their spans may still be on their way.
+    """
+    asked = _asked(revisions, window, most)
+    return _settled(reader.frame("find_flow_steps", **asked, variable_words=VARIABLE_WORDS))
+
+
 def masked_lines(texts: pl.Series) -> pl.Series:
     """What lines say without what varies in them; each distinct text is masked once."""
     distinct = texts.unique()
     return texts.replace_strict(distinct, mask(distinct), return_dtype=pl.String).rename(texts.name)
+
+
+def _asked(revisions: Sequence[tuple[str, str]], window: Window, most: int) -> dict[str, object]:
+    return {
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "services": [service for service, _ in revisions],
+        "revisions": [revision for _, revision in revisions],
+        "most": most,
+        "variable_parts": origin_params()["variable_parts"],
+    }
 
 
 def _settled(steps: pl.DataFrame) -> pl.DataFrame:

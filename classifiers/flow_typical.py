@@ -14,6 +14,7 @@ import polars as pl
 
 from classifiers.flow import VARIABLE_WORDS, masked_lines, read_steps
 from classifiers.origin import origin_params
+from classifiers.spans_by_revision import lay_spans_by_revision
 from collector.store import Reader
 from collector.window import Window
 
@@ -76,6 +77,7 @@ def find_typical(reader: Reader, service: str, revision: str, operation: str, *,
 
     `operation` is a `parent` of find_flow's edges: `POST /pay`. At most 300 traces are compared, drawn by their ids.
     """
+    lay_spans_by_revision(reader, start_ns=window.start_ns, end_ns=window.end_ns)
     rows, _ = read_steps(reader, [(service, revision)], window=window)
     own = rows.filter(pl.col("is_entry") & (pl.col("parent") == operation) & pl.col("step").is_null())
     traces = sorted(set(own["trace"]), key=_drawn)[:_MOST_COMPARED]
