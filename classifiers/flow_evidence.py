@@ -82,7 +82,9 @@ def _evidence(steps: pl.DataFrame, blamed: Attribution) -> tuple[Evidence, ...]:
 
 def _told(edge: FlowEdge, revision: str) -> str:
     place = f"`{edge.follows}` in `{edge.parent}`" if edge.follows else f"the begin of `{edge.parent}`"
+    is_sample = max(edge.reached_before, edge.reached_after) >= _MOST_TRACES
     return (
         f"since {revision} the step `{edge.step}` {_WORDS[edge.course]} {place}: {edge.with_after:,} of "
         f"{edge.reached_after:,} traces, {edge.with_before:,} of {edge.reached_before:,} before"
+        + (", of a sample" if is_sample else "")
     )
