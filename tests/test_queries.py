@@ -80,7 +80,8 @@ def test_name_starts_with_what_it_does(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "schema"), [("entries", ENTRY_SCHEMA), ("spans", SPAN_SCHEMA), ("facts", FACT_SCHEMA), ("test_cases", TEST_SCHEMA)]
+    ("table", "schema"),
+    [("entries", ENTRY_SCHEMA), ("spans", SPAN_SCHEMA), ("facts", FACT_SCHEMA), ("test_cases", TEST_SCHEMA)],
 )
 def test_tables_have_the_columns_of_the_records(
     table: str, schema: pl.Schema, empty: duckdb.DuckDBPyConnection

@@ -1,6 +1,7 @@
 """Services that log no requests are counted in the traces that their server spans tell."""
 
 from pathlib import Path
+from typing import Any
 
 from classifiers.classify import ClassifyConfig, read
 from classifiers.exposure import Exposure
@@ -24,7 +25,7 @@ def stock(*, spans_of: int = 1, rows_of: int = 1, instances: bool = True) -> Sys
         at_s, trace = number * 30.0, f"{number + 1:032x}"
         revision = NEW if at_s >= BROKEN_S else OLD
         is_failing = revision == NEW and number % 3 == 0
-        instance = {"faas_instance": f"{revision}-one"} if instances else {}
+        instance: dict[str, Any] = {"faas_instance": f"{revision}-one"} if instances else {}
         if number % spans_of == 0:
             system.span(at_s, "stock", trace, f"{number + 1:016x}", **instance)
         if is_failing:

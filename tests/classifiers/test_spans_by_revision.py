@@ -1,6 +1,7 @@
 """Every span has the revision that made it, and how that is known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def told(system: System, folder: Path, *, end_ns: int = END_NS) -> dict[str, Tol
     return {span: (revision, version, by) for span, revision, version, by in rows.rows()}
 
 
-def one(system: System, folder: Path, **attributes: str) -> Told:
+def one(system: System, folder: Path, **attributes: Any) -> Told:
     """Of one span of the shop with those attributes, ten minutes in."""
     system.span(10 * MINUTE, "shop", "a" * 32, "b" * 16, **attributes)
     return told(system, folder)["b" * 16]
