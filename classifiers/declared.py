@@ -46,7 +46,7 @@ def find_declared(
     rows: EventRows, history: History, expected: Sequence[ExpectedEvent], failed: Collection[str]
 ) -> tuple[Absence, ...]:
     """Declared events that were never sent though their trigger ran, and those whose trigger did not run."""
-    heard = heard_requests(rows, failed)
+    heard = heard_requests(rows, failed).filter(pl.col("way") == 0)
     since_ns = history.window.start_ns
     told = [_absence(one, rows, heard.filter(pl.col("at_ns") >= since_ns), since_ns) for one in expected]
     return tuple(one for one in told if one is not None)

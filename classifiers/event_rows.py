@@ -26,7 +26,7 @@ _REQUEST_SCHEMA = pl.Schema(
     {
         "project": pl.String(), "service": pl.String(), "revision": pl.String(), "trace": pl.String(),
         "at_ns": pl.Int64(), "route": pl.String(), "origin": pl.String(), "http_status": pl.Int16(),
-        "events": pl.List(pl.String()), "is_near": pl.Boolean(), "due_ns": pl.Int64(),
+        "events": pl.List(pl.String()), "is_near": pl.Boolean(), "due_ns": pl.Int64(), "way": pl.Int32(),
     }
 )  # fmt: skip
 
@@ -69,17 +69,48 @@ def read_event_rows(reader: Reader, history: History, declared: Collection[str] 
     lines = reader.frame("count_told_lines", services=services, step_ns=step_ns, **span)
     many = {service: float(own["asked"].sum()) for (service,), own in asked.group_by("service")}
     sampled = {name: max(1, int(many.get(name, 0.0) // _MOST_REQUESTS)) for name in services}
-    parts = [
-        reader.frame("find_event_requests", services=[name], one_in=one_in, **span, **origin_params())
-        for name, one_in in sampled.items()
-    ]
+    parts = [_requests(reader, name, one_in, span) for name, one_in in sampled.items()]
     asked_for = pl.concat([_REQUEST_SCHEMA.to_frame(), *parts])
+    elsewhere = [_around(reader, place, sampled[place[1]], history) for place in _unlinked(counts, asked_for, services)]
+    asked_for = pl.concat([asked_for, *elsewhere])
     fields = reader.frame("count_event_fields", step_ns=step_ns, **span)
     health = reader.frame(
         "count_health_checks", services=services, step_ns=step_ns, health_paths=origin_params()["health_paths"], **span
     )
     hollow = _hollow(reader, counts, fields, span)
     return EventRows(counts, lines, asked_for, hollow, fields, health, sampled, history.start_ns, step_ns)
+
+
+def _requests(reader: Reader, service: str, one_in: int, span: dict[str, int]) -> pl.DataFrame:
+    """The requests of a service."""
+    own = reader.frame("find_event_requests", services=[service], one_in=one_in, **span, **origin_params())
+    return own.with_columns(way=pl.lit(0, dtype=pl.Int32))
+
+
+def _unlinked(counts: pl.DataFrame, asked: pl.DataFrame, services: Collection[str]) -> list[tuple[str, str]]:
+    """Services with an event that comes after none of their own requests."""
+    many = counts.filter(pl.col("service").is_in(list(services))).group_by(EVENT_KEYS).agg(pl.col("events").sum())
+    linked = asked.explode("events").group_by("project", "service", event="events").agg(linked=pl.len())
+    left = many.join(linked, on=list(EVENT_KEYS), how="left").filter(
+        (pl.col("events") >= 2 * _LEAST) & (pl.col("linked").fill_null(0) < _LEAST)
+    )
+    return sorted(set(left.select("project", "service").iter_rows()))
+
+
+def _around(reader: Reader, place: tuple[str, str], one_in: int, history: History) -> pl.DataFrame:
+    """What else happened in the traces of its events. A revision that is not told is the one that was busiest then."""
+    project, service = place
+    span = {"start_ns": history.start_ns, "end_ns": history.window.end_ns}
+    found = reader.frame(
+        "find_event_traces", project=project, service=service, one_in=one_in,
+        variable_parts=origin_params()["variable_parts"], **span,
+    )  # fmt: skip
+    names, leaders = history.exposure.instance_minutes(project, service).leaders()
+    if not names or not found.height:
+        return found
+    busiest = leaders[history.exposure.timeline.bin_of(found["at_ns"].to_numpy())]
+    told = pl.Series([names[at] if at >= 0 else "" for at in busiest.tolist()], dtype=pl.String)
+    return found.with_columns(revision=pl.when(pl.col("revision") == "").then(told).otherwise("revision"))
 
 
 def _hollow(reader: Reader, counts: pl.DataFrame, fields: pl.DataFrame, span: dict[str, int]) -> pl.DataFrame:

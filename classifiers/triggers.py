@@ -4,7 +4,7 @@ A trigger is learned from the requests after which the event came while it came 
 them, that it follows most often. Requests that failed are no trials: what is missing there failed with them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -52,19 +52,26 @@ def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
     heard = heard_requests(rows, failed)
     found = []
     for (project, service), trials in heard.group_by("project", "service", maintain_order=True):
+        ways = [part for _, part in sorted(trials.partition_by("way", as_dict=True).items())]
         names = trials["events"].explode().drop_nulls().unique().sort().to_list()
-        found += [
-            trigger
-            for name in names
-            if (trigger := _trigger(str(project), str(service), name, trials)) is not None
-        ]  # fmt: skip
+        triggers = (_nearest(str(project), str(service), name, ways) for name in names)
+        found += [trigger for trigger in triggers if trigger is not None]
     return found
 
 
+def _nearest(project: str, service: str, event: str, ways: Sequence[pl.DataFrame]) -> Trigger | None:
+    """The trigger by the nearest way on which the event comes at all: own requests first, other services' last."""
+    for trials in ways:
+        others = trials.filter(pl.col("route") != event)
+        if others["events"].list.contains(event).sum() >= _LEAST:
+            return _trigger(project, service, event, others)
+    return None
+
+
 def heard_requests(rows: EventRows, failed: Collection[str]) -> pl.DataFrame:
-    """Requests that went well, and whose events must have arrived; rows of find_event_requests."""
+    """Requests that went well, and whose events must have arrived; rows of find_event_requests, with their way."""
     parts = [rows.requests.clear()]
-    for (project, service), asked in rows.requests.group_by("project", "service", maintain_order=True):
+    for (project, service, _), asked in rows.requests.group_by("project", "service", "way", maintain_order=True):
         lines = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))
         parts.append(_heard(asked, lines, failed))
     return pl.concat(parts)

@@ -213,3 +213,31 @@ def test_health_checks_that_pass_meanwhile_are_evidence(tmp_path: Path) -> None:
     (event,) = found(system, tmp_path).absent_events
 
     assert any("/health was answered with success" in fact.statement for fact in event.evidence)
+
+
+def worker_system(*, lost: str, is_first_told: bool = True) -> System:
+    """A worker that logs no requests; it takes what another service was asked for, in the same trace."""
+    system = System()
+    system.deploy(-HOUR, "desk", OLD, image="a")
+    system.deploy(CHANGE_S - 60, "desk", NEW, image="b")
+    for at_s in range(0, END_S, EVERY_S):
+        revision = OLD if at_s < CHANGE_S else NEW
+        trace = system.request(at_s, "front", "front-00001-xyz", path="/seats")
+        system.line(at_s + 0.5, "desk", revision, "took a message", severity="INFO", trace=trace)
+        for name in ("seat.asked", "seat.taken") if is_first_told else ("seat.taken",):
+            if at_s < CHANGE_S or name != lost:
+                system.line(at_s + 1, "desk", revision, f"event={name} seat=a", severity="INFO", trace=trace)
+    return system
+
+
+@pytest.mark.parametrize(("is_first_told", "trigger"), [(True, "seat.asked"), (False, "front GET /seats")])
+def test_an_event_of_a_worker_comes_after_another_event_or_request(
+    *, is_first_told: bool, trigger: str, tmp_path: Path
+) -> None:
+    system = worker_system(lost="seat.taken", is_first_told=is_first_told)
+
+    (event,) = found(system, tmp_path).absent_events
+
+    assert (event.event, event.trigger) == ("seat.taken", trigger)
+    assert event.attribution is not None
+    assert event.attribution.revision == NEW
