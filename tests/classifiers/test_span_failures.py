@@ -209,3 +209,32 @@ class TestCalls:
         found = found_in(system.stored(tmp_path))
 
         assert [one.service for one in found.clusters] == ["stock"]
+
+
+class TestWebSocket:
+    def test_what_fails_after_the_accept_is_told_by_its_span_and_explains_the_close(self, tmp_path: Path) -> None:
+        """The upgrade is answered 101, authentication fails in a span, the server says only that it closes with 1011."""
+        system = System()
+        system.deploy(-60, "stock", OLD, image="a")
+        system.deploy(BROKEN_S - 30, "stock", NEW, image="b")
+        for number in range(END_S // 60):
+            at_s, trace, span = number * 60.0, f"{number + 1:032x}", f"{number + 1:016x}"
+            revision = NEW if at_s >= BROKEN_S else OLD
+            told = {"revision": revision, "instance": f"{revision}-one"}
+            system.request(at_s, "stock", revision, trace=trace, status=101, path="/ws")
+            system.export(exported(at_s, "stock", trace, span, route="/ws", status=101, **told))
+            if at_s >= BROKEN_S:
+                lost = {"kind": "internal", "name": "authenticate", "took_s": 0.01, "failed": "", "parent": span}
+                thrown = {"thrown": "TokenError: signature does not match"}
+                system.export(exported(at_s + 0.01, "stock", trace, f"{number + 9001:016x}", **(lost | thrown | told)))
+                closed = "connection closed with 1011 before the welcome message"
+                system.line(at_s + 0.03, "stock", revision, closed, trace=trace, severity="WARNING")
+
+        found = found_in(system.stored(tmp_path)).clusters
+
+        root = next(one for one in found if one.role == "root")
+        assert root.title == "TokenError: signature does not match"
+        assert root.attribution is not None
+        assert root.attribution.revision == NEW
+        assert {one.caused_by for one in found if one.role == "symptom"} <= {root.id}
+        assert any("1011" in one.title for one in found)
