@@ -26,7 +26,8 @@ _REQUEST_SCHEMA = pl.Schema(
     {
         "project": pl.String(), "service": pl.String(), "revision": pl.String(), "trace": pl.String(),
         "at_ns": pl.Int64(), "route": pl.String(), "origin": pl.String(), "http_status": pl.Int16(),
-        "events": pl.List(pl.String()), "is_near": pl.Boolean(), "due_ns": pl.Int64(), "way": pl.Int32(),
+        "events": pl.List(pl.String()), "is_near": pl.Boolean(), "due_ns": pl.Int64(),
+        "is_crossed": pl.Boolean(), "way": pl.Int32(),
     }
 )  # fmt: skip
 

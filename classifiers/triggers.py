@@ -17,6 +17,7 @@ _LEAST = 8  # requests with the event, and without it
 _SELDOM = 0.2  # of a route's requests: what comes after fewer has another cause
 _NEAR_BEST = 0.7  # of the rate on the best route
 _FAILED = 400
+_ENOUGH = 0.3  # of the requests that no other one crossed, for them to stand for all
 _NOBODY = ("health_checks", "scanners")
 _SHOWN = 3
 _LEAST_DUE_NS = 60_000_000_000
@@ -110,7 +111,10 @@ def _trigger(project: str, service: str, event: str, trials: pl.DataFrame) -> Tr
     cells = cells.filter(pl.col("rate") >= _NEAR_BEST * pl.col("rate").max())
     places = ["route", "origin", "answer"]
     told = came.join(cells.select(places), on=places, how="semi", maintain_order="left")
+    is_near = bool(told.filter(~pl.col("is_bad"))["is_near"].any())
+    alone = told.filter(~pl.col("is_crossed"))
+    if is_near and alone.height >= _ENOUGH * told.height:
+        told = alone  # a line without a trace may be of either of two requests that were under way
     if told["is_bad"].sum() < _LEAST:
         return None
-    is_near = bool(told.filter(~pl.col("is_bad"))["is_near"].any())
     return Trigger(project, service, event, tuple(sorted(set(cells["route"]))), told, is_near)

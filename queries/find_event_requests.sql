@@ -2,11 +2,13 @@
 -- about:   requests of services that tell events, one of $one_in by their key, each with the events that came with it:
 --          by its trace, else, of a line without one, the request of its instance that was under way and ended first
 --          after it (`is_near`). The key is the trace, else `request:` and the id of the line. `due_ns`: the longest
---          that an event of it came after its start
+--          that an event of it came after its start; `is_crossed`: another request was under way in its instance, so
+--          that a line without a trace may be of either
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $services VARCHAR[], $one_in BIGINT, $tests VARCHAR, $checkers VARCHAR,
 --          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, trace VARCHAR, at_ns BIGINT, route VARCHAR,
---          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT
+--          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT,
+--          is_crossed BOOLEAN
 
 with asked as materialized (
     select
@@ -21,7 +23,17 @@ with asked as materialized (
         coalesce(http_method, '') as http_method,
         coalesce(http_path, '') as http_path,
         http_status,
-        coalesce(user_agent, '') as user_agent
+        coalesce(user_agent, '') as user_agent,
+        coalesce(
+            max(at_ns + coalesce(latency_ns, 0)) over (
+                partition by project, service, instance
+                order by at_ns, insert_id
+                rows between unbounded preceding and 1 preceding
+            ) >= at_ns - 5_000_000
+            or lead(at_ns) over (partition by project, service, instance order by at_ns, insert_id)
+            <= at_ns + coalesce(latency_ns, 0) + 5_000_000,
+            false
+        ) as is_crossed
     from entries
     where
         log = 'requests'
@@ -127,7 +139,8 @@ kept as (
             when agents.agent = 'health_checks' or paths.is_health then 'health_checks'
             else agents.agent
         end as origin,
-        asked.http_status
+        asked.http_status,
+        asked.is_crossed
     from asked
     join agents using (user_agent)
     join paths using (http_path)
@@ -144,7 +157,8 @@ select
     kept.http_status,
     coalesce(told.events, []) as events,
     coalesce(told.is_near, false) as is_near,
-    told.last_ns - kept.at_ns as due_ns
+    told.last_ns - kept.at_ns as due_ns,
+    kept.is_crossed
 from kept
 left join told
     on kept.project = told.project and kept.service = told.service and kept.key = told.key

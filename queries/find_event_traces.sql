@@ -5,7 +5,7 @@
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $project VARCHAR, $service VARCHAR, $one_in BIGINT,
 --          $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, trace VARCHAR, at_ns BIGINT, route VARCHAR,
---          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT, way INTEGER
+--          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT, is_crossed BOOLEAN, way INTEGER
 
 with happened as (
     select
@@ -105,6 +105,7 @@ select
     coalesce(case when found.way = 1 then told.events else told.said end, []) as events,
     false as is_near,
     told.last_ns - found.at_ns as due_ns,
+    false as is_crossed,
     found.way
 from found
 left join told using (trace)
