@@ -213,7 +213,7 @@ class TestCalls:
 
 class TestWebSocket:
     def test_what_fails_after_the_accept_is_told_by_its_span_and_explains_the_close(self, tmp_path: Path) -> None:
-        """The upgrade is answered 101, authentication fails in a span, the server says only that it closes with 1011."""
+        """The upgrade is answered 101, authentication fails in a span, the server says only that it closes (1011)."""
         system = System()
         system.deploy(-60, "stock", OLD, image="a")
         system.deploy(BROKEN_S - 30, "stock", NEW, image="b")
