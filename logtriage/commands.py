@@ -15,7 +15,7 @@ from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.wording import clock, plural, short_revision
 
-__all__ = ["BLAMED", "Command", "commands_for", "first_step", "run_target", "setting_options"]
+__all__ = ["BLAMED", "Command", "commands_for", "compare_line", "first_step", "run_target", "setting_options"]
 
 BLAMED = 0.5  # from this confidence on a revision is blamed
 # Kinds of change that a person can undo by setting one key.
@@ -98,6 +98,14 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
             )
         commands.append(Command("See all that changed", f"logtriage diff {good} {bad}"))
     return tuple(commands)
+
+
+def compare_line(blamed: Attribution, lookup: Lookup) -> str:
+    """The line that shows all that changed in a blamed revision; "" where nothing stands to compare it with."""
+    if blamed.good_revision is None:
+        return ""
+    good, bad = (_told(name, blamed, lookup) for name in (blamed.good_revision, blamed.revision))
+    return f"logtriage diff {good} {bad}"
 
 
 def run_target(service: str, project: str, location: str) -> str:

@@ -105,7 +105,12 @@ class Cycle:
         now_ns = self.clock_ns()
         findings = self.analyse(Window(now_ns - round(self.digest.window_hours * _HOUR_NS), now_ns), now_ns)
         going_on = sum(incident.is_ongoing for incident in findings.incidents)
-        LOG.info("analysed: %s in the window, %d going on", plural(len(findings.incidents), "incident"), going_on)
+        LOG.info(
+            "analysed: %s in the window, %d going on; %s missing, %s slower",
+            plural(len(findings.incidents), "incident"), going_on,
+            plural(sum(one.is_ongoing for one in findings.absent_events), "event"),
+            plural(sum(one.is_ongoing for one in findings.latency), "operation"),
+        )  # fmt: skip
         return findings
 
     def _deliver(self, name: str, notifier: Notifier, findings: Findings) -> None:

@@ -1,6 +1,6 @@
 """Findings into the messages a person gets: one an incident, root first, symptoms folded in. No I/O.
 
-Nothing to say, nothing sent: without incidents and warnings the digest is empty.
+Nothing to say, nothing sent: without incidents, silent failures and warnings the digest is empty.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from logtriage.commands import commands_for
 from logtriage.escape import plain
 from logtriage.lines import Line, incident_lines, state_of
 from logtriage.lookup import Lookup
+from logtriage.message import OVER_SIGN, SIGNS, Message
+from logtriage.silent_messages import silent_messages
 from logtriage.vanished_view import by_deploy, drop_words, error_words, key_note, present_words, restore_line
 from logtriage.wording import Near, clock, day_clock, plural, short_revision
 
 __all__ = ["Digest", "DigestConfig", "Message", "build_digest", "digest_text", "unsent"]
 
-_SIGNS = {"P0": "🔴", "P1": "🟠", "P2": "🟡", "P3": "⚪"}
-_OVER = "🟢"
 _WARNING = "🟡"
 _KEYS_TOLD = 6  # of a deploy that dropped more, each with what it was
 _KEYS_IN_HEADLINE = 3  # a headline has 150 characters in some channels
@@ -38,22 +38,6 @@ class DigestConfig(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What one message says, plain text; a notifier lays it out.
-
-    `key` names the incident and its state: as long as it stays the same there is nothing new to say. `command` is a
-    line to copy, empty where there is none.
-    """
-
-    key: str
-    sign: str
-    headline: str
-    lines: tuple[Line, ...]
-    command: str
-    footer: str
-
-
-@dataclass(frozen=True, slots=True)
 class Digest:
     """The messages of one window, most urgent first."""
 
@@ -62,7 +46,10 @@ class Digest:
 
 
 def build_digest(findings: Findings, config: DigestConfig) -> Digest:
-    """One message an incident down to the lowest priority, then one a deploy that dropped keys without an error yet."""
+    """One message an incident down to the lowest priority, then what no log tells, then deploys that dropped keys.
+
+    Of these those that have no error yet.
+    """
     lookup = Lookup(findings)
     footer = _footer(findings)
     told = []
@@ -70,7 +57,8 @@ def build_digest(findings: Findings, config: DigestConfig) -> Digest:
         root = lookup.cluster(incident.root)
         if root is not None and incident.priority <= config.lowest_priority:
             told.append(_incident_message(incident, root, lookup, footer))
-    return Digest(findings.window, (*told, *_warnings(lookup, footer)))
+    silent = silent_messages(lookup, footer, config.lowest_priority)
+    return Digest(findings.window, (*told, *silent, *_warnings(lookup, footer)))
 
 
 def unsent(digest: Digest, sent: frozenset[str]) -> Digest:
@@ -97,7 +85,7 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
     near = lookup.near
     state = state_of(incident, root, lookup)
     is_over = state == "resolved"
-    sign = _OVER if is_over else _SIGNS[incident.priority]
+    sign = OVER_SIGN if is_over else SIGNS[incident.priority]
     began = clock(root.onset.at_ns, near)
     going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
     commands = commands_for(root, lookup)

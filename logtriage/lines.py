@@ -35,7 +35,16 @@ from logtriage.wording import (
     unit_word,
 )
 
-__all__ = ["EXPLAINS", "Line", "cluster_lines", "evidence_refs", "incident_lines", "state_of", "when_words"]
+__all__ = [
+    "EXPLAINS",
+    "Line",
+    "changed_words",
+    "cluster_lines",
+    "evidence_refs",
+    "incident_lines",
+    "state_of",
+    "when_words",
+]
 
 EXPLAINS = frozenset({"KNOWN", "LOOK"})  # labels of lines that tell of all such failures, not of this one
 
@@ -133,8 +142,11 @@ def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
     """The blamed revision and its changes; else the cause, after the revision that is only a candidate."""
     blamed = cluster.attribution
     if blamed is not None and blamed.confidence >= BLAMED:
-        return [Line("CHANGE", _changed(cluster, blamed, lookup)), *_commit_lines(blamed)]
-    maybe = [Line("MAYBE", _changed(cluster, blamed, lookup))] if blamed else []
+        return [
+            Line("CHANGE", changed_words(cluster.service, cluster.onset.latest_ns, blamed, lookup)),
+            *_commit_lines(blamed),
+        ]
+    maybe = [Line("MAYBE", changed_words(cluster.service, cluster.onset.latest_ns, blamed, lookup))] if blamed else []
     if blamed is not None and cluster.cause == "revision":
         return maybe
     best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
@@ -150,8 +162,8 @@ def _commit_lines(blamed: Attribution) -> list[Line]:
     return [Line("CODE", plain(link, 300)) for link in told if link]
 
 
-def _changed(cluster: Cluster, blamed: Attribution, lookup: Lookup) -> str:
-    service, onset_ns = cluster.service, cluster.onset.latest_ns
+def changed_words(service: str, onset_ns: int, blamed: Attribution, lookup: Lookup) -> str:
+    """The blamed revision, when it was deployed and what changed in it; its service where that is another one."""
     is_traffic = blamed.change is not None and blamed.change.type == "traffic"
     began = lookup.revision_began_ns(blamed.service, blamed.revision)
     if is_traffic:  # the change is that of the traffic, and no deploy
