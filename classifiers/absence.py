@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from classifiers.accusation import attribution_of
+from classifiers.blocks import in_blocks
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EventRows
@@ -54,7 +55,7 @@ def _case(trigger: Trigger, history: History, onset: OnsetConfig) -> Case | None
     subject = Subject("absent", trigger.project, trigger.service, trigger.event, f"{trigger.event} no longer comes")
     return trial_case(
         subject,
-        trigger.trials.select(list(TRIAL_SCHEMA)),
+        in_blocks(trigger.trials.select(list(TRIAL_SCHEMA))),
         timeline=history.exposure.timeline,
         start_ns=history.window.start_ns,
         config=onset,

@@ -55,6 +55,30 @@ def test_an_event_that_stops_with_a_revision_is_told_of_it(is_traced: bool, tmp_
     assert (event.before.trials, event.before.seen, event.since.seen) == (180, 180, 0)
 
 
+@pytest.mark.parametrize(("one_in", "is_told"), [(2, True), (3, True), (20, False)])
+def test_an_event_of_some_of_its_triggers_is_missed_where_a_row_of_them_goes_without(
+    one_in: int,
+    is_told: bool,  # noqa: FBT001 - parametrised
+    tmp_path: Path,
+) -> None:
+    def sometimes(system: System, at_s: float, revision: str, trace: str) -> None:
+        if int(at_s) // EVERY_S * 7 % 60 < 60 / one_in:
+            taken(system, at_s, revision, trace)
+
+    told = found(system_of(sometimes, silent), tmp_path)
+
+    blamed = [one.attribution.revision for one in told.absent_events if one.attribution]
+    assert blamed == ([NEW] if is_told else [])
+
+
+def test_an_event_of_some_of_its_triggers_that_goes_on_is_not_told(tmp_path: Path) -> None:
+    def sometimes(system: System, at_s: float, revision: str, trace: str) -> None:
+        if int(at_s) // EVERY_S * 7 % 60 < 20:
+            taken(system, at_s, revision, trace)
+
+    assert found(system_of(sometimes, sometimes), tmp_path).absent_events == ()
+
+
 def test_an_event_that_goes_on_is_not_told(tmp_path: Path) -> None:
     assert found(system_of(taken, taken), tmp_path).absent_events == ()
 
