@@ -34,6 +34,7 @@ from classifiers.history import (
 )
 from classifiers.hollow import find_hollow
 from classifiers.hung import find_hung, hung_lines, with_hangs
+from classifiers.hung_folding import fold_hung
 from classifiers.hung_reading import Hangs, read_hangs
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
@@ -130,6 +131,8 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     history = read_history(
         reader, window=window, config=config.history, rules=config.clusters.rules, origins=config.origins
     )
+    hangs = read_hangs(reader, history)
+    history = fold_hung(history, hangs)
     present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
     ids = present["signature_id"].unique().to_list()
     return Reading(
@@ -140,7 +143,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         record_of(read_claims(reader, end_ns=window.end_ns)),
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
-        read_hangs(reader, history),
+        hangs,
         read_event_rows(reader, history, [one.service for one in config.events.expected]),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
         read_suites(reader, window, start_ns=history.start_ns),

@@ -25,7 +25,7 @@ CLUSTER_SCHEMA: dict[str, pl.DataType] = {
     "signature_id": pl.String(),
     "is_lead": pl.Boolean(),  # one a cluster: the most informative of its signatures
     "rule": pl.String(),  # lead | same_place | same_exception | names_it | heads | request: why the signature is in; by
-    # a person's rule merged, see classifiers/regroup.py
+    # a person's rule merged, see classifiers/regroup.py; limit, see classifiers/hung_folding.py
     "share": pl.Float64(),  # of its occurrences that came with the one it was joined to; null where none is needed
 }
 

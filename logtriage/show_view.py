@@ -28,6 +28,7 @@ _RULES = {
     "names_it": "holds the text of the exception, together with it",
     "heads": "written straight before the trace of the exception, each time",
     "request": "the request that failed of it",
+    "limit": "requests of its route that ended at the same time limit",
     "called": "the same statement of another call, which failed of the same cause",
     "folded": "the requests that failed of it",
     "merged": "merged by a rule of config.yaml",

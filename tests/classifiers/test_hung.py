@@ -56,6 +56,26 @@ class TestServer:
         assert (cluster.kind, cluster.units) == ("request", 90)
         assert "within 1 % of 300 s" in cluster.evidence[0].statement
 
+    def test_they_are_one_failure_whether_or_not_the_platform_says_why(self, tmp_path: Path) -> None:
+        said = "The request has been terminated because it has reached the maximum request timeout."
+        system = shop(hangs_s=300, status=504)
+        for number in range(40):
+            at_s = BROKEN_S + 20 + number * 240.0
+            system.request(at_s, "shop", NEW, path="/stream", status=504, said=said, latency_s=300.002)
+
+        (cluster,) = findings(system, tmp_path).clusters
+
+        assert (cluster.units, len(cluster.signature_ids)) == (130, 2)
+        assert cluster.attribution is not None
+        assert cluster.attribution.revision == NEW
+
+    def test_refusals_in_time_stay_apart_from_them(self, tmp_path: Path) -> None:
+        system = shop(hangs_s=300, status=504)
+        for number in range(60):
+            system.request(BROKEN_S + 20 + number * 120.0, "shop", NEW, path="/stream", status=500, latency_s=0.1)
+
+        assert sorted(one.units for one in findings(system, tmp_path).clusters) == [60, 90]
+
     def test_they_are_no_latency_too(self, tmp_path: Path) -> None:
         assert not findings(shop(), tmp_path).latency
 
