@@ -5,14 +5,11 @@ What comes in: a reader. What goes out: the view `spans_by_revision` in front of
 is known as `revision_by` (queries/create_spans_by_revision.sql). Nothing else should read the revision of a span.
 """
 
-import polars as pl
-
 from collector.store import Reader
 
 __all__ = ["IS_WEAK", "lay_spans_by_revision"]
 
 IS_WEAK = ("minute", "told", "")  # ways of knowing that do not prove the revision
-_SCHEMA = {"start_ns": pl.Int64(), "end_ns": pl.Int64()}
 
 
 def lay_spans_by_revision(reader: Reader, *, start_ns: int, end_ns: int) -> None:
@@ -20,5 +17,4 @@ def lay_spans_by_revision(reader: Reader, *, start_ns: int, end_ns: int) -> None
 
     To be called after read_placed_facts, which tells services of several locations apart.
     """
-    window = pl.DataFrame([(start_ns, end_ns)], schema=_SCHEMA, orient="row")
-    reader.lay("create_spans_by_revision", relation=window)
+    reader.lay("create_spans_by_revision", start_ns=start_ns, end_ns=end_ns)

@@ -70,11 +70,14 @@ class Reader:
             raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
 
     def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
-        """Runs queries/QUERY.sql with `relation` as `fresh`: tables and views for this reader alone."""
-        found = load_query(query)
-        bound = {name: params[name] for name in found.params}
+        """Runs the statements of queries/QUERY.sql with `relation` as `fresh`: tables and views for this reader alone.
+
+        A relation is handed over by pyarrow, which takes a tenth of a second to load; parameters are not.
+        """
         with self._visible(relation):
-            self._connection.execute(found.sql, bound or None).fetchall()
+            for statement in self._connection.extract_statements(load_query(query).sql):
+                bound = {name: params[name] for name in statement.named_parameters}
+                self._connection.execute(statement, bound or None).fetchall()
 
     @contextlib.contextmanager
     def _visible(self, relation: pl.DataFrame | None) -> Iterator[None]:
@@ -223,12 +226,15 @@ class Store:
         }
         while True:
             try:
-                return duckdb.connect(str(self.path), read_only=read_only, config=settings)
+                connection = duckdb.connect(str(self.path), read_only=read_only, config=settings)
             except duckdb.Error as error:
                 is_locked = _LOCK_WORDS in str(error)
                 if not is_locked or time.monotonic() >= until:
                     raise _store_error(error, self.path) from error
                 time.sleep(0.01)
+            else:
+                connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
+                return connection
 
     def _check_origin(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True when the database holds our tables; StoreError when they are somebody else's, or newer than we are."""

@@ -1,16 +1,16 @@
 -- name:    create_spans_by_revision
--- about:   for the reader that asks alone: the view spans_by_revision with the spans that began in the window of the
---          relation `fresh` (start_ns, end_ns) and were received before its end, each with the revision that made it as
+-- about:   for the reader that asks alone: the view spans_by_revision with the spans that began in [start_ns, end_ns)
+--          and were received before its end, each with the revision that made it as
 --          `revision`, what its resource tells as `revision_told`, and in `revision_by` how it is known: `own`, told and
 --          known as a revision of the service, or of the form of one; `instance`, what its instance wrote or told
 --          elsewhere; `request`, what the service wrote in the same trace; and weaker: `minute`, the revision that wrote
 --          most in that minute or the last one before it; `told`, a version that is not known as a revision; '' nothing
--- params:
+-- params:  $start_ns BIGINT, $end_ns BIGINT
 -- columns:
 
-set variable spans_start_ns = (select start_ns from fresh);
+set variable spans_start_ns = $start_ns::bigint;
 
-set variable spans_end_ns = (select end_ns from fresh);
+set variable spans_end_ns = $end_ns::bigint;
 
 create or replace temp table span_revisions as
 with told as (

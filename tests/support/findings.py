@@ -11,6 +11,7 @@ from classifiers.findings import (
     Coverage,
     Drift,
     DriftSide,
+    EventCount,
     Evidence,
     Findings,
     Hypothesis,
@@ -158,8 +159,20 @@ def findings(**changes: Any) -> Findings:
                 Incident(2, "c-cache", (), "P2", "cache time-out", is_ongoing=True),
             ),
             standing=(cluster(id="c-old", title="session middleware missing", state="standing", attribution=None),),
-            absent_events=(Absence("order.confirmed", "desk", None, attribution()),),
-            latency=(Latency("desk", "find_order", None),),
+            absent_events=(
+                Absence(
+                    "order.confirmed", "desk", None, attribution(), trigger="POST /orders",
+                    before=EventCount(400, 392), since=EventCount(60, 0),
+                    onset=Onset(ONSET_NS, ONSET_NS - NS_PER_S, ONSET_NS, 0.02, 1.0, "traces"),
+                ),
+            ),
+            latency=(
+                Latency(
+                    "desk", "find_order", None, before=410, since=96, median_before_ns=12_000_000,
+                    median_since_ns=480_000_000, tail_before_ns=30_000_000, tail_since_ns=1_900_000_000, slower=0.93,
+                    onset=Onset(ONSET_NS, ONSET_NS - NS_PER_S, ONSET_NS, 0.01, 0.9, "traces"),
+                ),
+            ),
             vanished_keys=(VanishedKey("shop", "shop-00008-bad", "shop-00007-abc", "OLD_KEY", 7, ONSET_NS, False),),
             revisions=(
                 revision("shop-00007-abc", ONSET_NS - 5 * HOUR_NS),
