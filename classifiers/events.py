@@ -10,27 +10,34 @@ from typing import Any
 
 import polars as pl
 
+from classifiers.event_sentences import sentence_params
 from collector.store import Store
 
 __all__ = ["EVENT_RULES", "find_new_events"]
 
-EVENT_RULES = 1  # rises when an event is read from other lines, or otherwise from the same ones
+EVENT_RULES = 2  # rises when an event is read from other lines, or otherwise from the same ones
 _ROWS_AT_ONCE = 500_000  # records of the batches that are looked through in one transaction
 _KEYS = (
     "event", "event_name", "eventName", "eventname", "EventName", "event_type", "eventType", "EventType", "event.name",
-    "event.type", "event-type", "event-name", "eventId",
+    "event.type", "event-type", "event-name", "eventId", "EventId", "event_kind", "eventKind", "event_code",
+    "eventCode", "domain_event", "domainEvent", "ce_type", "ce-type", "evt",
 )  # fmt: skip
-_VAGUE_KEYS = ("type", "action", "kind", "topic", "subject", "routing_key", "messageType", "message_type")
+_VAGUE_KEYS = (
+    "type", "action", "kind", "topic", "subject", "routing_key", "routingKey", "messageType", "message_type",
+    "message_name", "messageName", "event.action", "event_action", "eventAction", "detail-type",
+)  # fmt: skip
 _HOLDERS = ("data", "payload", "attributes", "context", "event", "body", "detail", "fields", "extra", "properties")
+_NAMED = (("event", "name"), ("Event", "Name"), ("EventId", "Name"), ("eventId", "name"))  # what an event itself holds
+_SAID_KEYS = ("message", "msg", "text", "@mt", "@m", "Message", "MessageTemplate", "RenderedMessage", "short_message")
 _WORD = "[A-Za-z][A-Za-z0-9]*"
 _SEVERAL = f"(?:{_WORD}(?:[._:/-]{_WORD})+|[A-Z]?[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+)"
 _ONE = f"(?:{_WORD}(?:[._:/-]{_WORD})*)"
 _QUOTE = "[\\\\\"'`]*"
 _SENT = "(?:publish|emit|dispatch|broadcast|produc|enqueu|rais|fir|send|sent|notif|trigger|handl|process|record|receiv)"
-_EVENT_KEY = "(?:event|evt)(?:[._-]?(?:name|type))?"
+_EVENT_KEY = "(?:event|evt)(?:[._-]?(?:name|type|kind|code))?"
 _END = "(?:[\\s,;)}\\]\"'`\\\\]|\\z)"
 _TELLING = (
-    '(?i)event|evt|publish|emit|broadcast|dispatch|enqueue|"(?:type|action|kind|topic|subject|routing_key)"|'
+    '(?i)event|evt|publish|emit|broadcast|dispatch|enqueue|"(?:type|action|kind|topic|subject|routing_?key)"|'
     "\\btype\\W{1,3}[a-z_.-]+\\W{1,3}payload"
 )
 _PAIR = f"(?i:(?:\\A|[^a-z])(?:{_EVENT_KEY})){_QUOTE}(?:={_QUOTE}|:{_QUOTE})({_ONE}){_END}"
@@ -39,13 +46,20 @@ _VAGUE_PAIR = (
     "\\W{1,4}(?i:payload|data|body)\\b"
 )
 _SPOKEN = (
-    f"(?:(?i:\\bevents?)(?: (?i:{_SENT}\\w*|type|name))?:? {_QUOTE}|"
+    f"(?:(?i:\\bevents?)\\]?(?: (?i:{_SENT}\\w*|type|name))?:? {_QUOTE}|"
     "(?i:\\b(?:publish|emit|dispatch|broadcast|produc|enqueu)\\w*)"
     f"(?i:(?: (?:event|message|the|an?|domain|to|topic))*):? {_QUOTE})"
     f"({_SEVERAL}){_END}"
 )
 _NUMBERED = (
-    "(?i)[0-9]{3}|[0-9a-f]{8}-|[0-9].*[0-9].*[0-9]|\\A/|//|\\.(?:py|go|js|ts|java|rb|com|io|net|org|json|html)\\z"
+    "(?i)[0-9]{3}|[0-9a-f]{8}-|[0-9].*[0-9].*[0-9]|\\A/|//|"
+    "\\.(?:py|go|js|ts|java|rb|php|cs|rs|kt|com|io|net|org|dev|internal|local|json|html|xml|ya?ml|toml|csv|sql|txt|log)\\z"
+)
+# Names of what every service does, whatever it is for: its requests, calls and health; and counters.
+_TECHNICAL = (
+    "(?i)\\A(?:https?|grpc|rpc|sql|health|healthcheck|heartbeat|metrics?|gc)[._-]|"
+    "\\A(?:request|response|call|query|cache|db|lifespan|server|app|application|worker)s?[._-]?"
+    "(?:start|finish|complet|receiv|handl|end|begin|begun|done|serv|sent|hit|miss|shutdown|ready|execut|stop|init)[a-z]*\\z"
 )
 # Words that stand where an event would, and name none; log levels among them.
 _NO_EVENTS = (
@@ -101,12 +115,14 @@ def _groups(waiting: pl.DataFrame) -> Iterator[list[int]]:
 def _line_params() -> dict[str, Any]:
     return {
         "telling": _TELLING,
-        "plain_keys": _paths(_KEYS, (*_KEYS, "name")),
-        "vague_keys": _paths(_VAGUE_KEYS, (*_VAGUE_KEYS, "name")),
+        "plain_keys": [*_paths(_KEYS), *(_path(*keys) for keys in _NAMED)],
+        "vague_keys": _paths(_VAGUE_KEYS),
+        "said_keys": [_path(key) for key in _SAID_KEYS],
         "pair": _PAIR,
         "vague_pair": _VAGUE_PAIR,
         "spoken": _SPOKEN,
         "several_words": f"\\A{_SEVERAL}\\z",
+        **sentence_params(),
     }
 
 
@@ -114,6 +130,7 @@ def _name_params() -> dict[str, Any]:
     return {
         "name": f"\\A{_ONE}\\z",
         "numbered": _NUMBERED,
+        "technical": _TECHNICAL,
         "no_events": list(_NO_EVENTS),
         "field": _FIELD,
         "no_fields": list(_NO_FIELDS),
@@ -121,9 +138,9 @@ def _name_params() -> dict[str, Any]:
     }
 
 
-def _paths(keys: Iterable[str], held: Iterable[str]) -> list[str]:
+def _paths(keys: Iterable[str]) -> list[str]:
     """JSON paths of keys at the top, and of those held one level deeper."""
-    return [_path(key) for key in keys] + [_path(at, key) for at in _HOLDERS for key in held]
+    return [_path(*at, key) for at in ((), *((holder,) for holder in _HOLDERS)) for key in keys]
 
 
 def _path(*keys: str) -> str:

@@ -79,6 +79,84 @@ def test_only_lines_of_the_normal_level_tell_events(severity: str, tmp_path: Pat
     assert told(tmp_path, "event=seat.taken", severity=severity) == []
 
 
+# One line for each way to write of events, with its event.
+SENTENCES: tuple[tuple[str | dict[str, Any], str], ...] = (
+    ('{"event_type": "seat-taken", "seat": 4}', "seat-taken"),
+    ('EVENT {"eventName": "SeatTaken", "seat": 4}', "SeatTaken"),
+    ('[2026-09-14T10:00:00+00:00] app.INFO: domain event {"event_name": "SeatTaken", "seat": 4} []', "SeatTaken"),
+    ('2026-09-14 INFO outbox - {"type": "seat.taken", "data": {"seat": 4}}', "seat.taken"),
+    ('{"level":"info","msg":"published SeatTaken","seat":4}', "SeatTaken"),
+    ("[2026-09-14T10:00:00+00:00] app.INFO: seat-taken raised for seat #4 [] []", "seat-taken"),
+    ("I, [2026-09-14T10:00:00.000001 #1]  INFO -- : [1f2e3d4c] seat-taken raised for seat #4", "seat-taken"),
+    ("I0914 10:00:00.135193       1 seats.go:41] SeatTaken raised for seat #4", "SeatTaken"),
+    ("info: Desk.Seats[11]\n      SEAT_TAKEN was sent", "SEAT_TAKEN"),
+    ("10:00:00.001 [http-4] INFO  c.d.Seats - Emitting SeatTaken", "SeatTaken"),
+    ("2026-09-14T10:00:00Z  INFO desk::seats: handled SeatTaken in 4ms", "SeatTaken"),
+    ("INFO:desk.seats:seat_taken delivered", "seat_taken"),
+    ("2026-09-14 10:00:00.1 | INFO     | desk.seats:take:12 - seat.taken emitted", "seat.taken"),
+    ("[Nest] 1  - 09/14/2026, 10:00:00 AM     LOG [SeatsService] SeatTaken event sent", "SeatTaken"),
+    ('2026-09-14T10:00:00Z\tINFO\tseats/take.go:12\tseat.taken\t{"seat": 4}', "seat.taken"),
+    ("10:00AM INF seat.checkout seat=4", "seat.checkout"),
+    ("time=2026-09-14T10:00:00Z level=INFO msg=seat.checkout seat=4", "seat.checkout"),
+    ('time="2026-09-14T10:00:00Z" level=info msg="dispatched event seat.taken for desk 4"', "seat.taken"),
+    ("[event] seat_taken", "seat_taken"),
+    ("-> seat_taken", "seat_taken"),
+    ("seat_assigned for desk 4", "seat_assigned"),
+    ("SeatTaken v2", "SeatTaken"),
+    ("Evento asiento.ocupado publicado", "asiento.ocupado"),
+    ("platz_belegt wurde gesendet", "platz_belegt"),
+    ({"message": "seat.checkout", "seat": 4}, "seat.checkout"),
+    ({"msg": "x", "EventId": {"Id": 4, "Name": "SeatTaken"}}, "SeatTaken"),
+    ({"@mt": "Publishing SeatTaken", "@l": "Information"}, "SeatTaken"),
+    ({"fields": {"message": "seat taken", "event": "seat.taken"}, "target": "desk::seats"}, "seat.taken"),
+    ({"message": "x", "event.action": "seat-taken"}, "seat-taken"),
+)
+NO_SENTENCES: tuple[str | dict[str, Any], ...] = (
+    "event bus initialized",
+    "[boot] event bus OK",
+    "Registering handler OrderPlaced",
+    "subscribed to event order-placed",
+    "UPDATE orders SET order_paid = true",
+    "SELECT is_deleted, order_placed FROM orders",
+    '10.0.0.1 - - "GET /order-placed HTTP/1.1" 200',
+    "order_placed is deprecated, use orders_v2",
+    "metrics: orders_placed 17",
+    "messages_received 17",
+    "desk.orders.order_placed: worker ready",
+    "2026-09-14 INFO [order-placed-worker] - ready",
+    "10:00:00.001 [http-4] INFO  c.d.OrderClosed - ready",
+    "sent request to desk-api",
+    "Handling GetOrdersQuery",
+    "Processing by OrdersController#create as JSON",
+    "writing to table orders_archived",
+    "order_created column added",
+    "using feature_enabled for desk",
+    "thread-started handler is idle",
+    "request_finished in 4ms",
+    "host desk-api.example.com reached",
+    {"message": "request_finished", "status": 200},
+    {"message": "ready", "context": {"name": "desk.orders"}},
+    {"message": "ready", "logger": "desk.orders"},
+    {"message": "checked seat 4", "kind": "seat"},
+)
+
+
+def test_sentences_and_json_of_every_style_name_their_event(tmp_path: Path) -> None:
+    found = told(tmp_path, *(line for line, _ in SENTENCES))
+
+    assert [event for event, _ in found] == [event for _, event in SENTENCES]
+
+
+def test_lines_of_programs_name_no_event(tmp_path: Path) -> None:
+    assert told(tmp_path, *NO_SENTENCES) == []
+
+
+def test_json_in_a_line_gives_the_fields(tmp_path: Path) -> None:
+    line = 'EVENT {"event": "seat-taken", "seat": 4, "row": null, "by": {"guest": "g"}}'
+
+    assert told(tmp_path, line) == [("seat-taken", ["by", "guest", "seat"])]
+
+
 def test_values_that_say_nothing_are_no_fields(tmp_path: Path) -> None:
     line = {"event": "seat.taken", "a": "", "b": "null", "c": [], "d": {}, "e": "None", "f": "x", "g": 0, "h": False}
 
