@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from classifiers.findings import Absence
 from logtriage.escape import plain
-from logtriage.wording import Near, clock, join_words, short_revision, sure_word
+from logtriage.lookup import Lookup
+from logtriage.verdict_rows import revision_words, verdict_rows
+from logtriage.wording import Near, clock, join_words
 
 __all__ = ["absence_rows"]
 
@@ -16,12 +18,16 @@ _ELSE = {
 }
 
 
-def absence_rows(missing: Sequence[Absence], others: Sequence[Absence], near: Near) -> list[tuple[str, str]]:
+def absence_rows(missing: Sequence[Absence], others: Sequence[Absence], lookup: Lookup) -> list[tuple[str, str]]:
     """Title and note of each row: what is missing, those of one service, deploy and onset in one; then the others."""
     groups: dict[tuple[object, ...], list[Absence]] = {}
     for one in missing:
         groups.setdefault(_place(one), []).append(one)
-    rows = [(f"{plain(group[0].service, 80)}: {_told(group)}", _note(group, near)) for group in groups.values()]
+    near = lookup.near
+    rows: list[tuple[str, str]] = []
+    for group in groups.values():
+        rows.append((f"{plain(group[0].service, 80)}: {_told(group)}", _note(group, near)))
+        rows += verdict_rows(group[0], lookup)
     return rows + [(f"{plain(one.service, 80)}: {_named(one)} {_other(one)}", _since(one, near)) for one in others]
 
 
@@ -43,21 +49,18 @@ def _told(group: Sequence[Absence]) -> str:
 
 def _note(group: Sequence[Absence], near: Near) -> str:
     one = group[0]
-    after = f" after {plain(one.trigger, 100)}" if one.kind == "stopped" else ""
+    after = f" after {plain(one.trigger, 100)}" if one.kind == "stopped" and one.trigger else ""
     before, since = (f"{count.seen:,} of {count.trials:,}" for count in (one.before, one.since))
-    counted = f"{before}{after} before, {since} since"
+    counted = f"{before}{after} before, {since} since" if one.before.trials or one.since.trials else ""
     health = next((fact.statement for fact in one.evidence if fact.query == "count_health_checks"), "")
     return "; ".join(part for part in (_since(one, near), counted, plain(health.rstrip("."), 200)) if part)
 
 
 def _since(one: Absence, near: Near) -> str:
-    blamed = one.attribution
-    who = "no revision blamed"
-    if blamed is not None:
-        who = f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
+    who = revision_words(one.attribution, one.service)
     if one.kind in {"never seen", "unknown"}:
         return "; ".join(plain(fact.statement.rstrip("."), 200) for fact in one.evidence)
-    return f"{clock(one.onset.at_ns, near)}, {who}" if one.onset else who
+    return f"since {clock(one.onset.at_ns, near)}; {who}" if one.onset else who
 
 
 def _named(one: Absence) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from classifiers.findings import Latency, SlowPart
 from logtriage.escape import plain
-from logtriage.wording import Near, clock, join_words, plural, short_revision, sure_word
+from logtriage.lookup import Lookup
+from logtriage.verdict_rows import revision_words, verdict_rows
+from logtriage.wording import Near, clock, join_words, plural
 
 __all__ = ["latency_rows", "slowed_words", "took_words"]
 
@@ -15,16 +17,20 @@ _ONCE = 1.5  # as many spans a request, from which it is asked more often
 _MS, _S, _MIN = 10**6, 10**9, 60 * 10**9
 
 
-def latency_rows(latencies: Sequence[Latency], near: Near) -> list[tuple[str, str]]:
+def latency_rows(latencies: Sequence[Latency], lookup: Lookup) -> list[tuple[str, str]]:
     """Title and detail of each row, several a finding; rows that go with the one above begin with `in it` or so."""
     rows: list[tuple[str, str]] = []
     for one in latencies:
         what = plain(one.operation, 100) if one.operation else "all operations"
-        rows.append((f"{plain(one.service, 80)}: {what}{slowed_words(one)}", _since(one, near)))
+        rows.append((f"{plain(one.service, 80)}: {what}{slowed_words(one)}", _since(one, lookup.near)))
+        rows += verdict_rows(one, lookup)
         if one.part is not None:
             rows.append((f"in it {_part(one.part, one.service)}", f"{one.part.share:.0%} of what it takes longer"))
         if one.also:
-            rows.append((f"so are {join_words((plain(name, 80) for name in one.also), _ALSO_SHOWN)}", "since then too"))
+            are = "is" if len(one.also) == 1 else "are"
+            rows.append(
+                (f"so {are} {join_words((plain(name, 80) for name in one.also), _ALSO_SHOWN)}", "since then too")
+            )
         rows += [
             (
                 f"waits for it: {plain(caller.service, 80)}: {plain(caller.operation, 100)}",
@@ -54,12 +60,7 @@ def took_words(duration_ns: int) -> str:
 
 def _since(latency: Latency, near: Near) -> str:
     """`412 requests since 14:02, 9 of 10 slower than before; since 00042-abc: very likely`."""
-    blamed = latency.attribution
-    verdict = (
-        f"since {short_revision(blamed.revision, '')}: {sure_word(blamed.confidence)}"
-        if blamed
-        else "no revision blamed"
-    )
+    verdict = revision_words(latency.attribution, latency.service)
     if latency.onset is None:
         return verdict
     when = f"since {clock(latency.onset.at_ns, near)}"
@@ -80,7 +81,8 @@ def _how_many(latency: Latency) -> str:
 def _part(part: SlowPart, service: str) -> str:
     name = plain(part.operation, 100)
     where = name if part.service == service else f"{plain(part.service, 80)}: {name}"
-    told = f"{where} {took_words(part.before_ns)} -> {took_words(part.since_ns)}"
+    itself = "" if part.is_call else " itself"
+    told = f"{where}{itself} {took_words(part.before_ns)} -> {took_words(part.since_ns)} on average"
     if part.spans_since >= _ONCE * max(part.spans_before, 1.0):
         told += f", {part.spans_before:.0f} -> {part.spans_since:.0f} times a request"
     return told

@@ -24,7 +24,7 @@ from logtriage.lookup import Lookup
 from logtriage.record_view import record_lines
 from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
-from logtriage.wording import Near, clock, count, day_clock, failures_of, plural, short_revision, sure_word
+from logtriage.wording import Near, clock, count, day_clock, failures_of, join_words, plural, short_revision, sure_word
 
 __all__ = [
     "ClusterView",
@@ -174,8 +174,8 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         incidents=incidents,
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
-        absent=tuple(OtherRow(*row) for row in absence_rows(findings.absent_events, findings.other_events, near)),
-        slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, near)),
+        absent=tuple(OtherRow(*row) for row in absence_rows(findings.absent_events, findings.other_events, lookup)),
+        slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, lookup)),
         tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
@@ -297,14 +297,26 @@ def _verdict(findings: Findings) -> str:
         return f"WRONG NOW: {', '.join(wrong)}"
     if findings.coverage.unsigned:
         return f"CANNOT TELL: {plural(findings.coverage.unsigned, 'record')} not looked through yet, see BLIND"
-    if findings.incidents:
-        return f"NOTHING WRONG NOW: {plural(len(findings.incidents), 'incident')} in this window, all over"
-    if not entries:
+    over = _told_of(findings)
+    if over:
+        return f"NOTHING WRONG NOW: {join_words(over, len(over))} in this window, all over"
+    if not entries and not findings.coverage.spans:
         return "NOTHING SEEN: 0 entries in this window, so it says nothing about your services"
-    nothing = f"0 of {plural(entries, 'entry', 'entries')} in this window tell of a new failure"
+    looked = plural(entries, "entry", "entries") if entries else plural(findings.coverage.spans, "span")
+    nothing = f"0 of {looked} in this window tell of a new failure"
     if findings.standing:
         return f"NOTHING NEW: {nothing}; {plural(len(findings.standing), 'old one', 'old ones')}"
     return f"NOTHING WRONG: {nothing}"
+
+
+def _told_of(findings: Findings) -> list[str]:
+    """What was wrong at some time in the window."""
+    told = (
+        (len(findings.incidents), "incident", "incidents"),
+        (len(findings.absent_events), "missing event", "missing events"),
+        (len(findings.latency), "slower operation", "slower operations"),
+    )
+    return [plural(many, one, several) for many, one, several in told if many]
 
 
 def _wrong_now(findings: Findings) -> list[str]:
@@ -313,9 +325,12 @@ def _wrong_now(findings: Findings) -> list[str]:
     wrong = []
     if going_on:
         wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
-    missing = sum(one.is_ongoing for one in findings.absent_events)
+    missing = sum(one.is_ongoing and one.kind != "hollow" for one in findings.absent_events)
     if missing:
         wrong.append(f"{plural(missing, 'event')} missing")
+    hollow = sum(one.is_ongoing and one.kind == "hollow" for one in findings.absent_events)
+    if hollow:
+        wrong.append(f"{plural(hollow, 'event')} without a field")
     slower = sum(one.is_ongoing for one in findings.latency)
     if slower:
         wrong.append(f"{plural(slower, 'operation')} slower")

@@ -15,6 +15,7 @@ from logtriage.latency_view import latency_rows, slowed_words
 from logtriage.lines import Line, changed_words
 from logtriage.lookup import Lookup
 from logtriage.message import OVER_SIGN, SIGNS, Message
+from logtriage.verdict_rows import CAUSES
 from logtriage.wording import clock, join_words, plural, sure_word
 
 __all__ = ["silent_messages"]
@@ -78,7 +79,7 @@ def _missing(rank: Priority, group: Sequence[Absence], lookup: Lookup, footer: s
     names = join_words((plain(one.event, 80) + (f" lacks {plain(one.field, 60)}" if one.field else "")
                         for one in group), _NAMED)  # fmt: skip
     verb = "" if first.field else (" no longer arrives" if len(group) == 1 else " no longer arrive")
-    rows = absence_rows(group, (), lookup.near)
+    rows = absence_rows(group, (), lookup)
     return _message(rank, group, f"{names}{verb}", rows, lookup, footer)
 
 
@@ -87,7 +88,7 @@ def _slower(group: Sequence[Latency], lookup: Lookup, footer: str) -> Message:
     what = f"{plain(first.operation, 100) if first.operation else 'all operations'} slower{slowed_words(first)}"
     more = len(group) - 1
     what += f" and {plural(more, 'other operation')}" if more else ""
-    return _message(_SLOW, group, what, latency_rows(group, lookup.near), lookup, footer)
+    return _message(_SLOW, group, what, latency_rows(group, lookup), lookup, footer)
 
 
 def _message(
@@ -103,7 +104,7 @@ def _message(
     when = f" since {clock(first.onset.at_ns, lookup.near)} UTC" if first.onset and not is_over else ""
     blamed = first.attribution
     lines = _cause_lines(first, lookup)
-    told = [f"{title}: {detail}" if detail else title for title, detail in rows]
+    told = [f"{title}: {detail}" if detail else title for title, detail in rows if title not in CAUSES]
     lines += [Line("SEEN" if not at else "", text) for at, text in enumerate(told[:_SHOWN])]
     lines += [Line("", f"{len(told) - _SHOWN} more lines in the report")] if len(told) > _SHOWN else []
     lines += [Line("SURE", sure_word(blamed.confidence))] if blamed else []

@@ -407,3 +407,27 @@ def test_more_failures_than_known_requests_are_told_without_a_share() -> None:
     told = "113 failures, while only 42 requests are known"
     assert blamed["BAD"] == alone["RATE"] == f"00008-bad: {told}"
     assert elsewhere["RATE"] == "94 failures, while only 42 requests are known"
+
+
+def test_what_was_slow_or_missing_and_is_over_is_told_in_the_verdict() -> None:
+    gone = tuple(replace(one, is_ongoing=False) for one in findings().absent_events)
+    slow = tuple(replace(one, is_ongoing=False) for one in findings().latency)
+
+    view = build_report(quiet_findings(absent_events=gone, latency=slow), CONFIG)
+
+    assert view.verdict == ("NOTHING WRONG NOW: 1 missing event and 1 slower operation in this window, all over")
+    assert not view.is_wrong
+
+
+def test_a_window_with_spans_alone_was_looked_at() -> None:
+    alone = replace(quiet_findings().coverage, entries=0, quiet_entries=0, spans=1200)
+
+    view = build_report(quiet_findings(coverage=alone), CONFIG)
+
+    assert view.verdict == "NOTHING WRONG: 0 of 1,200 spans in this window tell of a new failure"
+
+
+def test_an_event_that_lacks_a_field_is_not_called_missing() -> None:
+    hollow = tuple(replace(one, kind="hollow", field="total") for one in findings().absent_events)
+
+    assert build_report(quiet_findings(absent_events=hollow), CONFIG).verdict == "WRONG NOW: 1 event without a field"
