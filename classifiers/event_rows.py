@@ -84,7 +84,7 @@ def read_event_rows(reader: Reader, history: History, declared: Collection[str] 
 
 def _requests(reader: Reader, service: str, one_in: int, span: dict[str, int]) -> pl.DataFrame:
     """The requests of a service."""
-    own = reader.frame("find_event_requests", services=[service], one_in=one_in, **span, **origin_params())
+    own = reader.frame("find_event_requests", services=[service], one_in=one_in, **span)
     return own.with_columns(way=pl.lit(0, dtype=pl.Int32))
 
 

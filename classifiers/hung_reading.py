@@ -77,7 +77,7 @@ def read_hangs(reader: Reader, history: History) -> Hangs:
             ends=(known["at_ns"] + known["took_ns"]).to_list(), **span,
         ),
         traces=Traces(
-            reader.frame("find_trace_requests", traces=traces, **span, **origin_params()),
+            reader.frame("find_trace_requests", traces=traces, **span),
             reader.frame("find_trace_spans", traces=traces, **span),
         ),
     )  # fmt: skip

@@ -3,11 +3,11 @@
 --          logarithmic scale ($per_octave of them an octave; 0: the duration itself, of each request by its trace, of the
 --          operations named in $operations and of every $every-th instant). Requests of the platform's log; of services
 --          that log fewer than half as many, server spans; consumer spans and roots that are neither, in any case. Left
---          out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned away, cold starts,
---          and what began before an instance had answered once. In no order
+--          out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned
+--          away, cold starts, and what began before an instance had answered once. Needs create_asked_requests. In no
+--          order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $bin_ns BIGINT, $per_octave DOUBLE, $operations VARCHAR[], $every BIGINT,
---          $tests VARCHAR, $checkers VARCHAR, $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR,
---          $odd_paths VARCHAR, $variable_parts VARCHAR
+--          $health_paths VARCHAR, $variable_parts VARCHAR
 -- columns: project VARCHAR, service VARCHAR, source VARCHAR, operation VARCHAR, revision VARCHAR, origin VARCHAR,
 --          bin BIGINT, bucket BIGINT, trace VARCHAR, requests BIGINT
 
@@ -20,15 +20,15 @@ with requests as (
         trace,
         at_ns,
         latency_ns,
-        coalesce(http_method, '') as http_method,
-        coalesce(http_path, '') as http_path,
+        route,
+        is_health,
+        is_odd,
         http_status,
-        coalesce(user_agent, '') as user_agent,
+        origin,
         insert_id
-    from entries
+    from asked_requests
     where
-        log = 'requests'
-        and service <> ''
+        service <> ''
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
@@ -59,30 +59,6 @@ told as (
         and service <> ''
         and start_ns >= $start_ns
         and start_ns < $end_ns
-),
-agents as (
-    select
-        user_agent,
-        case
-            when regexp_matches(user_agent, $tests) then 'tests'
-            when regexp_matches(user_agent, $scanners) then 'scanners'
-            when regexp_matches(user_agent, $checkers) then 'health_checks'
-            when regexp_matches(user_agent, $people) then 'users'
-            else 'unknown'
-        end as agent
-    from (
-        select user_agent from requests
-        union
-        select coalesce(user_agent, '') from told
-    ) as distinct_agents
-),
-paths as (
-    select
-        http_path,
-        regexp_replace(http_path, $variable_parts, '/*', 'g') as route,
-        regexp_matches(http_path, $health_paths) as is_health,
-        regexp_matches(http_path, $odd_paths) as is_odd
-    from (select distinct http_path from requests) as distinct_paths
 ),
 names as (
     select
@@ -143,9 +119,8 @@ places as (
 senders as (
     select
         trace,
-        arg_min(agents.agent, at_ns) as agent
+        nullif(arg_min(origin, at_ns), 'unknown') as origin
     from requests
-    join agents using (user_agent)
     where trace in (select trace from told)
     group by trace
 ),
@@ -154,23 +129,21 @@ timed as (
         requests.project,
         requests.service,
         'requests' as source,
-        requests.http_method || ' ' || paths.route as operation,
+        requests.route as operation,
         requests.revision,
-        agents.agent as origin,
+        requests.origin,
         requests.at_ns,
         requests.latency_ns as duration_ns,
         coalesce(requests.trace, 'request:' || requests.insert_id) as trace
     from requests
-    join agents using (user_agent)
-    join paths using (http_path)
     left join answered using (project, service, instance)
     left join sources on requests.service = sources.service
     where
         requests.latency_ns > 0
         and requests.http_status between 102 and 399
-        and agents.agent not in ('scanners', 'health_checks')
-        and not paths.is_health
-        and not paths.is_odd
+        and requests.origin not in ('scanners', 'health_checks')
+        and not requests.is_health
+        and not requests.is_odd
         and (requests.instance = '' or answered.warm_ns is null or requests.at_ns >= answered.warm_ns)
         and (sources.service is null or 2 * sources.logged >= sources.spans)
         and (requests.trace is null or requests.trace not in (select trace from failed))
@@ -182,9 +155,9 @@ timed as (
         names.operation,
         told.revision,
         case
-            when told.synthetic = 'test' or agents.agent = 'tests' then 'tests'
-            when agents.agent = 'unknown' then coalesce(senders.agent, 'unknown')
-            else agents.agent
+            when agents.agent = 'tests' then 'tests'
+            when coalesce(agents.agent, 'unknown') <> 'unknown' and traces.declared is null then agents.agent
+            else coalesce(traces.declared, senders.origin, traces.entered, 'unknown')
         end,
         told.start_ns,
         told.duration_ns,
@@ -195,7 +168,8 @@ timed as (
             told.name = names.name
             and told.http_route is not distinct from names.http_route
             and told.http_method is not distinct from names.http_method
-    join agents on coalesce(told.user_agent, '') = agents.user_agent
+    left join origin_agents as agents on coalesce(told.user_agent, '') = agents.user_agent
+    left join origin_traces as traces on told.trace = traces.trace
     join sources on told.service = sources.service
     left join places on told.service = places.service
     left join answered
@@ -218,8 +192,9 @@ timed as (
             or (told.kind not in (2, 5) and told.parent_span = '' and told.http_method is null)
         )
         and (answered.warm_ns is null or told.start_ns >= answered.warm_ns)
-        and agents.agent not in ('scanners', 'health_checks')
-        and coalesce(senders.agent, '') not in ('scanners', 'health_checks')
+        and coalesce(agents.agent, '') not in ('scanners', 'health_checks')
+        and coalesce(traces.declared, '') not in ('scanners', 'health_checks')
+        and coalesce(senders.origin, '') not in ('scanners', 'health_checks')
         and told.trace not in (select trace from failed)
 )
 select

@@ -20,6 +20,8 @@ select
     entries.http_status,
     entries.user_agent,
     coalesce(entries.http_method, '') || ' ' || paths.route as route,
+    paths.is_health,
+    paths.is_odd,
     case
         when agents.agent in ('tests', 'scanners') then agents.agent
         when traces.declared is not null then traces.declared

@@ -3,9 +3,8 @@
 --          by its trace, else, of a line without one, the request of its instance that was under way and ended first
 --          after it (`is_near`). The key is the trace, else `request:` and the id of the line. `due_ns`: the longest
 --          that an event of it came after its start; `is_crossed`: another request was under way in its instance, so
---          that a line without a trace may be of either
--- params:  $start_ns BIGINT, $end_ns BIGINT, $services VARCHAR[], $one_in BIGINT, $tests VARCHAR, $checkers VARCHAR,
---          $scanners VARCHAR, $people VARCHAR, $health_paths VARCHAR, $odd_paths VARCHAR, $variable_parts VARCHAR
+--          that a line without a trace may be of either. Needs create_asked_requests
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $services VARCHAR[], $one_in BIGINT
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, trace VARCHAR, at_ns BIGINT, route VARCHAR,
 --          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT,
 --          is_crossed BOOLEAN
@@ -20,10 +19,9 @@ with asked as materialized (
         coalesce(trace, 'request:' || insert_id) as key,
         at_ns,
         at_ns + coalesce(latency_ns, 0) as done_ns,
-        coalesce(http_method, '') as http_method,
-        coalesce(http_path, '') as http_path,
+        route,
+        origin,
         http_status,
-        coalesce(user_agent, '') as user_agent,
         coalesce(
             max(at_ns + coalesce(latency_ns, 0)) over (
                 partition by project, service, instance
@@ -34,10 +32,9 @@ with asked as materialized (
             <= at_ns + coalesce(latency_ns, 0) + 5_000_000,
             false
         ) as is_crossed
-    from entries
+    from asked_requests
     where
-        log = 'requests'
-        and service in (select unnest($services::varchar[]))
+        service in (select unnest($services::varchar[]))
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
@@ -105,26 +102,6 @@ told as (
     where hash(key) % $one_in = 0
     group by project, service, key
 ),
-agents as (
-    select
-        user_agent,
-        case
-            when regexp_matches(user_agent, $tests) then 'tests'
-            when regexp_matches(user_agent, $scanners) then 'scanners'
-            when regexp_matches(user_agent, $checkers) then 'health_checks'
-            when regexp_matches(user_agent, $people) then 'users'
-            else 'unknown'
-        end as agent
-    from (select distinct user_agent from asked) as distinct_agents
-),
-paths as (
-    select
-        http_path,
-        regexp_replace(http_path, $variable_parts, '/*', 'g') as route,
-        regexp_matches(http_path, $health_paths) as is_health,
-        regexp_matches(http_path, $odd_paths) as is_odd
-    from (select distinct http_path from asked) as distinct_paths
-),
 kept as (
     select
         asked.project,
@@ -132,18 +109,11 @@ kept as (
         asked.revision,
         asked.key,
         asked.at_ns,
-        asked.http_method || ' ' || paths.route as route,
-        case
-            when agents.agent in ('tests', 'scanners') then agents.agent
-            when paths.is_odd and asked.http_status between 400 and 499 then 'scanners'
-            when agents.agent = 'health_checks' or paths.is_health then 'health_checks'
-            else agents.agent
-        end as origin,
+        asked.route,
+        asked.origin,
         asked.http_status,
         asked.is_crossed
     from asked
-    join agents using (user_agent)
-    join paths using (http_path)
     where hash(asked.key) % $one_in = 0
 )
 select
