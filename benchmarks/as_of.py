@@ -1,7 +1,8 @@
 """A reader for many looks at one store that does not change: what takes long is read once and cut to each look.
 
-For benchmarks/replay.py alone. Frames with a time are cut at the end of the look; frames that only say who calls whom,
-and those that the report counts, are kept as they are at the end. All other queries go to the store.
+For benchmarks/replay.py alone. Rows of requests that failed are held; those of others that a detector asks for, and what
+it counts, are read anew. Frames with a time are cut at the end of the look; frames that only say who calls whom, and
+those that the report counts, are kept as they are at the end. All other queries go to the store.
 """
 
 from collections.abc import Callable
@@ -47,11 +48,15 @@ class _AsOf:
         column, unit = _TIMES[query]
         names = {name for name in params if name.endswith("s") and isinstance(params[name], list)}
         whole = self._once(query, lambda: self._whole(query, params, names))
+        beyond = self._beyond(params["traces"]) if "traces" in names else []
         known = whole.filter(pl.col(column) * unit < params["end_ns"], *_since(query, params))
         for name, key in (("traces", "trace"), ("signature_ids", "signature_id")):
             if name in names:
                 known = known.join(pl.DataFrame({key: params[name]}, schema={key: pl.String()}), on=key, how="semi")
-        return known
+        if not beyond:
+            return known
+        rest = self._reader.frame(query, **{**params, "traces": beyond})
+        return pl.concat([known, rest]).sort(pl.all(), nulls_last=True)
 
     def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
         """As the store's reader; what was read before it is read anew. All but rows by place is laid once, of all."""
@@ -73,6 +78,14 @@ class _AsOf:
         if query not in self._held:
             self._held[query] = read()
         return self._held[query]
+
+    def _beyond(self, traces: list[str]) -> list[str]:
+        """Those of no failure, of which nothing is held: traces of what hangs, is slow, or lacks an event."""
+        if "failed traces" not in self._held:
+            failures = self.frame("find_failures", start_ns=0, end_ns=_FAR_NS, rules=_rules())
+            self._held["failed traces"] = failures.select(trace=pl.coalesce("trace", "borrowed")).unique()
+        asked = pl.DataFrame({"trace": traces}, schema={"trace": pl.String()}).unique(maintain_order=True)
+        return asked.join(self._held["failed traces"], on="trace", how="anti")["trace"].to_list()
 
     def _whole(self, query: str, params: dict[str, Any], names: set[str]) -> pl.DataFrame:
         """All rows of a query; lists of keys are those of every failure there is."""
