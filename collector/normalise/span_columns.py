@@ -36,10 +36,10 @@ __all__ = ["ReadSpans", "read_spans"]
 
 Flags = npt.NDArray[np.bool_]
 
-_NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_SPACE, _QUOTE, _BACKSLASH, _ASCII_END = 0x20, 0x22, 0x5C, 0x80  # below the first are those that JSON escapes
 _KEY, _VALUE = 0x0A, 0x12  # KeyValue's tags
 _CONTINUES = 0x80  # a digit of a number that goes on; a length from here on has two digits
-_MOST_DIGITS = 10
+_FEW_NAMES = 1 << 16  # that two bytes tell apart
 _MOST_MARKS = 1 << 25  # bytes
 _KINDS = 6
 _STATUSES = 3
@@ -280,22 +280,21 @@ class _Reading:
             self._odd_spans(owner[is_bad])
             type_, start = np.where(is_bad, NULL, type_).astype(np.uint8), np.where(is_bad, level.end, start)
         names = keys.unique()
-        key = keys.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy()
-        text, is_full = self._values(owner, type_, start, level.end, at)
-        listed = names.to_list()
-        found = Attributes(owner, key, listed, type_, text, is_full)
+        key = keys.cast(pl.Enum(names)).to_physical().to_numpy()
+        key = key.astype(np.uint16 if len(names) <= _FEW_NAMES else np.int64)
+        text, is_full, special = self._values(owner, type_, start, level.end, at)
+        found = Attributes(owner, key, names.to_list(), type_, text, is_full, special)
         self._refuse_doubles(found, count)
         self._hide(found, kind)
         return found
 
     def _values(
         self, owner: Ints, type_: npt.NDArray[np.uint8], start: Ints, end: Ints, at: Ints
-    ) -> tuple[Views, Flags]:
-        """Each value as text, as it is within JSON but for escapes; and whether there is one."""
-        texts = empty_views(len(owner))
+    ) -> tuple[Views, Flags, Ints]:
+        """Each value as text, as it is within JSON but for escapes; whether there is one; and which need escapes."""
         is_text = type_ == STRING
-        texts[is_text] = self._buffers.views(self._main, start[is_text], (end - start)[is_text])
-        self._checked(texts)
+        texts = self._buffers.views(self._main, start, np.where(is_text, end - start, 0))
+        special = self._special(texts)
         whole = np.flatnonzero(type_ == INT)
         if len(whole):
             numbers = pl.Series(self._wire.numbers(start[whole], end[whole]))
@@ -316,17 +315,21 @@ class _Reading:
         others = np.flatnonzero(type_ == OTHER)
         if len(others):
             self._others(texts, owner, others, at, end)
-        return texts, ~nulls & ~(is_text & (start == end))
+        return texts, ~nulls & ~(is_text & (start == end)), special
+
+    def _special(self, texts: Views) -> Ints:
+        """Which of the texts JSON must escape; all are checked to be UTF-8."""
+        data, offsets = self._buffers.flat(texts)
+        if (data >= _ASCII_END).any():
+            self._checked(texts)
+        places = np.flatnonzero((data < _SPACE) | (data == _QUOTE) | (data == _BACKSLASH))
+        return np.unique(np.searchsorted(offsets, places, side="right") - 1)
 
     def _odd_ints(self, owner: Ints, rows: Ints, start: Ints, end: Ints) -> None:
         """A varint must end where its value does."""
-        last = self._wire.padded[end[rows] - 1] < _CONTINUES
-        sizes = (end - start)[rows]
-        wrong = ~last | (sizes > _MOST_DIGITS) | (sizes < 1)
-        inside = self._wire.stretches(start[rows], _MOST_DIGITS) < _CONTINUES
-        wrong |= np.argmax(inside, axis=1) + 1 != sizes
-        if wrong.any():
-            self._odd_spans(owner[rows[wrong]])
+        is_sound = self._wire.are_numbers(start[rows], end[rows])
+        if not is_sound.all():
+            self._odd_spans(owner[rows[~is_sound]])
 
     def _others(self, texts: Views, owner: Ints, rows: Ints, at: Ints, end: Ints) -> None:
         """Lists, objects and bytes, as JSON, into `texts`."""
@@ -355,10 +358,9 @@ class _Reading:
         for index, name in enumerate(found.names):
             if name not in CLIENT_ADDRESSES | PEER_IPS:
                 continue
-            mine = found.key == index
+            rows = found.rows(index)
             if name in PEER_IPS and name not in CLIENT_ADDRESSES:
-                mine &= np.isin(kind[found.owner], list(CALLED))
-            rows = np.flatnonzero(mine)
+                rows = rows[np.isin(kind[found.owner[rows]], list(CALLED))]
             if not len(rows):
                 continue
             if (found.type[rows] != STRING).any():
@@ -370,12 +372,11 @@ class _Reading:
     def _json(self, found: Attributes, count: int) -> pl.Series:
         """The attributes of each span as a JSON object."""
         is_text = found.type == STRING
-        values = found.text.copy()
-        told = self._buffers.series(values)
-        special = np.flatnonzero(is_text & told.str.contains(_NEEDS_ESCAPE).to_numpy())
-        if len(special):
-            escaped = [orjson.dumps(text)[1:-1] for text in told.gather(special).to_list()]
-            values[special] = self._buffers.texts(escaped)
+        values = found.text
+        if len(found.special):
+            told = self._buffers.series(values[found.special]).to_list()
+            values = values.copy()
+            values[found.special] = self._buffers.texts([orjson.dumps(text)[1:-1] for text in told])
         counts = np.bincount(found.owner, minlength=count)
         after = np.where(is_text, _AFTER_TEXT, _AFTER_PLAIN)
         before = np.concatenate((np.zeros(1, np.int64), after[:-1]))
@@ -389,7 +390,7 @@ class _Reading:
         closing = self._buffers.texts(list(_CLOSES))
         pieces = empty_views(2 * len(found.owner) + count)
         places = 2 * np.arange(len(found.owner)) + found.owner
-        pieces[places] = table[(found.key * 3 + before) * 2 + is_text]
+        pieces[places] = table[(found.key.astype(np.int64) * 3 + before) * 2 + is_text]
         pieces[places + 1] = values
         last = np.zeros(count, np.int64)
         last[counts > 0] = after[ends[counts > 0] - 1]

@@ -1,7 +1,7 @@
 """What spans tell by OpenTelemetry's names, in columns: semconv.py over many spans at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,28 @@ class Attributes:
     """All attributes of all spans, by span and in their order.
 
     owner: index of the span; key: index into `names`; type: of the value; text: the value as text, as JSON has it but
-    for quotes and escapes; is_full: whether it counts as a value, being neither null nor empty.
+    for quotes and escapes; is_full: whether it counts as a value, being neither null nor empty; special: the rows whose
+    text needs escapes.
     """
 
     owner: Ints
-    key: Ints
+    key: npt.NDArray[np.uint16] | Ints
     names: list[str]
     type: npt.NDArray[np.uint8]
     text: Views
     is_full: Flags
+    special: Ints
+    _by_key: tuple[Ints, Ints] = field(init=False)  # rows in the order of their keys, and where each key begins
+
+    def __post_init__(self) -> None:
+        counts = np.bincount(self.key, minlength=len(self.names))
+        begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+        object.__setattr__(self, "_by_key", (np.argsort(self.key, kind="stable"), begins))
+
+    def rows(self, index: int) -> Ints:
+        """The rows with the key of that index, in their order."""
+        order, begins = self._by_key
+        return order[begins[index] : begins[index + 1]]
 
 
 class Lookup:
@@ -89,21 +102,21 @@ class Lookup:
         unusual = is_there & (kinds != STRING) & (kinds != INT)
         if unusual.any():
             self._refuse(np.flatnonzero(unusual))
-        told = self._buffers.series(self._found.text[np.where(is_there, places, 0)])
-        return told.set(pl.Series(~is_there), None)
+        return self._buffers.series(self._found.text[np.where(is_there, places, 0)], is_there)
 
     def _places(self, names: Names) -> Ints:
         """Where the first full value of each span is."""
         places = np.full(self._count, _NOT_THERE)
         for name in reversed([one for one in names if one in self._index]):
-            rows = np.flatnonzero((self._found.key == self._index[name]) & self._found.is_full)
+            rows = self._found.rows(self._index[name])
+            rows = rows[self._found.is_full[rows]]
             places[self._found.owner[rows]] = rows
         return places
 
     def _all_places(self, names: Names) -> Ints:
         places = np.full(self._count, _NOT_THERE)
         for name in reversed([one for one in names if one in self._index]):
-            rows = np.flatnonzero(self._found.key == self._index[name])
+            rows = self._found.rows(self._index[name])
             places[self._found.owner[rows]] = rows
         return places
 

@@ -17,6 +17,7 @@ Ints = npt.NDArray[np.int64]
 Views = npt.NDArray[np.uint64]  # two words a row
 
 _INLINE = 12
+_WORD = 8
 _PAD = b"\0" * 16
 _LOW = np.array([(1 << (8 * size)) - 1 for size in range(9)], np.uint64)  # masks of so many bytes
 
@@ -46,9 +47,11 @@ class Buffers:
         low = words[start] & _LOW[np.minimum(size, 8)]
         found[:, 0] = size.view(np.uint64) | (low << np.uint64(32))
         is_long = size > _INLINE
-        high = words[start + 8] & _LOW[np.clip(size - 8, 0, 4)]
         placed = np.uint64(buffer) | (start.view(np.uint64) << np.uint64(32))
-        found[:, 1] = np.where(is_long, placed, (low >> np.uint64(32)) | (high << np.uint64(32)))
+        found[:, 1] = np.where(is_long, placed, low >> np.uint64(32))
+        middle = np.flatnonzero((size > _WORD) & ~is_long)
+        high = words[start[middle] + _WORD] & _LOW[size[middle] - _WORD]
+        found[middle, 1] |= high << np.uint64(32)
         return found
 
     def texts(self, texts: list[bytes]) -> Views:
@@ -68,14 +71,23 @@ class Buffers:
         data = array.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]] if len(array) else b""
         return self.joined(data, np.diff(offsets))
 
-    def array(self, views: Views) -> pa.Array:
-        """The texts as Arrow has them; UnicodeDecodeError where one is not UTF-8."""
-        buffers = [None, pa.py_buffer(np.ascontiguousarray(views)), *self._buffers]
+    def array(self, views: Views, is_there: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+        """The texts as Arrow has them, unchecked; null where `is_there` says that there is none."""
+        valid = None if is_there is None else pa.py_buffer(np.packbits(is_there, bitorder="little"))
+        buffers = [valid, pa.py_buffer(np.ascontiguousarray(views)), *self._buffers]
         return pa.Array.from_buffers(pa.string_view(), len(views), buffers)
 
-    def series(self, views: Views) -> pl.Series:
-        """The texts as a column."""
-        return pl.Series(pl.from_arrow(self.array(views)), dtype=pl.String)
+    def series(self, views: Views, is_there: npt.NDArray[np.bool_] | None = None) -> pl.Series:
+        """The texts as a column; null where `is_there` says that there is none."""
+        return pl.Series(pl.from_arrow(self.array(views, is_there)), dtype=pl.String)
+
+    def flat(self, views: Views) -> tuple[npt.NDArray[np.uint8], Ints]:
+        """The bytes of all texts one behind the other, unchecked, and where each begins, with the end of the last."""
+        buffers = [None, pa.py_buffer(np.ascontiguousarray(views)), *self._buffers]
+        whole = pa.Array.from_buffers(pa.binary_view(), len(views), buffers).cast(pa.large_binary())
+        offsets = np.frombuffer(whole.buffers()[1], np.int64, len(whole) + 1)
+        data = whole.buffers()[2]
+        return np.frombuffer(data, np.uint8, offsets[-1]) if offsets[-1] else np.zeros(0, np.uint8), offsets
 
     def rows(self, pieces: Views, ends: Ints) -> pl.Series:
         """Texts joined of consecutive pieces: each goes up to the piece of its number in `ends`."""

@@ -24,7 +24,19 @@ Flags = npt.NDArray[np.bool_]
 
 _CONTINUES = np.uint64(0x80)
 _MOST_DIGITS = 10  # of a number
-_WORD_DIGITS = 5  # that are read at once
+_WORD_DIGITS = 8  # that are read at once
+_ENDS = np.uint64(0x8080808080)  # of the digits of a length
+_ALL_ENDS = np.uint64(0x8080808080808080)
+_LOW = np.array([(1 << (8 * size)) - 1 for size in range(9)], np.uint64)  # masks of so many bytes
+# Digits are drawn together by pairs, then fours, then eights: what stays, what moves, and by how much.
+_DRAWN = tuple(
+    (np.uint64(stays), np.uint64(moves), np.uint64(by))
+    for stays, moves, by in (
+        (0x007F007F007F007F, 0x7F007F007F007F00, 1),
+        (0x00003FFF00003FFF, 0x3FFF00003FFF0000, 2),
+        (0x000000000FFFFFFF, 0x0FFFFFFF00000000, 4),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +89,26 @@ class Wire:
     def numbers(self, start: Ints, end: Ints) -> Ints:
         """The varints of those stretches, as signed 64-bit numbers."""
         sizes = end - start
+        if sizes.max(initial=0) <= _WORD_DIGITS:
+            return _drawn(self.words(start) & _LOW[sizes])
         value = np.zeros(len(start), np.uint64)
         for index in range(int(sizes.max(initial=0))):
             byte = self.padded[np.minimum(start + index, end - 1)].astype(np.uint64)
             part = (byte & np.uint64(0x7F)) << np.uint64(7 * index) if index < _MOST_DIGITS else np.zeros_like(byte)
             value |= np.where(sizes > index, part, np.uint64(0))
         return value.view(np.int64)
+
+    def are_numbers(self, start: Ints, end: Ints) -> Flags:
+        """Whether each stretch is one varint and nothing else."""
+        sizes = end - start
+        kept = np.clip(sizes, 1, _WORD_DIGITS)
+        told = (self.words(start) & _ALL_ENDS & _LOW[kept]) == (_ALL_ENDS & _LOW[kept - 1])
+        told &= sizes == kept
+        long = np.flatnonzero((sizes > _WORD_DIGITS) & (sizes <= _MOST_DIGITS))
+        if len(long):
+            inside = self.stretches(start[long], _MOST_DIGITS) < _CONTINUES
+            told[long] = inside.any(axis=1) & (np.argmax(inside, axis=1) + 1 == sizes[long])
+        return told
 
     def walk(self, starts: Ints, ends: Ints) -> Fields:
         """The fields of the messages that lie between those places."""
@@ -123,7 +149,12 @@ class Wire:
         else:
             words >>= np.uint64(8)
         value, size = varints(words)
-        is_len, is_varint = kind == LEN, kind == VARINT
+        is_len = kind == LEN
+        if is_len.all():
+            start += size
+            end = start + value
+            return number, kind, start, end, is_sound & (number > 0) & (size > 0) & (end <= until)
+        is_varint = kind == VARINT
         is_sound &= (number > 0) & (size > 0) & (is_len | is_varint | (kind == FIXED64) | (kind == FIXED32))
         start = np.where(is_len, start + size, start)
         length = np.where(is_len, value, np.where(is_varint, size, np.where(kind == FIXED64, 8, 4)))
@@ -165,18 +196,17 @@ def varints(words: Words) -> tuple[Ints, Ints]:
     """Value and size of the varint that each word begins with; size 0 of one with more than five bytes."""
     if not (words & _CONTINUES).any():
         return (words & np.uint64(0x7F)).view(np.int64), np.ones(len(words), np.int64)
-    value = np.zeros(len(words), np.uint64)
-    size = np.zeros(len(words), np.int64)
-    is_open = np.ones(len(words), np.bool_)
-    for index in range(_WORD_DIGITS):
-        byte = (words >> np.uint64(8 * index)) & np.uint64(0xFF)
-        value |= np.where(is_open, (byte & np.uint64(0x7F)) << np.uint64(7 * index), np.uint64(0))
-        ends = is_open & (byte < _CONTINUES)
-        size[ends] = index + 1
-        is_open &= ~ends
-        if not is_open.any():
-            break
-    return value.view(np.int64), size
+    ends = ~words & _ENDS
+    before = (ends & (~ends + np.uint64(1))) - np.uint64(1)  # all bits below the first end; of none, all there are
+    size = ((np.bitwise_count(before) + np.uint8(1)) >> np.uint8(3)) & np.uint8(7)
+    return _drawn(words & before), size.astype(np.int64)
+
+
+def _drawn(digits: Words) -> Ints:
+    """Numbers of up to eight digits each, without what is behind them."""
+    for stays, moves, by in _DRAWN:
+        digits = (digits & stays) | ((digits & moves) >> by)
+    return digits.view(np.int64)
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
