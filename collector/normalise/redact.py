@@ -22,6 +22,7 @@ __all__ = ["KEY_VARIABLE", "RULES", "Redactor", "Rule", "for_columns", "load_key
 
 KEY_VARIABLE = "LOGTRIAGE_HASH_KEY"
 _REMEMBERED = 2048  # short texts, redacted one by one
+_CALLERS = 16_384  # addresses
 _KEY_BYTES = 16  # below 128 bits a keyed hash could be searched
 _NAMES = (
     r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|secret|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
@@ -271,6 +272,7 @@ class Redactor:
 
     def __init__(self, key: bytes) -> None:
         self._key = key[:64]
+        self.caller = functools.lru_cache(maxsize=_CALLERS)(self._hidden)
         self._told = functools.lru_cache(maxsize=_REMEMBERED)(
             self._without_secrets
         )  # names repeat in every audit entry
@@ -278,6 +280,9 @@ class Redactor:
     def hash(self, value: str) -> str:
         """12 hex digits of a keyed hash; the same value gives the same digits under the same key."""
         return self._digest(value, size=6).hex()
+
+    def _hidden(self, address: str) -> str:
+        return f"<address:{self.hash(address)}>"
 
     def number(self, value: str) -> int:
         """Keyed hash as an unsigned 64-bit number."""

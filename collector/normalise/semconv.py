@@ -80,6 +80,7 @@ PEER_IPS = frozenset({"network.peer.address", "net.sock.peer.addr", "net.peer.ip
 
 _RPC_FINE = ("0", "OK")
 _ORIGIN = r"\A[a-z][a-z0-9+.-]*://[^/?#]*"
+_PATH = r"\A(?:[a-z][a-z0-9+.-]*://[^/?#]*)?([^?#]*)"
 _STATUSES = range(100, 1000)
 
 
@@ -135,7 +136,7 @@ def path_of(url: str) -> str:
 
 def paths_of(urls: pl.Series) -> pl.Series:
     """What `path_of` gives for each of a column."""
-    paths = urls.str.replace(_ORIGIN, "").str.extract(r"\A([^?#]*)")
+    paths = urls.str.extract(_PATH)
     return paths.set(paths == "", "/")
 
 

@@ -72,7 +72,7 @@ class SpanParts:
     def hidden(self, addresses: pl.Series) -> pl.Series:
         """Keyed hashes in place of callers' addresses."""
         different = addresses.unique().to_list()
-        told = [f"<address:{self._redactor.hash(address)}>" for address in different]
+        told = [self._redactor.caller(address) for address in different]
         return addresses.replace_strict(different, told, return_dtype=pl.String)
 
 

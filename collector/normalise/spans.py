@@ -76,8 +76,8 @@ class Redacting(Protocol):
         """One text without secrets."""
         ...
 
-    def hash(self, value: str) -> str:
-        """A keyed hash that stands for the value."""
+    def caller(self, address: str) -> str:
+        """What stands for a caller's address: a keyed hash."""
         ...
 
 
@@ -127,7 +127,6 @@ class SpanRows:
     redactor: Redacting
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     letters: list[tuple[int, str, str]] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
 
     def add(self, line: int, raw: str) -> None:
         """The spans of one request's JSON; what is unusable in it goes to the letters."""
@@ -179,10 +178,7 @@ class SpanRows:
     def hide(self, attributes: dict[str, Any], names: Iterable[str]) -> None:
         """Callers' addresses become keyed hashes, so that one caller stays one caller."""
         for name in names:
-            value = str(attributes[name])
-            if value not in self.hashes:
-                self.hashes[value] = f"<address:{self.redactor.hash(value)}>"
-            attributes[name] = self.hashes[value]
+            attributes[name] = self.redactor.caller(str(attributes[name]))
 
 
 def _parse(raw: str) -> Any | None:

@@ -17,10 +17,17 @@ __all__ = ["FIXED32", "FIXED64", "LEN", "VARINT", "Fields", "Ints", "Wire", "var
 VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 _PAD_BYTES = 32  # behind the bytes, so that a look ahead never leaves them
 _FEW = 24  # messages that a loop reads faster than columns do
+_TOGETHER = 8192  # messages that are read in step: what is at hand of so many stays in the processor's cache
+_DIGIT = 0x80  # no digit of a number is as large but for those that go on
+_TAG_OF_LEN = 0x87  # of a tag with one digit: that it has one, and its kind
+_TAG_KINDS = 7
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.uint16]
+Kinds = npt.NDArray[np.uint8]
+_Part = tuple[Ints, Numbers, Kinds, Ints, Ints]  # of Fields, but for is_odd
 
 _CONTINUES = np.uint64(0x80)
 _MOST_DIGITS = 10  # of a number
@@ -48,8 +55,8 @@ class Fields:
     """
 
     owner: Ints
-    number: Ints
-    kind: Ints
+    number: Numbers
+    kind: Kinds
     start: Ints
     end: Ints
     is_odd: Flags
@@ -70,8 +77,8 @@ class Wire:
     """Bytes to be read in columns."""
 
     def __init__(self, data: bytes) -> None:
-        self.padded = np.zeros(len(data) + _PAD_BYTES, np.uint8)
-        self.padded[: len(data)] = np.frombuffer(data, np.uint8)
+        self._data = data + bytes(_PAD_BYTES)
+        self.padded = np.frombuffer(self._data, np.uint8)
         self._words: Words = np.ndarray((len(data) + _PAD_BYTES - 8,), "<u8", self.padded, 0, (1,))
 
     def words(self, at: Ints) -> Words:
@@ -84,7 +91,7 @@ class Wire:
 
     def cut(self, start: int, end: int) -> bytes:
         """The bytes of one stretch."""
-        return self.padded[start:end].tobytes()
+        return self._data[start:end]
 
     def numbers(self, start: Ints, end: Ints) -> Ints:
         """The varints of those stretches, as signed 64-bit numbers."""
@@ -102,7 +109,7 @@ class Wire:
         """Whether each stretch is one varint and nothing else."""
         sizes = end - start
         kept = np.clip(sizes, 1, _WORD_DIGITS)
-        told = (self.words(start) & _ALL_ENDS & _LOW[kept]) == (_ALL_ENDS & _LOW[kept - 1])
+        told: Flags = (self.words(start) & _ALL_ENDS & _LOW[kept]) == (_ALL_ENDS & _LOW[kept - 1])
         told &= sizes == kept
         long = np.flatnonzero((sizes > _WORD_DIGITS) & (sizes <= _MOST_DIGITS))
         if len(long):
@@ -113,24 +120,32 @@ class Wire:
     def walk(self, starts: Ints, ends: Ints) -> Fields:
         """The fields of the messages that lie between those places."""
         is_odd = np.zeros(len(starts), np.bool_)
-        owner = np.flatnonzero(starts < ends)
+        parts: list[_Part] = []
+        owners = np.flatnonzero(starts < ends)
+        for first in range(0, len(owners), _TOGETHER):
+            parts += self._in_step(owners[first : first + _TOGETHER], starts, ends, is_odd)
+        if not parts:
+            parts = [_part(np.zeros((0, 5), np.int64))]
+        columns = [np.concatenate(some) for some in zip(*parts, strict=True)]
+        return Fields(columns[0], columns[1], columns[2], columns[3], columns[4], is_odd)
+
+    def _in_step(self, owner: Ints, starts: Ints, ends: Ints, is_odd: Flags) -> list[_Part]:
+        """The fields of some messages, first of each the first; each has one."""
         at, until = starts[owner], ends[owner]
-        steps: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
+        steps: list[_Part] = []
         while len(owner) > _FEW:
             number, kind, start, end, is_sound = self._step(at, until)
             if not is_sound.all():
                 is_odd[owner[~is_sound]] = True
                 owner, until = owner[is_sound], until[is_sound]
                 number, kind, start, end = (column[is_sound] for column in (number, kind, start, end))
-            steps.append((owner, number, kind, start, end))
+            steps.append((owner, number.astype(np.uint16), kind.astype(np.uint8), start, end))
             goes_on = end < until
             if goes_on.all():
                 at = end
             else:
                 owner, at, until = owner[goes_on], end[goes_on], until[goes_on]
-        rest = self._rest(owner, at, until, is_odd)
-        columns = [np.concatenate(parts) for parts in zip(*steps, rest, strict=True)]
-        return Fields(columns[0], columns[1], columns[2], columns[3], columns[4], is_odd)
+        return [*steps, self._rest(owner, at, until, is_odd)]
 
     def _step(self, at: Ints, until: Ints) -> tuple[Ints, Ints, Ints, Ints, Flags]:
         """One field of each message: number, kind, start and end of its content, and whether it is sound."""
@@ -169,13 +184,24 @@ class Wire:
         length[long] = np.argmax(ends, axis=1) + 1
         is_sound[long] = ends.any(axis=1)
 
-    def _rest(self, owner: Ints, at: Ints, until: Ints, is_odd: Flags) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    def _rest(self, owner: Ints, at: Ints, until: Ints, is_odd: Flags) -> _Part:
         """The fields of a few messages, one by one."""
         found: list[tuple[int, int, int, int, int]] = []
-        data = memoryview(self.padded)  # type: ignore[arg-type] # an array is a buffer
+        data = self._data
         for one, first, stop in zip(owner.tolist(), at.tolist(), until.tolist(), strict=True):
             place = first
             while place < stop:
+                tag, size, more = data[place], data[place + 1], data[place + 2]
+                # most are texts and messages with a length of one or two digits
+                if tag & _TAG_OF_LEN == LEN and tag > _TAG_KINDS and (size < _DIGIT or more < _DIGIT):
+                    start = place + 2 if size < _DIGIT else place + 3
+                    end = start + (size if size < _DIGIT else size & (_DIGIT - 1) | more << 7)
+                    if end > stop:
+                        is_odd[one] = True
+                        break
+                    found.append((one, tag >> 3, LEN, start, end))
+                    place = end
+                    continue
                 tag, start = _varint(data, place)
                 kind, number = tag & 7, tag >> 3
                 size, after = _varint(data, start)
@@ -188,8 +214,12 @@ class Wire:
                     break
                 found.append((one, number, kind, start, end))
                 place = end
-        table = np.array(found, np.int64).reshape(-1, 5)
-        return table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4]
+        return _part(np.array(found, np.int64).reshape(-1, 5))
+
+
+def _part(table: npt.NDArray[np.int64]) -> _Part:
+    """A row a field: owner, number, kind, start, end."""
+    return table[:, 0], table[:, 1].astype(np.uint16), table[:, 2].astype(np.uint8), table[:, 3], table[:, 4]
 
 
 def varints(words: Words) -> tuple[Ints, Ints]:
@@ -209,7 +239,7 @@ def _drawn(digits: Words) -> Ints:
     return digits.view(np.int64)
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
+def _varint(data: bytes, at: int) -> tuple[int, int]:
     """A number and the place behind it; -1 where there is none."""
     value = 0
     for index in range(_MOST_DIGITS):

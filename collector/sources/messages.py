@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from collector.records import RAW_MESSAGE_SCHEMA, RAW_SCHEMA
-from collector.sources.blocks import BLOCK_BYTES, MAX_RECORD_BYTES, NOT_UTF8, TOO_LARGE, Cut, Dead, Readable, by_kind
+from collector.sources.blocks import MAX_RECORD_BYTES, NOT_UTF8, TOO_LARGE, Cut, Dead, Readable, by_kind
 
 __all__ = ["HEAD_BYTES", "cut_messages", "is_framed"]
 
@@ -22,6 +22,7 @@ _LENGTH = struct.Struct(">I")
 _FIRST_FIELD = 0x0A  # resource_spans
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LONGEST = 64 << 20  # no message is longer, and no text begins with such a length in any encoding
+_BLOCK_BYTES = 8 << 20  # of messages that are normalised together
 _SKIPPED_BYTES = 1 << 20
 _NO_LENGTH = "no length of a message: what follows is not read"
 _CUT_SHORT = "the input ends in the middle of a message"
@@ -56,7 +57,7 @@ def cut_messages(stream: Readable) -> Iterator[Cut]:
             waiting.die(TOO_LARGE if _skip(stream, size) else _CUT_SHORT)
         else:
             waiting.add(stream.read(size), size)
-        if waiting.bytes >= BLOCK_BYTES:
+        if waiting.bytes >= _BLOCK_BYTES:
             yield from waiting.take()
     yield from waiting.take()
 
