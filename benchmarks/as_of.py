@@ -1,8 +1,8 @@
 """A reader for many looks at one store that does not change: what takes long is read once and cut to each look.
 
-For benchmarks/replay.py alone. Rows of requests that failed are held; those of others that a detector asks for, and what
-it counts, are read anew. Frames with a time are cut at the end of the look; frames that only say who calls whom, and
-those that the report counts, are kept as they are at the end. All other queries go to the store.
+For benchmarks/replay.py alone. Rows of requests that failed are held; those of others that a detector asks for, and
+what it counts, are read anew. Frames with a time are cut at the end of the look; frames that only say who calls whom,
+and those that the report counts, are kept as they are at the end. All other queries go to the store.
 """
 
 from collections.abc import Callable

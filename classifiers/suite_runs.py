@@ -21,6 +21,7 @@ from classifiers.natures import is_about_dependency
 from classifiers.reassemble import SIGN_SCHEMA
 from classifiers.service_names import plain_name
 from classifiers.signatures import sign
+from classifiers.suite_parts import join_parts
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
@@ -62,6 +63,8 @@ def read_suites(reader: Reader, window: Window, *, start_ns: int) -> SuiteReadin
     """The test runs of a window; the reader must have been told who asked what (see origin.py)."""
     runs = reader.frame("count_test_runs", start_ns=window.start_ns, end_ns=window.end_ns)
     failed = reader.frame("find_failed_tests", runs=runs["run"].to_list(), most=_MOST)
+    runs, into = join_parts(runs)
+    failed = failed.with_columns(pl.col("run").replace(into))
     traces = sorted({trace for told in failed["traces"] for trace in told.split()})
     requests = reader.frame("find_trace_requests", traces=traces, start_ns=start_ns, end_ns=window.end_ns)
     return SuiteReading(runs, failed, requests)

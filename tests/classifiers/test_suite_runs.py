@@ -57,8 +57,13 @@ def read_in(store: Store, folder: Path, *reports: str) -> Ledger:
     for number, text in enumerate(reports):
         paths.append(folder / f"report-{number}.xml")
         paths[-1].write_text(text, encoding="utf-8")
+    return read_files(store, *paths)
+
+
+def read_files(store: Store, *paths: Path) -> Ledger:
+    """Reads files and folders into a store in one import."""
     run_id = store.begin_run("import", "files")
-    ledger = collect(read_paths(paths), store=store, redactor=Redactor(b"k" * 32), run_id=run_id, stored=_ignore)
+    ledger = collect(read_paths(list(paths)), store=store, redactor=Redactor(b"k" * 32), run_id=run_id, stored=_ignore)
     store.end_run(run_id, outcome="complete")
     return ledger
 
@@ -211,3 +216,40 @@ def test_the_report_and_the_findings_tell_them(tmp_path: Path) -> None:
     exported = findings_json(told)
     assert exported["test_runs"][0]["failed"] == 2
     assert Lookup(told)
+
+
+def maven(folder: Path, *classes: tuple[str, float, str]) -> Path:
+    """A folder with a file a class: its name, when it began, and how its one case ended."""
+    target = folder / "surefire-reports"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, at_s, message in classes:
+        told = case("works", place=name, message=message) if message else case("works", place=name)
+        (target / f"TEST-{name}.xml").write_text(report(told, at_s=at_s, name=name))
+    return target
+
+
+def runs_of(folder: Path, target: Path) -> Findings:
+    of = system()[0]
+    read_files(of.stored(folder), target)
+    return of.findings(folder, 8 * HOUR)
+
+
+def test_a_file_a_class_is_one_run(tmp_path: Path) -> None:
+    told = runs_of(
+        tmp_path,
+        maven(
+            tmp_path, ("com.acme.CartTest", FAILED_S, "boom"), ("com.acme.pay.CardTest", FAILED_S + 70, ""),
+            ("com.acme.pay.RefundTest", FAILED_S + 150, "boom"),
+        ),
+    )  # fmt: skip
+
+    (run,) = told.test_runs
+    assert (run.suite, run.cases, run.failed) == ("com.acme", 3, 2)
+    (failed,) = told.failed_tests
+    assert (failed.cases, failed.suites) == (2, ("com.acme",))
+
+
+def test_classes_that_ran_hours_apart_are_two_runs(tmp_path: Path) -> None:
+    target = maven(tmp_path, ("com.acme.CartTest", FAILED_S, ""), ("com.acme.CardTest", FAILED_S - 2 * HOUR, ""))
+
+    assert [run.suite for run in runs_of(tmp_path, target).test_runs] == ["com.acme.CardTest", "com.acme.CartTest"]
