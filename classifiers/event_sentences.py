@@ -6,7 +6,7 @@ is the only such one of its line. Names of loggers, modules, parts of programs a
 lines of what is got ready, of statements to databases and of access logs.
 """
 
-__all__ = ["sentence_params"]
+__all__ = ["sentence_params", "span_name_params"]
 
 _WORD = "[A-Za-z][A-Za-z0-9]*"
 _CAMEL = "[A-Z]?[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+"
@@ -47,11 +47,15 @@ _DONE = (
 )
 _DONE_UPPER = "SENT|PAID|MADE|DONE|BUILT|BOUGHT|SOLD|WON|BEGUN|TAKEN|GIVEN|WRITTEN|CHOSEN|DRIVEN|HELD|WITHDRAWN|LOST"
 _DONE_TITLE = "Sent|Paid|Made|Done|Built|Bought|Sold|Won|Begun|Taken|Given|Written|Chosen|Driven|Held|Withdrawn|Lost"
-_SHAPED = (
-    f"{_BEGIN}((?:(?:{_WORD}[._-])+(?:[a-z]{{2,}}ed|[A-Z]{{2,}}ED|{_DONE}|{_DONE_UPPER})|"
+_DEED = (
+    f"(?:(?:{_WORD}[._-])+(?:[a-z]{{2,}}ed|[A-Z]{{2,}}ED|{_DONE}|{_DONE_UPPER})|"
     f"(?:{_WORD}[._-])*[A-Z]?[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)*(?:[A-Z][a-z]+ed|{_DONE_TITLE}))"
-    f"(?:[._-]?[vV][0-9]{{1,2}})?){_THEN}"
+    "(?:[._-]?[vV][0-9]{1,2})?"
 )
+_SHAPED = f"{_BEGIN}({_DEED}){_THEN}"
+# Names of spans: `publish OrderPlaced`, `order.paid send`.
+_SEND = "(?i:publish|emit|send|dispatch|broadcast|produce|enqueue|raise)(?i: event)?"
+_SENDING_SPAN = f"\\A(?:{_SEND} ({_NAME})|({_NAME}) {_SEND})\\z"
 # What is in every line that the above match, found in one pass.
 _SAYING = (
     f"(?i:\\b(?:{_SENDING})\\W|\\b(?:{_HAPPENED})\\b)|(?:->|=>|→|»|>>)|\\A\\W*{_NAME}\\W*\\z|\\bmsg=|"
@@ -108,3 +112,8 @@ def sentence_params() -> dict[str, str]:
         "no_sentence": _NO_SENTENCE,
         "beside": _BESIDE,
     }
+
+
+def span_name_params() -> dict[str, str]:
+    """Parameters of insert_span_events: what a span's name tells of an event, in the first or second group."""
+    return {"sending": _SENDING_SPAN, "deed": f"\\A({_DEED})\\z", "no_deed": _NO_DEED, "no_shape": _NO_SHAPE}

@@ -10,12 +10,12 @@ from typing import Any
 
 import polars as pl
 
-from classifiers.event_sentences import sentence_params
+from classifiers.event_sentences import sentence_params, span_name_params
 from collector.store import Store
 
 __all__ = ["EVENT_RULES", "find_new_events"]
 
-EVENT_RULES = 2  # rises when an event is read from other lines, or otherwise from the same ones
+EVENT_RULES = 3  # rises when an event is read from other lines, or otherwise from the same ones
 _ROWS_AT_ONCE = 500_000  # records of the batches that are looked through in one transaction
 _KEYS = (
     "event", "event_name", "eventName", "eventname", "EventName", "event_type", "eventType", "EventType", "event.name",
@@ -28,6 +28,13 @@ _VAGUE_KEYS = (
 )  # fmt: skip
 _HOLDERS = ("data", "payload", "attributes", "context", "event", "body", "detail", "fields", "extra", "properties")
 _NAMED = (("event", "name"), ("Event", "Name"), ("EventId", "Name"), ("eventId", "name"))  # what an event itself holds
+# Attributes of spans: the type of a message, and where it is sent.
+_TYPE_KEYS = (
+    "event.name", "event.type", "event_type", "event_name", "messaging.message.type", "messaging.event.type",
+    "message.type", "message_type", "cloudevents.event_type", "cloudevents.type", "messaging.masstransit.message_types",
+    "messaging.rabbitmq.destination.routing_key", "messaging.rabbitmq.routing_key",
+)  # fmt: skip
+_DESTINATION_KEYS = ("messaging.destination.name", "messaging.destination")
 _SAID_KEYS = ("message", "msg", "text", "@mt", "@m", "Message", "MessageTemplate", "RenderedMessage", "short_message")
 _WORD = "[A-Za-z][A-Za-z0-9]*"
 _SEVERAL = f"(?:{_WORD}(?:[._:/-]{_WORD})+|[A-Z]?[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+)"
@@ -101,7 +108,8 @@ def find_new_events(store: Store) -> None:
         with store.write() as writer:
             writer.execute("delete_events", batch_ids=batch_ids)
             writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
-            writer.execute("insert_span_events", batch_ids=batch_ids, **_name_params())
+            writer.execute("insert_span_events", batch_ids=batch_ids, **_span_params(), **_name_params())
+            writer.execute("update_event_projects")
             writer.execute("insert_event_batches", batch_ids=batch_ids, rules=EVENT_RULES)
 
 
@@ -123,6 +131,14 @@ def _line_params() -> dict[str, Any]:
         "spoken": _SPOKEN,
         "several_words": f"\\A{_SEVERAL}\\z",
         **sentence_params(),
+    }
+
+
+def _span_params() -> dict[str, Any]:
+    return {
+        "type_keys": [_path(key) for key in _TYPE_KEYS],
+        "destination_keys": [_path(key) for key in _DESTINATION_KEYS],
+        **span_name_params(),
     }
 
 

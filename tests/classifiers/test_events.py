@@ -151,6 +151,41 @@ def test_lines_of_programs_name_no_event(tmp_path: Path) -> None:
     assert told(tmp_path, *NO_SENTENCES) == []
 
 
+def test_spans_name_what_they_send_handle_and_do(tmp_path: Path) -> None:
+    system = System()
+    sends = {"messaging.destination.name": "SeatTaken"}
+    typed = {"messaging.destination.name": "seats", "messaging.message.type": "seat.taken"}
+    system.span(0, SERVICE, "a" * 32, "1" * 16, name="publish SeatTaken", kind=4, told=sends)
+    system.span(1, SERVICE, "a" * 32, "2" * 16, name="seats send", kind=4, told=typed)
+    system.span(2, SERVICE, "a" * 32, "3" * 16, name="send seat-taken", kind=4)
+    system.span(3, SERVICE, "a" * 32, "4" * 16, name="process seats", kind=5, told=typed)
+    system.span(4, SERVICE, "a" * 32, "5" * 16, name="emit SEAT_TAKEN", kind=1)
+    system.span(5, SERVICE, "a" * 32, "6" * 16, name="seat_assigned", kind=1)
+    for number, (name, kind) in enumerate(
+        (("process seats", 5), ("dispatch SeatsController", 1), ("seat.check", 1), ("config.loaded", 1),
+         ("SELECT seats", 3), ("GET /seats", 2), ("request_received", 1), ("middleware", 1)),
+    ):  # fmt: skip
+        system.span(10 + number, SERVICE, "b" * 32, f"b{number:015x}", name=name, kind=kind)
+
+    found = events_of(system.stored(tmp_path))
+
+    assert [event for event, _ in found] == [
+        "SeatTaken", "seat.taken", "seat-taken", "seat.taken", "SEAT_TAKEN", "seat_assigned",
+    ]  # fmt: skip
+
+
+def test_an_event_of_a_span_without_a_project_is_of_its_service_s_project(tmp_path: Path) -> None:
+    system = System()
+    system.request(0, SERVICE, REVISION)
+    system.span(1, SERVICE, "a" * 32, "1" * 16, name="publish SeatTaken", kind=4)
+    store = system.stored(tmp_path)
+
+    with store.read() as reader:
+        rows = reader.sql("select distinct events.project = entries.project as same from events, entries").rows()
+
+    assert rows == [(True,)]
+
+
 def test_json_in_a_line_gives_the_fields(tmp_path: Path) -> None:
     line = 'EVENT {"event": "seat-taken", "seat": 4, "row": null, "by": {"guest": "g"}}'
 

@@ -172,9 +172,9 @@ class System:
 
     def span(  # noqa: PLR0913 - what a span is told by
         self, at_s: float, service: str, trace: str, span: str, parent: str = "", *, name: str = "work",
-        took_s: float = 0.01, kind: int = 2, **attributes: str,
+        took_s: float = 0.01, kind: int = 2, told: Mapping[str, str] | None = None, **attributes: str,
     ) -> None:  # fmt: skip
-        """A server span of 10 ms; attributes of its service: `faas_instance` is faas.instance."""
+        """A server span of 10 ms; its attributes are `told`; those of its service: `faas_instance` is faas.instance."""
         start = START_NS + round(at_s * NS_PER_S)
         self._spans.append(
             {
@@ -193,6 +193,10 @@ class System:
                                         "traceId": trace, "spanId": span, "parentSpanId": parent, "name": name,
                                         "kind": kind, "startTimeUnixNano": str(start),
                                         "endTimeUnixNano": str(start + round(took_s * NS_PER_S)), "status": {},
+                                        "attributes": [
+                                            {"key": key, "value": {"stringValue": text}}
+                                            for key, text in (told or {}).items()
+                                        ],
                                     }
                                 ]
                             }
