@@ -13,6 +13,7 @@ import numpy as np
 
 from classifiers.again import again_split
 from classifiers.cases import Case
+from classifiers.change_kinds import change_shares
 from classifiers.changes import Difference
 from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
@@ -61,6 +62,7 @@ class Suspicion:
     share: float
     named: float  # likelihood ratio of what the failure says
     split: Split
+    prior: float = 0.0  # its share before anything was counted, by its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def _suspect(
     logs = [math.log(idea.weight * ratio) + split.gain for (idea, ratio), split in zip(ideas, found, strict=True)]
     whole = summed(logs)
     suspicions = tuple(
-        Suspicion(idea.change, math.exp(log - whole), ratio, split)
+        Suspicion(idea.change, math.exp(log - whole), ratio, split, idea.weight)
         for (idea, ratio), split, log in zip(ideas, found, logs, strict=True)
     )
     designed = whole - summed([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
@@ -242,12 +244,12 @@ def _ideas(
         is_nothing = difference is not None and difference.label == "nothing"
         return [(replace(UNKNOWN, weight=_NOTHING if is_nothing else 1.0), 1.0)]
     left = _UNNAMED
-    each = (1.0 - left) / len(difference.changes)
+    shares = change_shares(case.kind, difference.changes)
     ideas: list[tuple[Carriers, float]] = [(replace(UNKNOWN, weight=left), 1.0)]
-    for change in difference.changes:
+    for change, share in zip(difference.changes, shares, strict=True):
         kept = light.lineage.kept(candidate.project, candidate.service, difference, change)
         ratio = min(naming(change, case, light.said, light.namings), _NAMED)
-        ideas.append((Carriers(change, kept, each), ratio))
+        ideas.append((Carriers(change, kept, (1.0 - left) * share), ratio))
     return ideas
 
 
@@ -292,7 +294,10 @@ def lead_change(weight: Weight, text: str) -> tuple[Change | None, tuple[Change,
         return (Change("image", "image") if is_image else None), ()
     alive = [one for one in difference.changes if one not in exonerated(weight)]
     ratios = {one.change: one.named for one in weight.suspicions if one.change}
-    alike = [one for one in alive if one.type == alive[0].type]  # nothing names one: the more of its words are told
+    priors = {one.change: one.prior for one in weight.suspicions if one.change}
+    first = max(alive, key=lambda one: priors.get(one, 0.0))  # of equals the first one
+    alike = [one for one in alive if (one.type, priors.get(one)) == (first.type, priors.get(first))]
+    # where nothing names one: the more of its words are told
     lead = likeliest(alive, [ratios.get(one, 1.0) for one in alive]) or max(
         alike, key=lambda one: told_words(one, text)
     )

@@ -29,6 +29,7 @@ _TRACES = 20
 _SAMPLE = 5
 _MS = 1e6
 _BUSY = 1.5  # times as much asked as in the busiest hours before, from which that may be why
+_OPEN = ("unknown", "dependency")  # causes from outside that are told by when something began alone
 _HOUR_NS = 3_600_000_000_000
 _SAMPLES = pl.DataFrame(
     schema={
@@ -167,14 +168,15 @@ def _in_its_words(hypotheses: Sequence[Hypothesis], slow: Slow) -> tuple[Hypothe
     """What of unknown cause came from outside: many more requests, or the dependency in whose calls the time goes."""
     busier, part = slow.slowed.effect.busier, slow.part
     told: tuple[Cause, str] | None = None
-    if busier >= _BUSY:
+    waits = part is not None and part.is_call
+    if busier >= _BUSY and not waits:
         told = "traffic", f"{slow.slowed.service} was asked {busier:.1f} times as much as in its busiest hours before"
-    elif part is not None and part.is_call:
+    elif part is not None and waits:
         told = "dependency", f"{part.share:.0%} of what it takes longer lie in {part.operation}, a call"
     if told is None:
         return tuple(hypotheses)
     return tuple(
-        replace(one, cause=told[0], statement=f"{told[1]}; {one.statement}") if one.cause == "unknown" else one
+        replace(one, cause=told[0], statement=f"{told[1]}; {one.statement}") if one.cause in _OPEN else one
         for one in hypotheses
     )
 

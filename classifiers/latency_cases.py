@@ -11,7 +11,7 @@ from classifiers.history import History
 from classifiers.latency_parts import slow_part
 from classifiers.latency_reading import Latencies, Slowed
 from classifiers.links import Link
-from classifiers.onset import Fit, OnsetConfig
+from classifiers.onset import OnsetConfig
 from classifiers.suspects import CallGraph
 from classifiers.trials import Subject, trial_case
 
@@ -22,7 +22,6 @@ _OWN = 0.5  # of its growth that lies in the service itself, from which it waits
 _MET = 0.3  # of the slow requests that met a failure
 _FEW = 0.05  # of the slow requests: fewer failures do not make them slow
 _ENOUGH = 0.8  # of the failures since their onset that lie in the slow time
-_SLACK_NS = 120_000_000_000
 _NEAR_NS = 1_800_000_000_000  # between beginnings that counts in bins tell
 
 
@@ -35,6 +34,7 @@ class Slow:
     case: Case
     part: SlowPart | None
     also: tuple[Slowed, ...] = ()
+    twice: tuple[tuple[str, str, str, str], ...] = ()  # keys of those of `also` that are the same requests
 
 
 def slow_cases(latencies: Latencies, history: History, config: OnsetConfig) -> list[Slow]:
@@ -42,8 +42,9 @@ def slow_cases(latencies: Latencies, history: History, config: OnsetConfig) -> l
     keys = ["project", "service", "source", "operation"]
     trials = latencies.trials.partition_by(keys, as_dict=True, maintain_order=True)
 
-    def case_of(one: Slowed, frame: pl.DataFrame) -> Case | None:
-        subject = Subject("slow", one.project, one.service, one.operation, f"{one.operation} slower", part=one.source)
+    def case_of(one: Slowed, frame: pl.DataFrame, part: SlowPart | None) -> Case | None:
+        title, text = f"{one.operation} slower", _waits_for(part)
+        subject = Subject("slow", one.project, one.service, one.operation, title, part=one.source, text=text)
         return trial_case(
             subject,
             frame,
@@ -55,18 +56,42 @@ def slow_cases(latencies: Latencies, history: History, config: OnsetConfig) -> l
 
     found: list[Slow] = []
     for one in latencies.slowed:
-        case = case_of(one, trials[one.key])
+        part = slow_part(one, latencies)
+        case = case_of(one, trials[one.key], part)
         if case is None:
+            continue
+        same = next((at for at, other in enumerate(found) if _is_same(case, other)), None)
+        if same is not None:  # told twice, by a request and by a span: counted once
+            found[same] = replace(found[same], also=(*found[same].also, one), twice=(*found[same].twice, one.key))
             continue
         place = next((at for at, other in enumerate(found) if _is_together(one, case, other)), None)
         if place is None:
-            found.append(Slow(one, trials[one.key], case, slow_part(one, latencies)))
+            found.append(Slow(one, trials[one.key], case, part))
             continue
         other = found[place]
         also = (*other.also, one)
-        pooled = case_of(other.slowed, pl.concat([other.trials, *(trials[each.key] for each in also)]).sort("at_ns"))
-        found[place] = replace(other, case=pooled or other.case, also=also)
+        others = [trials[each.key] for each in also if each.key not in other.twice]
+        part = other.part or part
+        pooled = case_of(other.slowed, pl.concat([other.trials, *others]).sort("at_ns"), part)
+        found[place] = replace(other, case=pooled or other.case, part=part, also=also)
     return found
+
+
+def _waits_for(part: SlowPart | None) -> str:
+    """What a case says of its cause: the address whose calls take longer, where spans tell one."""
+    if part is None or not part.is_call:
+        return ""
+    _, of, address = part.operation.rpartition(" of ")
+    return f"waits for {address}" if of else ""
+
+
+def _is_same(case: Case, other: Slow) -> bool:
+    """The slow requests of a service are those of the other one, known by another source."""
+    mine, theirs = case.met_ns.keys(), other.case.met_ns.keys()
+    is_other = (case.project, case.service) == (other.case.project, other.case.service) and (
+        case.grid.unit != other.case.grid.unit
+    )
+    return is_other and len(mine & theirs) >= _SHARED * min(len(mine), len(theirs))
 
 
 def _is_together(one: Slowed, case: Case, other: Slow) -> bool:
@@ -74,15 +99,8 @@ def _is_together(one: Slowed, case: Case, other: Slow) -> bool:
     same = (one.project, one.service, one.source, one.is_over)
     leader = other.slowed
     return same == (leader.project, leader.service, leader.source, leader.is_over) and (
-        _began_together(case.fit, other.case.fit) or abs(one.first_ns - leader.first_ns) <= _NEAR_NS
+        case.fit.may_have_begun_with(other.case.fit) or abs(one.first_ns - leader.first_ns) <= _NEAR_NS
     )
-
-
-def _began_together(one: Fit, other: Fit) -> bool:
-    """At once, as far as is known: some requests are slow at any time, one of them just before it began."""
-    if one.began_with(other):
-        return True
-    return one.earliest_ns <= other.latest_ns + _SLACK_NS and other.earliest_ns <= one.latest_ns + _SLACK_NS
 
 
 def belongs(slow: Slow, problem: Case, calls: CallGraph) -> bool:
@@ -95,7 +113,7 @@ def belongs(slow: Slow, problem: Case, calls: CallGraph) -> bool:
     if problem.project != case.project or not is_near or len(since) < _FEW * case.units:
         return False
     met = len(problem.met_ns.keys() & case.met_ns.keys())
-    if _began_together(problem.fit, case.fit) or met >= _MET * len(case.met_ns):
+    if problem.fit.may_have_begun_with(case.fit) or met >= _MET * len(case.met_ns):
         return True
     within = (since >= slow.slowed.first_ns) & (since < slow.slowed.last_ns)
     return slow.slowed.is_over and bool(within.mean() >= _ENOUGH)

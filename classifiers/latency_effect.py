@@ -16,9 +16,10 @@ from classifiers.latency_shift import Counted, Shift, summed
 __all__ = ["PER_OCTAVE", "Effect", "effect_of", "quantile_ns", "slower_share"]
 
 PER_OCTAVE = 12.0  # duration buckets: 6 % wide
-_LEAST = 20  # requests, below which no distribution is known
+_LEAST = 12  # requests, below which no distribution is known
 _LEAST_TAIL = 60  # ... no 95th percentile
 _LIKE = 1.5  # times as much asked that still is alike
+_MARGIN = 6  # bins around a shift that are neither busy nor quiet
 _DRAWS = 200
 _DAY_H, _HOUR_NS = 24, 3_600_000_000_000
 
@@ -109,7 +110,8 @@ def _busier(counted: Counted, inside: NDArray[np.bool_], load: NDArray[np.float6
     """Times as much asked in the typical bin inside as in the busiest twentieth of all others; sums of three bins."""
     around = np.convolve(load, np.ones(3), "same")
     own, others = (np.unique(counted.bin[side]) for side in (inside, ~inside))
-    others = np.setdiff1d(others, own)
+    margin = max(_MARGIN, len(own) // 4)  # what made it slow may have come before, and gone after
+    others = others[(others < own.min() - margin) | (others > own.max() + margin)]
     if not len(others):
         return 1.0
     return float(np.median(around[own]) / max(float(np.quantile(around[others], 0.95)), 1.0))

@@ -7,11 +7,13 @@ read again, request by request, with the spans inside some of them.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_ns
-from classifiers.latency_shift import Counted, Shift, find_shift, least_gain, summed
+from classifiers.latency_shift import Counted, Shift, find_shift, least_gain, share_gains, summed
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
 from collector.store import Reader
@@ -21,14 +23,16 @@ __all__ = ["Latencies", "LatencyConfig", "Slowed", "read_latencies"]
 
 _TEN_MINUTES_NS = 600_000_000_000
 _BINS = 150  # at most: all pairs of them are looked at
-_LEAST = 40  # requests of an operation, below which two distributions cannot be known
+_LEAST = 32  # requests of an operation, below which two distributions cannot be known
 _MOST = 20  # operations told; more of them became slower together, and the largest ones say so
 _TRIALS = 40_000  # requests read of them all: shares need no more
 _PARTED = 150  # requests of before, and as many since, whose spans are read
 _TRACES = 1_000  # slow requests of an operation whose way through other services is read
 _AFTER = 10  # requests after a stretch from which it is over
 _STREAM_NS = 60e9  # an answer that usually lasts longer ends when the asker wants, or at a limit
-_SLOW = 0.99  # quantile of its good time above which a request is slow
+_RARE = 0.25  # share of its good time that may be as slow as what is called slow
+_AS_GOOD = 2.0  # log-likelihood below the best that is still as good
+_STEPS = 20  # durations tried between that and the slowest of it
 _KEYS = ["project", "service", "source", "operation"]
 
 
@@ -45,7 +49,7 @@ class LatencyConfig(BaseModel):
 class Slowed:
     """One operation that became slower from first_ns until last_ns, on all revisions or on one.
 
-    `slow_ns`: above it a request is slow; nearly none was in the good time before.
+    `slow_ns`: above it a request is slow; few were in the good time before.
     """
 
     project: str
@@ -127,7 +131,7 @@ def _find(counts: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConf
         key: summed(own["bin"].to_numpy(), own["requests"].cast(pl.Float64).to_numpy(), bins)
         for key, own in counts.partition_by("project", "service", as_dict=True).items()
     }
-    least = least_gain(bins, asked.height)
+    least = least_gain(asked.height)
     found: list[Slowed] = []
     for key, own in counts.join(asked.select(_KEYS), on=_KEYS, how="semi").partition_by(_KEYS, as_dict=True).items():
         counted, names = _arrays(own, bins)
@@ -191,15 +195,29 @@ def _tried(found: Sequence[Slowed], rows: pl.DataFrame, bin_ns: int) -> tuple[tu
         good = frame.filter(~pl.col("is_since") & (pl.col("at_ns") < one.first_ns))["duration_ns"]
         if not len(good):
             good = frame.filter(~pl.col("is_since"))["duration_ns"]
-        slow_ns = good.quantile(_SLOW, "higher")
-        if slow_ns is None:
+        if not len(good):
             continue
+        slow_ns = _slow_ns(good.to_numpy(), frame.filter("is_since")["duration_ns"].to_numpy())
         bad = pl.col("duration_ns") > slow_ns
         if one.is_over and one.revision is None:  # the few that are slow at any time would let it never end
             bad &= pl.col("at_ns").is_between(one.first_ns - bin_ns, one.last_ns + bin_ns)
-        slowed.append(replace(one, slow_ns=int(slow_ns)))
+        slowed.append(replace(one, slow_ns=slow_ns))
         trials.append(frame.with_columns(is_bad=bad))
     return tuple(slowed), pl.concat(trials).sort(*_KEYS, "at_ns", "trace")
+
+
+def _slow_ns(good: NDArray[np.int64], since: NDArray[np.int64]) -> int:
+    """The duration that parts both times best, of those that few of the good time exceed; the longest as good as it.
+
+    It is a quantile of the good time: the single requests since move it no further than from one step to the next.
+    """
+    steps = np.unique(np.quantile(good, np.linspace(1 - _RARE, 1.0, _STEPS), method="higher"))
+    before, after = (
+        len(own) - np.searchsorted(np.sort(own), steps, side="right").astype(np.float64) for own in (good, since)
+    )
+    asked = np.full(len(steps), float(len(since)))
+    gains = share_gains(after, asked, before + after, asked + len(good))
+    return int(steps[np.flatnonzero(gains >= gains.max() - _AS_GOOD)[-1]])
 
 
 def _traces(trials: pl.DataFrame) -> list[str]:

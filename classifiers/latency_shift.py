@@ -2,20 +2,21 @@
 
 Of each operation it is counted how many requests took how long, per time bin. A shift is the stretch of bins, or the
 revision, in which a larger share lies above some duration than in all the rest; of all of them the one that wins most
-log-likelihood, tempered by how much the shares of single bins scatter anyhow. That every stretch was looked at is paid
-for by the least gain. Whether a shift matters is for latency_effect.py to say.
+log-likelihood, tempered by how much the shares of single bins scatter anyhow. Every look is paid for: a stretch that
+begins anywhere costs more than one that begins with a revision. Whether a shift matters, latency_effect.py says.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Counted", "Shift", "find_shift", "least_gain", "summed"]
+__all__ = ["Counted", "Shift", "find_shift", "least_gain", "share_gains", "summed"]
 
-_CUTS = (0.5, 0.75, 0.9, 0.97)  # quantiles of all durations above which a request may count as slow
-_LEAST = 20  # requests on either side, below which no distribution is known
+_CUTS = (0.15, 0.3, 0.5, 0.75, 0.9, 0.95, 0.975)  # quantiles of all durations above which a request may count as slow
+_LEAST = 12  # requests on either side, below which no distribution is known
 _LEAST_SLOW = 8  # slow ones since
 _FALSE = 0.01  # shifts found by chance in a report, at most
 
@@ -37,7 +38,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Bins [first, last], of all revisions or (`revision` not None) of one, in which an operation was slower."""
+    """Bins [first, last], of all revisions or (`revision` not None) of one, in which an operation was slower.
+
+    `gain` is the log-likelihood won, less that of as many looks as could have found it.
+    """
 
     first: int
     last: int
@@ -50,20 +54,22 @@ class Shift:
         return inside if self.revision is None else inside & (counted.revision == self.revision)
 
 
-def least_gain(bins: int, operations: int) -> float:
-    """Log-likelihood that a shift must win: every pair of bins of every operation was a look."""
-    return 2 * math.log(max(bins, 2)) + math.log(max(operations, 1)) - math.log(_FALSE)
+def least_gain(operations: int) -> float:
+    """What a shift must win: every duration of every operation above which one is slow was a look as well."""
+    return math.log(len(_CUTS)) + math.log(max(operations, 1)) - math.log(_FALSE)
 
 
 def find_shift(counted: Counted) -> Shift | None:
     """The best shift; None where nothing was asked enough before one and since."""
     best: Shift | None = None
     asked = summed(counted.bin, counted.many, counted.bins)
+    codes = np.unique(counted.revision).tolist()
+    began = sorted({int(counted.bin[counted.revision == code].min()) for code in codes})
     for cut in _cuts(counted):
         slow = np.where(counted.bucket > cut, counted.many, 0.0)
         slow_of = summed(counted.bin, slow, counted.bins)
-        found = [_stretch(slow_of, asked)]
-        found += [_of_revision(counted, slow, code) for code in np.unique(counted.revision).tolist()]
+        found = [_stretch(slow_of, asked, began)]
+        found += [_of_revision(counted, slow, code, len(codes)) for code in codes]
         for one in found:
             if one is not None and (best is None or one.gain > best.gain):
                 best = one
@@ -82,8 +88,8 @@ def _cuts(counted: Counted) -> list[int]:
     return sorted(set(counted.bucket[order][places].tolist()))
 
 
-def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64]) -> Shift | None:
-    """The best stretch of bins against all others; enough must have been asked before it."""
+def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64], began: Sequence[int]) -> Shift | None:
+    """The best stretch of bins against all others; enough must have been asked before it. `began`: of revisions."""
     used = np.flatnonzero(asked > 0)
     slow, asked = slow[used], asked[used]
     slow_edge, asked_edge = (np.concatenate([[0.0], np.cumsum(one)]) for one in (slow, asked))
@@ -95,18 +101,20 @@ def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64]) -> Shift | N
     first, last, inside, exposed = first[is_known], last[is_known], inside[is_known], exposed[is_known]
     before, asked_before = slow_edge[first], asked_edge[first]
     gains = np.minimum(  # worse than before it, whatever followed, and than all others together
-        _gains(inside, exposed, slow.sum(), asked.sum()),
-        _gains(inside, exposed, before + inside, asked_before + exposed),
+        share_gains(inside, exposed, slow.sum(), asked.sum()),
+        share_gains(inside, exposed, before + inside, asked_before + exposed),
     )
+    anywhere = math.log(len(used))
     has_end = last < len(used) - 1  # one more freedom: what ends by chance a little early goes on
-    place = int(np.argmax(gains - has_end * math.log(len(used))))
+    looks = np.where(np.isin(used[first], began), min(math.log(len(began)), anywhere), anywhere) + has_end * anywhere
+    place = int(np.argmax(gains - looks))
     is_in = np.zeros(len(used), dtype=bool)
     is_in[first[place] : last[place] + 1] = True
-    gain = float(gains[place]) / _dispersion(slow, asked, is_in)
+    gain = float(gains[place]) / _dispersion(slow, asked, is_in) - float(looks[place])
     return Shift(int(used[first[place]]), int(used[last[place]]), None, gain)
 
 
-def _of_revision(counted: Counted, slow: NDArray[np.float64], code: int) -> Shift | None:
+def _of_revision(counted: Counted, slow: NDArray[np.float64], code: int, codes: int) -> Shift | None:
     """One revision against the others before it and beside it, which must have been asked enough."""
     own = counted.revision == code
     first, last = int(counted.bin[own].min()), int(counted.bin[own].max())
@@ -115,15 +123,15 @@ def _of_revision(counted: Counted, slow: NDArray[np.float64], code: int) -> Shif
     exposed, failed = float(many[own].sum()), float(slow[own].sum())
     if exposed < _LEAST or float(many[~own].sum()) < _LEAST or failed < _LEAST_SLOW:
         return None
-    gain = float(_gains(np.array([failed]), np.array([exposed]), slow.sum(), many.sum())[0])
+    gain = float(share_gains(np.array([failed]), np.array([exposed]), slow.sum(), many.sum())[0])
     cells = np.where(own, counted.bin + counted.bins, counted.bin)
     slow_of, asked = (summed(cells, one, 2 * counted.bins) for one in (slow, many))
     used = asked > 0
     is_in = (np.arange(2 * counted.bins) >= counted.bins)[used]
-    return Shift(first, last, code, gain / _dispersion(slow_of[used], asked[used], is_in))
+    return Shift(first, last, code, gain / _dispersion(slow_of[used], asked[used], is_in) - math.log(codes))
 
 
-def _gains(
+def share_gains(
     slow: NDArray[np.float64], asked: NDArray[np.float64], all_slow: NDArray[np.float64],
     all_asked: NDArray[np.float64],
 ) -> NDArray[np.float64]:  # fmt: skip

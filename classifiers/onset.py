@@ -8,6 +8,7 @@ stretches, so that ten failures of one burst do not weigh like ten.
 Intervals hold about 95 % of all cases: at a rate of r nothing may happen for 3/r (rule of three), of few for longer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,9 @@ from classifiers.exposure import Grid
 __all__ = ["Fit", "OnsetConfig", "find_onset"]
 
 Course = Literal["ongoing", "resolved", "regressed"]
+Likelihood = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 _AS_GOOD = 2.0  # log-likelihood below the best that is still as good: about a 95 % interval
+_AS_GOOD_SHARES = 3.5  # ... of shares, where one that fails by chance just before moves the best by more than that
 _UNSEEN = 0.05  # how often a stretch may by chance pass without a failure that is as long as an interval reaches
 _GROWTH = 1.5  # a rate must grow by this factor to count as an onset
 _GAP_FACTOR = 1.5  # silence longer than the longest gap before, by this factor
@@ -84,15 +87,22 @@ class Fit:
         latest_start = max(self.last_good_ns, other.last_good_ns)
         return latest_start <= min(self.at_ns, other.at_ns) + _AT_ONCE_NS
 
+    def may_have_begun_with(self, other: "Fit") -> bool:
+        """At once as far as is known: some fail so at any time, and one of them may come just before it begins."""
+        if self.began_with(other):
+            return True
+        return self.earliest_ns <= other.latest_ns + _AT_ONCE_NS and other.earliest_ns <= self.latest_ns + _AT_ONCE_NS
 
-def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> Fit:
+
+def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig, *, is_share: bool = False) -> Fit:
     """The most likely change to a higher rate in at least one failure, at sorted times.
 
+    is_share: the failures are among what the grid counts, each of which fails or not: what went well tells as much.
     `is_change` is False when one constant rate explains the failures as well; the onset is then the first of them.
     """
     passed = grid.clock(times_ns)
     end = float(grid.clock(np.array([grid.timeline.end_ns]))[0])
-    gains = _gains(passed)
+    gains = _gains(passed, _share_likelihood if is_share else _likelihood)
     best = int(np.argmax(gains))
     # a few slow first failures are no earlier trouble of their own, and steady growth is one trouble
     ramp = _ramp(passed, gains, config.evidence) if best else None
@@ -108,7 +118,8 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig) -> 
     if is_change and gain < config.evidence:
         is_change = False
         course, index = _course(times_ns, passed, 0, silent, dispersion, config)
-    near = np.flatnonzero(gains / dispersion >= gain - _AS_GOOD) if is_change and index == best else np.array([index])
+    as_good = _AS_GOOD_SHARES if is_share else _AS_GOOD
+    near = np.flatnonzero(gains / dispersion >= gain - as_good) if is_change and index == best else np.array([index])
     last_good, earliest = _began(times_ns, passed, grid, int(near[0]), slow)
     ended = _ended(times_ns, passed, grid, index, slow) if course == "resolved" else (None, None)
     return Fit(
@@ -187,7 +198,7 @@ def _reach(waits: NDArray[np.float64], dispersion: float) -> float:
     return max(longest, -float(np.log(_UNSEEN)) * dispersion)
 
 
-def _gains(passed: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gains(passed: NDArray[np.float64], likelihood: Likelihood) -> NDArray[np.float64]:
     """Log-likelihood won by a higher rate from failure i on, for every i, against one rate up to the last failure."""
     many = len(passed)
     place = np.arange(many)
@@ -196,8 +207,8 @@ def _gains(passed: NDArray[np.float64]) -> NDArray[np.float64]:
     exposed_before: NDArray[np.float64] = np.maximum(passed, 0.0)
     exposed_after: NDArray[np.float64] = np.maximum(passed[-1] - passed, after)  # no unit fails twice
     whole = max(float(passed[-1]), many - 1.0, 1e-9)
-    one_rate = (many - 1) * np.log((many - 1) / whole) if many > 1 else 0.0
-    gains = _likelihood(before, exposed_before) + _likelihood(after, exposed_after) - one_rate
+    one_rate = float(likelihood(np.array([many - 1.0]), np.array([whole]))[0])
+    gains = likelihood(before, exposed_before) + likelihood(after, exposed_after) - one_rate
     rate_before = np.divide(before, exposed_before, out=np.zeros(many), where=exposed_before > 0)
     rate_after = np.divide(after, exposed_after, out=np.zeros(many), where=exposed_after > 0)
     return np.where((rate_after > _GROWTH * rate_before) & (exposed_before >= 1), gains, 0.0)
@@ -235,6 +246,13 @@ def _likelihood(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> ND
     """Poisson log-likelihood at its best rate, without the constant."""
     safe = np.where((counts > 0) & (exposed > 0), counts / np.maximum(exposed, 1e-12), 1.0)
     return np.where(counts > 0, counts * np.log(safe), 0.0)
+
+
+def _share_likelihood(counts: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial log-likelihood at its best share, without the constant."""
+    share = np.clip(counts / np.maximum(exposed, 1e-12), 1e-12, 1 - 1e-12)
+    found: NDArray[np.float64] = counts * np.log(share) + np.maximum(exposed - counts, 0.0) * np.log1p(-share)
+    return found
 
 
 def _dispersion(times_ns: NDArray[np.int64], grid: Grid, ramp: tuple[float, float] | None) -> float:

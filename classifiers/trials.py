@@ -78,7 +78,8 @@ def bad_case(subject: Subject, bad: pl.DataFrame, grid: Grid, *, start_ns: int, 
     times: NDArray[np.int64] = bad["at_ns"].to_numpy()
     revisions = bad["revision"].to_list()
     keys = bad["trace"].to_list()
-    fit = with_first_revision(find_onset(times, grid, config), times, revisions, grid, config)
+    fit = find_onset(times, grid, config, is_share=True)
+    fit = with_first_revision(fit, times, revisions, grid, config)
     met: dict[str, int] = {}
     for key, at_ns in zip(keys, times.tolist(), strict=True):
         if key:

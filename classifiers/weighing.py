@@ -7,6 +7,7 @@ that service's failure is the root: a refusal by the called side is a symptom of
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import orjson
 import polars as pl
 
 from classifiers.afar import follow_called, root_of
@@ -196,7 +197,7 @@ class _Court:
         for other in self.cases.values():
             root = root_of(other.cluster_id, self.links)
             is_strange = other.service != case.service and other.fit.is_change and not other.is_request_only
-            if not is_strange or root == root_of(name, self.links) or not case.fit.began_with(other.fit):
+            if not is_strange or root == root_of(name, self.links) or not _began_at_once(case, other):
                 continue
             if not _is_apart(case, other) or came_alike(case, other, self.lineage):
                 continue
@@ -258,6 +259,13 @@ def _from_the_start(case: Case, weight: Weight) -> bool:
     return float(own[:first].sum()) * split.failures_bad / split.exposed_bad < _FROM_THE_START
 
 
+def _began_at_once(case: Case, other: Case) -> bool:
+    """Both began at the same moment, as far as can be known: a few requests are slow at any time."""
+    if case.kind == other.kind == "slow":
+        return case.fit.may_have_begun_with(other.fit)
+    return case.fit.began_with(other.fit)
+
+
 def _is_apart(case: Case, other: Case) -> bool:
     """Hardly any trace in common."""
     mine, theirs = case.met_ns.keys(), other.met_ns.keys()
@@ -265,9 +273,11 @@ def _is_apart(case: Case, other: Case) -> bool:
 
 
 def _is_same_kind(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
-    """The same failure, or both could not reach something, or both were shown a certificate that they refused."""
+    """The same failure; both could not reach something, wait for the same, or refused a certificate."""
     if set(case.signature_ids) & set(other.signature_ids):
         return True
+    if case.kind == other.kind == "slow":
+        return case.parts == other.parts and bool(orjson.loads(case.parts).get("text"))
     return any(
         all(is_about(texts[one.cluster_id]) for one in (case, other))
         for is_about in (is_about_dependency, is_about_certificate)

@@ -27,7 +27,7 @@ def test_operation_that_doubles_is_slower_from_that_bin_on() -> None:
     shift = find_shift(_counted(np.where(bins >= 60, 2 * times, times), bins))
 
     assert shift is not None
-    assert shift.gain > least_gain(_BINS, 50)
+    assert shift.gain > least_gain(50)
     assert (abs(shift.first - 60) <= 1, shift.last, shift.revision) == (True, _BINS - 1, None)
 
 
@@ -38,7 +38,7 @@ def test_one_slow_request_in_ten_is_a_shift() -> None:
     shift = find_shift(_counted(np.where(slow, 10 * times, times), bins))
 
     assert shift is not None
-    assert shift.gain > least_gain(_BINS, 50)
+    assert shift.gain > least_gain(50)
     assert abs(shift.first - 50) <= 3
 
 
@@ -66,7 +66,7 @@ def test_slow_start_that_got_better_is_no_shift() -> None:
 
     shift = find_shift(_counted(np.where(bins < 30, 4 * times, times), bins))
 
-    assert shift is None or shift.gain < least_gain(_BINS, 50)
+    assert shift is None or shift.gain < least_gain(50)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -75,7 +75,7 @@ def test_chance_stays_below_the_least_gain(seed: int) -> None:
 
     shift = find_shift(_counted(times, bins))
 
-    assert shift is None or shift.gain < least_gain(_BINS, 50)
+    assert shift is None or shift.gain < least_gain(50)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -85,7 +85,7 @@ def test_operation_that_wanders_by_itself_stays_below_the_least_gain(seed: int) 
 
     shift = find_shift(_counted(times * wander[bins], bins))
 
-    assert shift is None or shift.gain < least_gain(_BINS, 50)
+    assert shift is None or shift.gain < least_gain(50)
 
 
 def test_few_requests_are_no_shift() -> None:
