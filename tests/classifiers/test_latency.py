@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.findings import Findings, Latency
-from tests.support.system import BROWSER, HOUR, MINUTE, System
+from tests.support.system import BROWSER, HOUR, MINUTE, NS_PER_S, START_NS, System
 
 _DEPLOY = 3 * HOUR
 _END = 6 * HOUR
@@ -179,3 +179,77 @@ def test_what_is_slow_while_it_fails_is_told_with_the_failure(tmp_path: Path) ->
     assert findings.latency == ()
     told = [fact.statement for one in findings.clusters for fact in one.evidence]
     assert any("GET /orders of shop was slower meanwhile: p50" in one for one in told)
+
+
+def test_slow_tail_since_a_deploy_is_seen_and_blames_it(tmp_path: Path) -> None:
+    system, rng = _system()
+    for at in _times(30.0):
+        tail = 2.0 + rng.random() if at >= _DEPLOY and rng.random() < 0.1 else 0.0
+        took = rng.lognormvariate(0, 0.3) * 0.08 + tail
+        system.request(at, "shop", _revision(at), path="/orders", latency_s=took)
+
+    one = _only(_found(system, tmp_path))
+
+    assert one.attribution is not None
+    assert one.attribution.revision == "shop-00002-bbb"
+    assert one.times_median[0] < 1.2
+    assert one.times_tail[0] > 5
+
+
+def test_slow_lies_between_the_two_times_though_some_requests_always_took_longer(tmp_path: Path) -> None:
+    system, rng = _system()
+    for at in _times():
+        slow = 4.0 if rng.random() < 0.05 else rng.lognormvariate(0, 0.3) * (0.75 if at >= _DEPLOY else 0.3)
+        system.request(at, "shop", _revision(at), path="/orders", latency_s=slow)
+
+    one = _only(_found(system, tmp_path))
+
+    assert 300 < one.slow_ns / 1e6 < 900
+    assert one.slow > 0.6 * one.since
+    assert one.onset is not None
+    assert abs((one.onset.at_ns - START_NS) / NS_PER_S - _DEPLOY) < 15 * MINUTE
+    assert one.attribution is not None
+    assert one.attribution.revision == "shop-00002-bbb"
+
+
+def test_few_requests_of_before_are_enough_where_all_since_are_slow(tmp_path: Path) -> None:
+    system, rng = _system()
+    for at in [*_times(780.0)[:14], *(one for one in _times(200.0) if one >= _DEPLOY)]:
+        took = rng.lognormvariate(0, 0.3) * (3.0 if at >= _DEPLOY else 0.6)
+        system.request(at, "shop", _revision(at), path="/jobs", latency_s=took)
+
+    assert _only(_found(system, tmp_path)).operation == "GET /jobs"
+
+
+def test_consumer_known_by_its_spans_and_by_its_push_route_is_told_once(tmp_path: Path) -> None:
+    system, rng = _system()
+    for number, at in enumerate(_times()):
+        trace, took = f"{number:032x}", rng.lognormvariate(0, 0.3) * (1.5 if at >= _DEPLOY else 0.3)
+        told = {"faas_version": _revision(at), "faas_instance": f"{_revision(at)}-one"}
+        system.span(at, "shop", trace, f"{number + 1:016x}", name="process parcels", took_s=took, kind=5, **told)
+        system.request(at, "shop", _revision(at), path="/push/parcels", trace=trace, latency_s=took + 0.01)
+
+    one = _only(_found(system, tmp_path))
+
+    assert len({one.operation, *one.also}) == 2
+
+
+def test_slower_in_a_surge_of_all_services_is_told_as_traffic(tmp_path: Path) -> None:
+    system, rng = _system()
+    for service in ("cart", "mail"):
+        system.deploy(-60, service, f"{service}-00001-aaa", image="c")
+    surge = range(3 * HOUR + 40 * MINUTE, 5 * HOUR)
+    for service in ("shop", "cart", "mail"):
+        name = "shop-00002-bbb" if service == "shop" else f"{service}-00001-aaa"
+        for at in _times(20.0):
+            many = int(at) in surge
+            if not many and at % 120:
+                continue
+            revision = _revision(at) if service == "shop" else name
+            took = rng.lognormvariate(0, 0.3) * (0.25 if many else 0.08)
+            system.request(at + rng.random(), service, revision, path=f"/{service}", latency_s=took)
+
+    told = _found(system, tmp_path).latency
+
+    assert told
+    assert {one.cause for one in told} == {"traffic"}

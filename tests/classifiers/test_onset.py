@@ -127,3 +127,14 @@ def test_onset_lies_inside_its_interval_and_counts_add_up(seconds: list[int], pe
     assert found.dispersion >= 1
     for rate in (found.rate_before, found.rate_after):
         assert rate is None or 0 <= rate <= 1
+
+
+def test_of_shares_what_went_well_between_keeps_a_chance_failure_out_of_the_onset() -> None:
+    grid = Grid(Timeline.over(0, 200 * MINUTE_NS), "requests", {"r1": np.full(200, 1.0)})
+    minutes = [20, 50, 80, 95, *range(100, 200)]  # two slow ones by chance, then four good ones, then all
+    times = np.array([round((one + 0.5) * MINUTE_NS) for one in minutes], dtype=np.int64)
+
+    found = find_onset(times, grid, OnsetConfig(), is_share=True)
+
+    assert found.at_ns == times[4]
+    assert found.failures_before == 4

@@ -16,7 +16,7 @@ from collector.store import Store, StoreConfig
 from collector.window import NS_PER_S, Window, format_ns
 from tests.support.entries import raw_batch
 
-__all__ = ["BROWSER", "HOUR", "MINUTE", "PYTEST", "START_NS", "System"]
+__all__ = ["BROWSER", "HOUR", "MINUTE", "NS_PER_S", "PYTEST", "START_NS", "System"]
 
 MINUTE, HOUR = 60, 3600
 START_NS = 1_789_380_000 * NS_PER_S  # 2026-09-14T10:00:00Z
