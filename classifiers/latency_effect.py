@@ -86,6 +86,18 @@ def quantile_ns(bucket: NDArray[np.int64], weight: NDArray[np.float64], share: f
     return float(2.0 ** ((bucket[order[place]] + np.clip(within, 0.0, 1.0)) / PER_OCTAVE))
 
 
+def _quantiles_ns(first: int, rows: NDArray[np.int64], share: float) -> list[float]:
+    """quantile_ns of many counts at once, a row each, by bucket in order from the first one."""
+    passed = np.cumsum(rows, axis=1).astype(np.float64)
+    due = share * passed[:, -1]
+    place = np.minimum((passed < due[:, None]).sum(axis=1), rows.shape[1] - 1)
+    at = np.arange(len(rows)), place
+    own = rows[at].astype(np.float64)
+    within = np.divide(due - (passed[at] - own), own, out=np.full(len(rows), 0.5), where=own > 0)
+    octaves = (first + place + np.clip(within, 0.0, 1.0)) / PER_OCTAVE
+    return [2.0**one for one in octaves.tolist()]
+
+
 def slower_share(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
     """How likely one of the new counts lies in a higher bucket than one of the old; both by bucket in order."""
     below = np.concatenate([[0.0], np.cumsum(old)[:-1]])
@@ -141,10 +153,8 @@ def _effect(new: NDArray[np.float64], old: NDArray[np.float64], first: int, know
     told: list[tuple[float, float, float, float]] = []
     for share in (0.5, 0.95):
         now, then = quantile_ns(buckets, new, share), quantile_ns(buckets, old, share)
-        ratios = [
-            quantile_ns(buckets, one.astype(float), share) / quantile_ns(buckets, other.astype(float), share)
-            for one, other in zip(*drawn, strict=True)
-        ]
+        since_ns, before_ns = (_quantiles_ns(first, rows, share) for rows in drawn)
+        ratios = [one / other for one, other in zip(since_ns, before_ns, strict=True)]
         low, high = np.quantile(ratios, [0.025, 0.975]).tolist()
         told.append((now / then, low, high, now - then))
     return Effect(*told[0], *told[1], slower_share(new, old), known, since)

@@ -110,11 +110,13 @@ _BUILT_IN = OriginsConfig()
 
 
 def lay_origins(reader: Reader, *, start_ns: int, end_ns: int, config: OriginsConfig = _BUILT_IN) -> None:
-    """Tells the reader who asked what in this time; queries that read `asked_requests` need it first."""
+    """Tells the reader who asked what in this time; queries that read `asked_requests` or `request_rows` need it."""
     params: dict[str, Any] = {"start_ns": start_ns, "end_ns": end_ns, **origin_params(config), **_marks(config)}
     for query in ("create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients"):
         reader.lay(query, **params)
     reader.lay("create_asked_requests")
+    for query in ("create_request_places", "create_request_rows"):
+        reader.lay(query, **params)
 
 
 def origin_params(config: OriginsConfig = _BUILT_IN) -> dict[str, str]:

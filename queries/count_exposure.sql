@@ -7,40 +7,44 @@
 --          requests BIGINT
 
 with asked as (
-    select
-        project,
-        service,
-        revision,
-        trace,
-        at_ns,
-        route,
-        origin,
-        entered
-    from asked_requests
-    where
-        at_ns >= $start_ns
-        and at_ns < $end_ns
-        and (received_at_ns is null or received_at_ns < $end_ns)
+    select *
+    from request_rows
+    where at_ns >= $start_ns and at_ns < $end_ns
 ),
 firsts as (
     select
-        trace,
+        key,
         min({'at_ns': at_ns, 'origin': origin}).origin as origin
     from asked
-    where trace is not null
-    group by trace
+    where is_traced and key in (select key from asked where origin = 'unknown' and is_traced)
+    group by key
+),
+counted as (
+    select
+        asked.place,
+        asked.path,
+        case
+            when asked.origin <> 'unknown' then asked.origin
+            else coalesce(nullif(firsts.origin, 'unknown'), asked.entered, asked.origin)
+        end as origin,
+        asked.at_ns // 60_000_000_000 as minute,
+        count(*) as requests
+    from asked
+    left join firsts
+        on asked.key = firsts.key and asked.is_traced
+    group by all
 )
 select
-    asked.project,
-    asked.service,
-    asked.revision,
-    asked.route,
-    case
-        when asked.origin <> 'unknown' then asked.origin
-        else coalesce(nullif(firsts.origin, 'unknown'), asked.entered, 'unknown')
-    end as origin,
-    asked.at_ns // 60_000_000_000 as minute,
-    count(*) as requests
-from asked
-left join firsts using (trace)
+    places.project,
+    places.service,
+    places.revision,
+    places.http_method || ' ' || paths.route as route,
+    cast(counted.origin as varchar) as origin,
+    counted.minute,
+    cast(sum(counted.requests) as bigint) as requests
+from counted
+join request_places as places
+    on counted.place = places.place
+join origin_paths as paths
+    on counted.path = paths.id
 group by all

@@ -94,15 +94,11 @@ shares as (
 ),
 requests as (
     select
-        trace,
-        min({'at_ns': at_ns, 'origin': origin}).origin as origin
-    from asked_requests
-    where
-        at_ns >= $start_ns
-        and at_ns < $end_ns
-        and (received_at_ns is null or received_at_ns < $end_ns)
-        and trace in (select trace from entered)
-    group by trace
+        key,
+        cast(min({'at_ns': at_ns, 'origin': origin}).origin as varchar) as origin
+    from request_rows
+    where at_ns >= $start_ns and at_ns < $end_ns and key in (select hash(trace) from entered)
+    group by key
 ),
 origins as (
     select
@@ -110,7 +106,8 @@ origins as (
         entered.trace,
         coalesce(nullif(requests.origin, 'unknown'), traces.declared, traces.entered, 'unknown') as origin
     from entered
-    left join requests using (trace)
+    left join requests
+        on hash(entered.trace) = requests.key
     left join origin_traces as traces using (trace)
 )
 select

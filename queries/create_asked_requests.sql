@@ -32,7 +32,10 @@ select
         when clients.client is not null then 'tests'
         else agents.agent
     end as origin,
-    traces.entered
+    traces.entered,
+    entries.http_method,
+    paths.id as path,
+    case when entries.user_agent is not null then agents.id end as agent
 from entries
 join origin_agents as agents
     on coalesce(entries.user_agent, '') = agents.user_agent

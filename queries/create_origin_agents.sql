@@ -6,6 +6,7 @@
 create or replace temp table origin_agents as
 select
     user_agent,
+    cast(row_number() over () as integer) as id,
     case
         when regexp_matches(user_agent, $tests) then 'tests'
         when regexp_matches(user_agent, $scanners) then 'scanners'

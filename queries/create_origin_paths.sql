@@ -8,6 +8,7 @@
 create or replace temp table origin_paths as
 select
     http_path,
+    cast(row_number() over () as integer) as id,
     regexp_replace(http_path, $variable_parts, '/*', 'g') as route,
     regexp_matches(http_path, $health_paths) as is_health,
     regexp_matches(http_path, $odd_paths) as is_odd,

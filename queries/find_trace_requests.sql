@@ -6,28 +6,16 @@
 --          client UBIGINT, start_ns BIGINT, latency_ns BIGINT, http_status SMALLINT, agent VARCHAR
 
 with failing as (
-    select unnest($traces::varchar[]) as trace
+    select distinct unnest($traces::varchar[]) as trace
 ),
 requests as (
     select
-        coalesce(trace, 'request:' || insert_id) as trace,
-        project,
-        service,
-        revision,
-        at_ns,
-        latency_ns,
-        client,
-        user_agent,
-        route,
-        http_status,
-        origin,
-        entered
-    from asked_requests
-    where
-        at_ns >= $start_ns
-        and at_ns < $end_ns
-        and (received_at_ns is null or received_at_ns < $end_ns)
-        and coalesce(trace, 'request:' || insert_id) in (select trace from failing)
+        failing.trace,
+        asked.*
+    from request_rows as asked
+    join failing
+        on asked.key = hash(failing.trace)
+    where asked.at_ns >= $start_ns and asked.at_ns < $end_ns
 ),
 firsts as (
     select
@@ -38,19 +26,27 @@ firsts as (
 )
 select
     requests.trace,
-    requests.project,
-    requests.service,
-    requests.revision,
-    requests.route,
-    case
-        when requests.origin <> 'unknown' then requests.origin
-        else coalesce(nullif(firsts.origin, 'unknown'), requests.entered, 'unknown')
-    end as origin,
+    places.project,
+    places.service,
+    places.revision,
+    places.http_method || ' ' || paths.route as route,
+    cast(
+        case
+            when requests.origin <> 'unknown' then requests.origin
+            else coalesce(nullif(firsts.origin, 'unknown'), requests.entered, requests.origin)
+        end
+        as varchar
+    ) as origin,
     requests.client,
     requests.at_ns as start_ns,
     requests.latency_ns,
     requests.http_status,
-    requests.user_agent as agent
+    agents.user_agent as agent
 from requests
 join firsts using (trace)
+join request_places as places using (place)
+join origin_paths as paths
+    on requests.path = paths.id
+left join origin_agents as agents
+    on requests.agent = agents.id
 order by all

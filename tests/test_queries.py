@@ -33,7 +33,7 @@ RELATIONS = {
 # What a reader is laid before it is asked: in this order (classifiers/origin.py).
 LAID = (
     "create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients",
-    "create_asked_requests",
+    "create_asked_requests", "create_request_places", "create_request_rows",
 )  # fmt: skip
 
 
