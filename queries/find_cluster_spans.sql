@@ -1,6 +1,7 @@
 -- name:    find_cluster_spans
 -- about:   failing spans of some failures, each told by its cluster, service and trace, or where it has none by its
---          instance and time: then the span that was open in that instance, or in one that is named otherwise (`joined`)
+--          instance and time: then the span that was open in that instance, or in one that is named otherwise (`joined`).
+--          A span that both tell is told once, by its trace
 -- params:  $clusters VARCHAR[], $services VARCHAR[], $traces VARCHAR[], $instances VARCHAR[], $times BIGINT[],
 --          $end_ns BIGINT, $most BIGINT
 -- columns: cluster_id VARCHAR, service VARCHAR, trace VARCHAR, span VARCHAR, name VARCHAR, at_ns BIGINT, text VARCHAR,
@@ -57,7 +58,7 @@ spread as (
         at_ns
     from failing
 ),
-found as (
+joined_spans as (
     select
         asked.cluster_id,
         failing.service,
@@ -69,7 +70,7 @@ found as (
     from asked
     join failing
         on asked.service = failing.service and asked.trace = failing.trace
-    union
+    union all
     select
         placed.cluster_id,
         spread.service,
@@ -85,6 +86,18 @@ found as (
             and placed.instance = spread.place
             and placed.at_ns - 1_000_000_000 <= spread.at_ns
     where spread.start_ns - 5_000_000 <= placed.at_ns
+),
+found as (
+    select
+        cluster_id,
+        service,
+        trace,
+        span,
+        name,
+        at_ns,
+        max(joined) as joined
+    from joined_spans
+    group by cluster_id, service, trace, span, name, at_ns
 ),
 ranked as (
     select
