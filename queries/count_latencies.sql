@@ -16,8 +16,9 @@ with requests as (
         project,
         service,
         revision,
-        instance,
-        trace,
+        case when instance <> '' then hash(project, service, instance) end as writer,
+        hash(trace) as trace_key,
+        trace is not null as is_traced,
         at_ns,
         latency_ns,
         route,
@@ -25,7 +26,7 @@ with requests as (
         is_odd,
         http_status,
         origin,
-        insert_id
+        case when $per_octave = 0 then coalesce(trace, 'request:' || insert_id) end as trace
     from asked_requests
     where
         service <> ''
@@ -78,19 +79,17 @@ names as (
     from (select distinct http_method, http_route, name from told) as distinct_names
 ),
 failed as (
-    select trace from requests where (http_status >= 500 or http_status = 429) and trace is not null
+    select trace_key from requests where (http_status >= 500 or http_status = 429) and is_traced
     union
-    select trace from spans_by_revision where status = 2 and start_ns >= $start_ns and start_ns < $end_ns
+    select hash(trace) as trace_key from spans_by_revision where status = 2 and start_ns >= $start_ns and start_ns < $end_ns
 ),
 answered as (
     select
-        project,
-        service,
-        instance,
+        writer,
         min(at_ns + latency_ns) as warm_ns
     from requests
-    where instance <> '' and latency_ns is not null
-    group by project, service, instance
+    where writer is not null and latency_ns is not null
+    group by writer
 ),
 sources as (
     select
@@ -118,11 +117,11 @@ places as (
 ),
 senders as (
     select
-        trace,
+        trace_key,
         nullif(arg_min(origin, at_ns), 'unknown') as origin
     from requests
-    where trace in (select trace from told)
-    group by trace
+    where is_traced and trace_key in (select hash(trace) from told)
+    group by trace_key
 ),
 timed as (
     select
@@ -134,9 +133,9 @@ timed as (
         requests.origin,
         requests.at_ns,
         requests.latency_ns as duration_ns,
-        coalesce(requests.trace, 'request:' || requests.insert_id) as trace
+        requests.trace
     from requests
-    left join answered using (project, service, instance)
+    left join answered on requests.writer = answered.writer
     left join sources on requests.service = sources.service
     where
         requests.latency_ns > 0
@@ -144,9 +143,9 @@ timed as (
         and requests.origin not in ('scanners', 'health_checks')
         and not requests.is_health
         and not requests.is_odd
-        and (requests.instance = '' or answered.warm_ns is null or requests.at_ns >= answered.warm_ns)
+        and (answered.warm_ns is null or requests.at_ns >= answered.warm_ns)
         and (sources.service is null or 2 * sources.logged >= sources.spans)
-        and (requests.trace is null or requests.trace not in (select trace from failed))
+        and (not requests.is_traced or requests.trace_key not in (select trace_key from failed))
     union all
     select
         coalesce(nullif(told.project, ''), places.project, ''),
@@ -175,10 +174,9 @@ timed as (
     left join answered
         on
             told.instance <> ''
-            and told.instance = answered.instance
-            and told.service = answered.service
-            and answered.project = coalesce(nullif(told.project, ''), places.project, '')
-    left join senders on told.trace = senders.trace
+            and hash(coalesce(nullif(told.project, ''), places.project, ''), told.service, told.instance)
+            = answered.writer
+    left join senders on hash(told.trace) = senders.trace_key
     where
         told.duration_ns > 0
         and told.status <> 2
@@ -195,7 +193,7 @@ timed as (
         and coalesce(agents.agent, '') not in ('scanners', 'health_checks')
         and coalesce(traces.declared, '') not in ('scanners', 'health_checks')
         and coalesce(senders.origin, '') not in ('scanners', 'health_checks')
-        and told.trace not in (select trace from failed)
+        and hash(told.trace) not in (select trace_key from failed)
 )
 select
     project,
