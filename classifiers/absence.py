@@ -5,8 +5,10 @@ chance has to do with it is weighed by the court that weighs failures. A finding
 enough trials, and must not be told by anything else: a failure at the same moment, a new name, a log that fell silent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 
 from classifiers.accusation import attribution_of
@@ -23,6 +25,7 @@ from classifiers.priors import AttributionConfig
 from classifiers.suspects import Suspects
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.triggers import Trigger, find_triggers
+from classifiers.upstream import Upstream, find_upstream
 from classifiers.weighing import Judged, weigh_cases
 
 __all__ = ["failed_keys", "find_absences"]
@@ -34,32 +37,70 @@ _ERROR = 17
 _SHOWN = 5
 
 
+@dataclass(frozen=True)
+class _Court:
+    """Weighs triggers that miss their event."""
+
+    history: History
+    suspects: Suspects
+    onset: OnsetConfig
+    config: AttributionConfig
+
+    def open(self, triggers: Iterable[Trigger]) -> list[tuple[Case, Trigger]]:
+        """Those whose event is missing since a moment, in the window."""
+        cases = ((self._case(trigger), trigger) for trigger in triggers)
+        return [(case, trigger) for case, trigger in cases if case and case.fit.is_change and case.in_window]
+
+    def judge(self, opened: Sequence[tuple[Case, Trigger]]) -> list[tuple[Judged, Trigger]]:
+        """A verdict on each."""
+        cases = [case for case, _ in opened]
+        looks = max(len(cases), 1)
+        judged = weigh_cases(cases, {}, self.suspects, self.history, no_samples(), self.config, looks=looks)
+        return list(zip(judged, (trigger for _, trigger in opened), strict=True))
+
+    def _case(self, trigger: Trigger) -> Case | None:
+        title = f"{trigger.event} no longer comes"
+        owner, teller = (trigger.caller, trigger.service) if trigger.caller else (trigger.service, "")
+        return trial_case(
+            Subject("absent", trigger.project, owner, trigger.event, title, part=teller),
+            in_blocks(trigger.trials.select(list(TRIAL_SCHEMA))),
+            timeline=self.history.exposure.timeline,
+            start_ns=self.history.window.start_ns,
+            config=self.onset,
+        )
+
+
 def find_absences(
     rows: EventRows, history: History, suspects: Suspects, problems: Sequence[Case], *, onset: OnsetConfig,
     config: AttributionConfig,
 ) -> tuple[Absence, ...]:  # fmt: skip
     """Events that stopped, by service and name."""
-    triggers = {}
-    cases = []
-    for trigger in find_triggers(rows, failed_keys(history)):
-        case = _case(trigger, history, onset)
-        if case and case.fit.is_change and case.in_window:
-            triggers[case.cluster_id] = trigger
-            cases.append(case)
-    judged = weigh_cases(cases, {}, suspects, history, no_samples(), config, looks=max(len(cases), 1))
-    told = [_absence(one, triggers[one.case.cluster_id], rows, problems) for one in judged]
+    court = _Court(history, suspects, onset, config)
+    failed = failed_keys(history)
+    own = court.open(find_triggers(rows, failed))
+    known = {trigger.key for _, trigger in own}
+    above = [found for callers in find_upstream(rows, failed, known) for found in _nearest(callers, court)]
+    by_teller = {trigger.key: (one, trigger) for one, trigger in court.judge([found for _, found in above if found])}
+    by_caller = court.judge([found for found, _ in above])
+    chosen = [max((found, by_teller.get(found[1].key, found)), key=_confidence) for found in by_caller]
+    told = [_absence(one, trigger, rows, problems, history) for one, trigger in [*court.judge(own), *chosen]]
     return tuple(sorted((one for one in told if one), key=lambda one: (one.service, one.event)))
 
 
-def _case(trigger: Trigger, history: History, onset: OnsetConfig) -> Case | None:
-    subject = Subject("absent", trigger.project, trigger.service, trigger.event, f"{trigger.event} no longer comes")
-    return trial_case(
-        subject,
-        in_blocks(trigger.trials.select(list(TRIAL_SCHEMA))),
-        timeline=history.exposure.timeline,
-        start_ns=history.window.start_ns,
-        config=onset,
-    )
+def _nearest(
+    callers: Iterable[Upstream], court: _Court
+) -> list[tuple[tuple[Case, Trigger], tuple[Case, Trigger] | None]]:
+    """The nearest caller whose requests miss the event, by its own revisions and by those of who tells it."""
+    for one in callers:
+        found = court.open([one.by_caller])
+        if found:
+            return [(found[0], next(iter(court.open([one.by_teller])), None))]
+    return []
+
+
+def _confidence(found: tuple[Judged, Trigger]) -> float:
+    attribution = attribution_of(found[0])
+    return attribution.confidence if attribution else 0.0
 
 
 def failed_keys(history: History) -> set[str]:
@@ -68,17 +109,23 @@ def failed_keys(history: History) -> set[str]:
     return set(failed.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls())
 
 
-def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequence[Case]) -> Absence | None:
+def _absence(
+    judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequence[Case], history: History
+) -> Absence | None:
     """What is told of one event; None for what something else explains, or too little speaks for."""
     case = judged.case
     attribution = attribution_of(judged)
     blamed = attribution if attribution and attribution.confidence >= BLAMED else None
     sides = sides_of(case, trigger.trials, blamed)
     before, since = sides.counts
-    if not is_lost(before, since, is_blamed=blamed is not None) or is_explained(case, since, problems):
+    near = trigger.is_near and bool(trigger.caller)
+    if not is_lost(before, since, is_blamed=blamed is not None, is_by_numbers=near):
         return None
-    if _is_silenced(trigger, sides, rows):
+    if any(is_explained(place, since, problems) for place in (case, replace(case, service=trigger.service))):
         return None
+    if not trigger.caller and _is_silenced(trigger, sides, rows):
+        return None
+    is_mute = bool(trigger.caller) and blamed is None and not _writes(trigger, case, history)
     renamed = _new_name(trigger, sides, before) or _moved(trigger, case, rows)
     origin, _ = origin_of_share(case.origins)
     return Absence(
@@ -87,17 +134,30 @@ def _absence(judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequen
         field=None,
         attribution=attribution,
         project=trigger.project,
-        kind="renamed" if renamed else "stopped",
+        kind="renamed" if renamed else "unknown" if is_mute else "stopped",
         trigger=trigger.name,
         before=before,
         since=since,
         onset=onset_of(case),
         hypotheses=hypotheses_of(judged, origin),
-        evidence=(*_evidence(trigger, sides, rows), *_health(trigger, sides, rows)),
+        evidence=(*_evidence(trigger, sides, rows), *_health(trigger, sides, rows), *_mute(trigger, is_mute=is_mute)),
         origin=origin,
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
     )
+
+
+def _writes(trigger: Trigger, case: Case, history: History) -> bool:
+    """Whether the service that tells the event wrote anything since: else its log may have ended."""
+    grid = history.exposure.instance_minutes(trigger.project, trigger.service)
+    first = int(grid.timeline.bin_of(np.array([case.fit.latest_ns]))[0])
+    return bool(grid.by_revision) and float(grid.total[first + 1 :].sum()) > 0
+
+
+def _mute(trigger: Trigger, *, is_mute: bool) -> tuple[Evidence, ...]:
+    """Why nothing can be said of an event."""
+    told = f"{trigger.service} wrote nothing at all since: whether it was not asked, or its log ended, is not known."
+    return (Evidence("unknown", told),) if is_mute else ()
 
 
 def _is_silenced(trigger: Trigger, sides: Sides, rows: EventRows) -> bool:
@@ -165,7 +225,8 @@ def _evidence(trigger: Trigger, sides: Sides, rows: EventRows) -> tuple[Evidence
     revisions = missing["revision"].unique().sort().to_list()
     one_in = rows.sampled.get(trigger.service, 1)
     sampled = f", one request in {one_in} looked at" if one_in > 1 else ""
-    joined = "; lines were joined to requests by instance and time" if trigger.is_near else ""
+    way = "number" if trigger.caller else "instance"
+    joined = f"; lines were joined to requests by {way} and time" if trigger.is_near else ""
     statement = (
         f"{trigger.event} came after {before.seen:,} of {before.trials:,} requests {trigger.name} before, "
         f"and after {since.seen:,} of {since.trials:,} since{sampled}{joined}."
@@ -184,7 +245,7 @@ def _health(trigger: Trigger, sides: Sides, rows: EventRows) -> tuple[Evidence, 
     step = (pl.col("at_ns") - rows.start_ns) // rows.step_ns
     missing = sides.since.filter("is_bad").select("revision", step=step).unique()
     own = rows.health.filter((pl.col("project") == trigger.project) & (pl.col("service") == trigger.service))
-    passed = own.join(missing, on=["revision", "step"], how="semi")
+    passed = own.join(missing, on=["step"] if trigger.caller else ["revision", "step"], how="semi")
     many = int(passed["checks"].sum())
     if not many:
         return ()

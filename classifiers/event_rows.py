@@ -11,6 +11,7 @@ import polars as pl
 
 from classifiers.history import History
 from classifiers.origin import origin_params
+from classifiers.upstream_rows import interrupted, read_upstream
 from collector.store import Reader
 
 __all__ = ["EVENT_KEYS", "EventRows", "read_event_rows"]
@@ -46,7 +47,7 @@ class EventRows:
     Steps begin at start_ns.
 
     `hollow` holds events of the names that lost a field. `sampled` tells of a service one in how many requests were
-    read.
+    read. `upstream` are rows of UPSTREAM_SCHEMA.
     """
 
     counts: pl.DataFrame
@@ -55,6 +56,7 @@ class EventRows:
     hollow: pl.DataFrame
     fields: pl.DataFrame
     health: pl.DataFrame
+    upstream: pl.DataFrame
     sampled: dict[str, int]
     start_ns: int
     step_ns: int
@@ -66,20 +68,26 @@ def read_event_rows(reader: Reader, history: History, declared: Collection[str] 
     step_ns = max(_LEAST_STEP_NS, -(-(history.end_ns - history.start_ns) // _STEPS))
     counts = reader.frame("count_events", step_ns=step_ns, **span)
     asked = _asked(history, step_ns)
-    services = sorted({*_rarer(counts, asked)["service"], *declared})
+    above = interrupted(counts, history, step_ns)
+    services = sorted({*_rarer(counts, asked)["service"], *declared, *(service for _, service in above)})
     lines = reader.frame("count_told_lines", services=services, step_ns=step_ns, **span)
     many = {service: float(own["asked"].sum()) for (service,), own in asked.group_by("service")}
     sampled = {name: max(1, int(many.get(name, 0.0) // _MOST_REQUESTS)) for name in services}
     parts = [_requests(reader, name, one_in, span) for name, one_in in sampled.items()]
     asked_for = pl.concat([_REQUEST_SCHEMA.to_frame(), *parts])
-    elsewhere = [_around(reader, place, sampled[place[1]], history) for place in _unlinked(counts, asked_for, services)]
-    asked_for = pl.concat([asked_for, *elsewhere])
+    unlinked = _unlinked(counts, asked_for, services)
+    asked_for = pl.concat([asked_for, *(_around(reader, place, sampled[place[1]], history) for place in unlinked)])
+    upstream = read_upstream(
+        reader, {*above, *unlinked}, counts, asked_for, history, sampled=sampled, step_ns=step_ns
+    )  # fmt: skip
     fields = reader.frame("count_event_fields", step_ns=step_ns, **span)
     health = reader.frame(
         "count_health_checks", services=services, step_ns=step_ns, health_paths=origin_params()["health_paths"], **span
     )
     hollow = _hollow(reader, counts, fields, span)
-    return EventRows(counts, lines, asked_for, hollow, fields, health, sampled, history.start_ns, step_ns)
+    return EventRows(
+        counts, lines, asked_for, hollow, fields, health, upstream, sampled, history.start_ns, step_ns
+    )  # fmt: skip
 
 
 def _requests(reader: Reader, service: str, one_in: int, span: dict[str, int]) -> pl.DataFrame:
@@ -103,8 +111,7 @@ def _around(reader: Reader, place: tuple[str, str], one_in: int, history: Histor
     project, service = place
     span = {"start_ns": history.start_ns, "end_ns": history.window.end_ns}
     found = reader.frame(
-        "find_event_traces", project=project, service=service, one_in=one_in,
-        variable_parts=origin_params()["variable_parts"], **span,
+        "find_event_traces", project=project, service=service, one_in=one_in, **span,
     )  # fmt: skip
     names, leaders = history.exposure.instance_minutes(project, service).leaders()
     if not names or not found.height:

@@ -23,6 +23,8 @@ _LOST_OF_ALL = 0.2  # ... where nearly every trigger had its event
 _ALL = 0.97
 _HIGH = 0.8  # rate from which it comes nearly always; below, only a revision tells an end from other traffic
 _STOPPED = 0.9
+_ENDED = 0.98
+_SURER = 2.0  # times the gain that is asked of what is joined by trace
 _ERROR = 17
 _AS_MANY = 0.3  # of the missing events that a failure must be worth to explain them
 
@@ -72,16 +74,22 @@ def _missing(since: pl.DataFrame) -> list[str]:
     return rates.filter(pl.col("bad") >= (low + high) / 2)["revision"].to_list()
 
 
-def is_lost(before: EventCount, since: EventCount, *, is_blamed: bool) -> bool:
-    """Whether so much is gone that neither chance nor other traffic explains it."""
+def is_lost(before: EventCount, since: EventCount, *, is_blamed: bool, is_by_numbers: bool = False) -> bool:
+    """Whether so much is gone that neither chance nor other traffic explains it.
+
+    What numbers alone join to its trigger may seem to come after some triggers only: then all of it must be gone.
+    """
     if before.seen < LEAST or since.trials * before.rate < LEAST:
         return False
     lost = 1 - since.rate / before.rate
     if lost < (_LOST_OF_ALL if before.rate >= _ALL else _LOST):
         return False
+    gain = _gain(before, since)
+    if is_by_numbers and lost >= _ENDED:
+        return gain >= _SURER * _SURE_GAIN
     if before.rate < _HIGH and (lost < _STOPPED or not is_blamed):
         return False
-    return _gain(before, since) >= _SURE_GAIN
+    return gain >= _SURE_GAIN
 
 
 def _gain(before: EventCount, since: EventCount) -> float:

@@ -11,7 +11,7 @@ import polars as pl
 
 from classifiers.event_rows import EventRows
 
-__all__ = ["Trigger", "find_triggers", "heard_requests"]
+__all__ = ["Trigger", "find_triggers", "heard_requests", "trigger_of", "well_heard"]
 
 _LEAST = 8  # requests with the event, and without it
 _SELDOM = 0.2  # of a route's requests: what comes after fewer has another cause
@@ -28,7 +28,8 @@ _MOST_DUE_NS = 900_000_000_000
 class Trigger:
     """What an event comes after: `trials` are columns of TRIAL_SCHEMA and `events`, what else came after each.
 
-    `is_near`: lines were joined to requests by instance and time, not by trace.
+    `is_near`: lines were joined to requests by instance and time, not by trace. `caller`: the service whose requests
+    and revisions the trials are; "" the one that tells the event.
     """
 
     project: str
@@ -37,6 +38,12 @@ class Trigger:
     routes: tuple[str, ...]
     trials: pl.DataFrame
     is_near: bool
+    caller: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Project, service and event."""
+        return self.project, self.service, self.event
 
     @property
     def name(self) -> str:
@@ -61,11 +68,11 @@ def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
 
 
 def _nearest(project: str, service: str, event: str, ways: Sequence[pl.DataFrame]) -> Trigger | None:
-    """The trigger by the nearest way on which the event comes at all: own requests first, other services' last."""
+    """The trigger by the nearest way on which the event comes at all: own requests first, then spans and events."""
     for trials in ways:
         others = trials.filter(pl.col("route") != event)
         if others["events"].list.contains(event).sum() >= _LEAST:
-            return _trigger(project, service, event, others)
+            return trigger_of(project, service, event, others)
     return None
 
 
@@ -74,11 +81,11 @@ def heard_requests(rows: EventRows, failed: Collection[str]) -> pl.DataFrame:
     parts = [rows.requests.clear()]
     for (project, service, _), asked in rows.requests.group_by("project", "service", "way", maintain_order=True):
         lines = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))
-        parts.append(_heard(asked, lines, failed))
+        parts.append(well_heard(asked, lines, failed))
     return pl.concat(parts)
 
 
-def _heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) -> pl.DataFrame:
+def well_heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) -> pl.DataFrame:
     """Requests that went well, and whose events must have arrived: one of each trace and route."""
     due_ns = asked["due_ns"].quantile(0.99) or 0
     until_ns = (lines["last_ns"].max() or 0) - min(max(2 * int(due_ns), _LEAST_DUE_NS), _MOST_DUE_NS)  # type: ignore[operator]  # Int64
@@ -94,7 +101,7 @@ def _heard(asked: pl.DataFrame, lines: pl.DataFrame, failed: Collection[str]) ->
     )
 
 
-def _trigger(project: str, service: str, event: str, trials: pl.DataFrame) -> Trigger | None:
+def trigger_of(project: str, service: str, event: str, trials: pl.DataFrame) -> Trigger | None:
     """The requests that the event follows; None where it is never missing, or follows none of them."""
     answer = pl.col("http_status") // 100  # who is sent elsewhere got nothing done
     came = trials.with_columns(answer=answer, is_bad=~pl.col("events").list.contains(event))

@@ -1,9 +1,8 @@
 -- name:    find_event_traces
 -- about:   what else happened in the traces of a service's events, one trace of $one_in: spans that entered it (way 1),
---          its own events (2), requests to other services (3, without a revision): what its events may come after where
---          it logs no requests of its own. Each with the events of its trace
--- params:  $start_ns BIGINT, $end_ns BIGINT, $project VARCHAR, $service VARCHAR, $one_in BIGINT,
---          $variable_parts VARCHAR
+--          its own events (2): what its events may come after where it logs no requests of its own. Each with the events
+--          of its trace
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $project VARCHAR, $service VARCHAR, $one_in BIGINT
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, trace VARCHAR, at_ns BIGINT, route VARCHAR,
 --          origin VARCHAR, http_status SMALLINT, events VARCHAR[], is_near BOOLEAN, due_ns BIGINT, is_crossed BOOLEAN, way INTEGER
 
@@ -34,29 +33,6 @@ told as (
     from happened
     group by trace
 ),
-asked as (
-    select
-        trace,
-        service || ' ' || coalesce(http_method, '') || ' '
-        || regexp_replace(coalesce(http_path, ''), $variable_parts, '/*', 'g') as route,
-        http_status,
-        at_ns
-    from entries
-    where
-        log = 'requests'
-        and trace is not null
-        and service <> $service
-        and project = $project
-        and hash(trace) % $one_in = 0
-        and at_ns >= $start_ns
-        and at_ns < $end_ns
-        and (received_at_ns is null or received_at_ns < $end_ns)
-),
-known as (
-    select distinct asked.route
-    from asked
-    join told using (trace)
-),
 found as (
     select
         revision,
@@ -82,16 +58,6 @@ found as (
         2 as way
     from happened
     where source = 'log'
-    union all
-    select
-        '' as revision,
-        trace,
-        route,
-        http_status,
-        at_ns,
-        3 as way
-    from asked
-    semi join known using (route)
 )
 select
     cast($project as varchar) as project,
