@@ -6,7 +6,7 @@ enough trials, and must not be told by anything else: a failure at the same mome
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -118,10 +118,11 @@ def _absence(
     blamed = attribution if attribution and attribution.confidence >= BLAMED else None
     sides = sides_of(case, trigger.trials, blamed)
     before, since = sides.counts
-    near = trigger.is_near and bool(trigger.caller)
-    if not is_lost(before, since, is_blamed=blamed is not None, is_by_numbers=near):
+    if not is_lost(
+        before, since, is_blamed=blamed is not None, is_from_above=trigger.is_above, is_near=trigger.is_near
+    ):
         return None
-    if any(is_explained(place, since, problems) for place in (case, replace(case, service=trigger.service))):
+    if is_explained(case, since, problems, is_anywhere=trigger.is_above):
         return None
     if not trigger.caller and _is_silenced(trigger, sides, rows):
         return None

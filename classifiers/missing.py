@@ -74,10 +74,13 @@ def _missing(since: pl.DataFrame) -> list[str]:
     return rates.filter(pl.col("bad") >= (low + high) / 2)["revision"].to_list()
 
 
-def is_lost(before: EventCount, since: EventCount, *, is_blamed: bool, is_by_numbers: bool = False) -> bool:
+def is_lost(
+    before: EventCount, since: EventCount, *, is_blamed: bool, is_from_above: bool = False, is_near: bool = False
+) -> bool:
     """Whether so much is gone that neither chance nor other traffic explains it.
 
-    What numbers alone join to its trigger may seem to come after some triggers only: then all of it must be gone.
+    `is_from_above`: the trials are requests to a caller. Who else hands them on is not known, so that without a
+    revision to blame hardly any may be left; and if numbers alone join them (`is_near`), none.
     """
     if before.seen < LEAST or since.trials * before.rate < LEAST:
         return False
@@ -85,7 +88,9 @@ def is_lost(before: EventCount, since: EventCount, *, is_blamed: bool, is_by_num
     if lost < (_LOST_OF_ALL if before.rate >= _ALL else _LOST):
         return False
     gain = _gain(before, since)
-    if is_by_numbers and lost >= _ENDED:
+    if is_from_above and not is_blamed and lost < _STOPPED:
+        return False
+    if is_from_above and is_near and lost >= _ENDED:
         return gain >= _SURER * _SURE_GAIN
     if before.rate < _HIGH and (lost < _STOPPED or not is_blamed):
         return False
@@ -103,11 +108,18 @@ def _fit(count: EventCount) -> float:
     return sum(many * math.log(many / count.trials) for many in (count.seen, missing) if many)
 
 
-def is_explained(case: Case, since: EventCount, problems: Sequence[Case]) -> bool:
-    """A failure of the same service, or in the same traces, began with it and is as frequent: it is told there."""
+def is_explained(case: Case, since: EventCount, problems: Sequence[Case], *, is_anywhere: bool = False) -> bool:
+    """A failure of the same service, or in the same traces, began with it and is as frequent: it is told there.
+
+    `is_anywhere`: of whatever service.
+    """
     missing = since.trials - since.seen
     for one in problems:
-        is_near = (one.project, one.service) == (case.project, case.service) or one.met_ns.keys() & case.met_ns.keys()
+        is_near = (
+            is_anywhere
+            or (one.project, one.service) == (case.project, case.service)
+            or one.met_ns.keys() & case.met_ns.keys()
+        )
         if (
             is_near
             and one.severity >= _ERROR

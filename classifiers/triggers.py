@@ -28,8 +28,8 @@ _MOST_DUE_NS = 900_000_000_000
 class Trigger:
     """What an event comes after: `trials` are columns of TRIAL_SCHEMA and `events`, what else came after each.
 
-    `is_near`: lines were joined to requests by instance and time, not by trace. `caller`: the service whose requests
-    and revisions the trials are; "" the one that tells the event.
+    `is_near`: lines were joined to requests by time, not by trace. `is_above`: they are requests to a caller. `caller`:
+    the service whose requests and revisions the trials are; "" the one that tells the event.
     """
 
     project: str
@@ -39,6 +39,7 @@ class Trigger:
     trials: pl.DataFrame
     is_near: bool
     caller: str = ""
+    is_above: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:

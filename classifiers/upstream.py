@@ -53,5 +53,6 @@ def _upstream(own: pl.DataFrame, key: tuple[str, str, str], caller: str, failed:
     found = trigger_of(project, teller, event, well_heard(named, own.select(last_ns="at_ns"), failed))
     if found is None:
         return None
+    found = replace(found, is_above=True)
     theirs = found.trials.with_columns(revision="taker").filter(pl.col("revision") != "")
-    return Upstream(replace(found, caller=caller), replace(found, trials=theirs, caller=""))
+    return Upstream(replace(found, caller=caller), replace(found, trials=theirs))

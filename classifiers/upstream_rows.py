@@ -18,6 +18,7 @@ _LEAST = 8  # events that must be missing in a row, and that are joined to a rou
 _MANY = 60  # events from which numbers alone can tell what they come after
 _STEPS = 16  # stretches of time with events from which they can
 _PER_REQUEST = (0.2, 1.5)  # events for each request of a route that they come after
+_WHOLE = 0.8  # of the events that must be joined to a request, for what is joined to stand for all
 _SURE = 4.3  # standard deviations by which numbers must go together closer than chance lets them
 _MOST_REQUESTS = 150_000  # of one route; of more, nothing is read
 _PEOPLE = ("users", "tests")
@@ -58,13 +59,26 @@ def read_upstream(  # noqa: PLR0913 - what was read before, passed on as it is
         own = (pl.col("project") == project) & (pl.col("service") == service)
         one_in = sampled.get(service, 1)
         joined = reader.frame("find_upstream_requests", project=project, service=service, one_in=one_in, **span)
-        parts.append(_placed(joined.with_columns(is_near=False), service, history))
-        linked = set(joined["events"].explode().drop_nulls().value_counts().filter(pl.col("count") >= _LEAST)["events"])
-        left = counts.filter(own & (pl.col("source") == "log") & ~pl.col("event").is_in(sorted(linked)))
+        told = counts.filter(own & (pl.col("source") == "log"))
+        left = told.filter(~pl.col("event").is_in(_joined(joined, told, one_in)))
+        near: list[pl.DataFrame] = []
         if left.height and not _is_asked_by_people(requests.filter(own)):
             near = _by_numbers(reader, left, step_ns, project, service, span)
-            parts += [_placed(one.with_columns(is_near=True), service, history) for one in near]
+        names = [name for one in near for name in one["events"].explode().drop_nulls().unique().to_list()]
+        whole = joined.with_columns(
+            pl.col("events").list.set_difference(pl.lit(names, dtype=pl.List(pl.String))), is_near=False
+        )
+        parts += [_placed(whole, service, history)]
+        parts += [_placed(one.with_columns(is_near=True), service, history) for one in near]
     return pl.concat(parts)
+
+
+def _joined(joined: pl.DataFrame, told: pl.DataFrame, one_in: int) -> list[str]:
+    """Events that are joined to a request nearly whenever they come: spans that link them are sampled."""
+    linked = joined.explode("events").group_by(event="events").agg(traces=one_in * pl.col("trace").n_unique())
+    many = told.group_by("event").agg(pl.col("events").sum()).join(linked, on="event")
+    is_whole = (pl.col("traces") >= _LEAST) & (pl.col("traces") >= _WHOLE * pl.col("events"))
+    return many.filter(is_whole)["event"].to_list()
 
 
 def _is_asked_by_people(requests: pl.DataFrame) -> bool:
