@@ -45,6 +45,7 @@ _NOT_RUN = re.compile(
     r"(?i)collection failure|fixture ['\"`]\w+['\"`] not found|failed on setup|failed on teardown|"
     r"errors? during collection|cannot find module|beforeall|beforeeach|test suite failed to run"
 )
+_TEST_FILE = re.compile(r"(?i)\.(?:spec|test|e2e|cy)\Z")  # checkout.test.js without its folder and its ending
 _MISFIT = re.compile(
     r"(?:Attribute|Type|Name|Import|ModuleNotFound|Reference|NoSuchMethod|Fixture\w*)(?:Error|Exception)\b"
 )
@@ -102,6 +103,7 @@ class _Case:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.run: str = row["run"]
         self.name = "::".join(part for part in (row["class_name"], row["name"]) if part) or "a case without a name"
+        self.class_name: str = row["class_name"] or ""
         self.at_ns: int | None = row["at_ns"]
         self.end_ns = None if self.at_ns is None else self.at_ns + (row["duration_ns"] or 0)
         self.message: str = row["message"] or ""
@@ -311,10 +313,16 @@ def _by_place(case: _Case) -> tuple[Fault, str]:
     if not where:
         return "unknown", "where it is thrown is not told"
     is_misfit = _MISFIT.search(case.title) is not None
-    if is_test_place(where, case.body):
+    if is_test_place(where, case.body) or _is_own(where, case):
         if is_misfit:
             return "test_harness", f"what does not fit is in test code: {where}"
         return "unknown", f"{where} expected something else"
     if is_about_dependency(case.title):
         return "dependency", "it could not reach something"
     return "product", f"it is thrown outside test code: {where}"
+
+
+def _is_own(where: str, case: _Case) -> bool:
+    """Whether a frame is in the class of the case itself or in a file of tests: runners cut their own frames away."""
+    module = where.rpartition(":")[0] or where
+    return module.partition("$")[0] == (case.class_name or None) or _TEST_FILE.search(module) is not None

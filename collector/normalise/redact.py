@@ -27,8 +27,11 @@ _KEY_BYTES = 16  # below 128 bits a keyed hash could be searched
 _NAMES = (
     r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|secret|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
     r"|signing[_-]?key|credential|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|session[_-]?token"
-    r"|bearer[_-]?token|session[_-]?id|sessionid|csrf[_-]?token|client[_-]?secret)[a-z0-9_-]*|token|pwd|jwt)"
+    r"|bearer[_-]?token|session[_-]?id|sessionid|csrf[_-]?token|client[_-]?secret)[a-z0-9_-]*|[a-z0-9_.-]*token|pwd|jwt)"
 )
+# Of these a value in quotes is a secret, whatever it looks like, also behind a colon.
+_PASSWORDS = r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|secret)[a-z0-9_-]*|pwd)"
+_STRINGS = r"\"(?:\\(?s:.)|[^\"\\])*\"(?:\s*,\s*\"(?:\\(?s:.)|[^\"\\])*\")*"  # of a list in JSON
 # What a secret-sounding name may hold without being a secret: a word about it, not a value.
 _WORDS = (
     r"(?:redacted|none|null|nil|undefined|true|false|missing|empty|unset|not|expired|invalid|required|revoked|rotated"
@@ -112,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "authorization_header",
         r"authorization",
-        r"(?i)\b(authorization\\?[\"']?\s*[:=,]\s*b?\\?[\"']?(?:token|basic|bearer|digest|apikey|key)\s+)[^\s\"'\\,;<]+",
+        r"(?i)\b(authorization\\?[\"']?\s*[:=,]\s*\[?\s*b?\\?[\"']?(?:token|basic|bearer|digest|apikey|key)\s+)[^\s\"'\\,;<]+",
         "${1}<credential>",
     ),
     Rule(
@@ -120,6 +123,14 @@ RULES: tuple[Rule, ...] = (
         r"cookie|authorization",
         r"(?i)([\"'](?:set-cookie|cookie|authorization|proxy-authorization)[\"'],\s*b?[\"'])[^\"'<]+",
         "${1}<secret>",
+    ),
+    # {"http.request.header.cookie": ["...", "..."]}: OpenTelemetry keeps headers as lists
+    Rule("cookie_list", r"cookie", rf"(?i)(\"[a-z0-9_.-]*cookie\"\s*:\s*\[\s*){_STRINGS}", '${1}"<cookie>"'),
+    Rule(
+        "authorization_list",
+        r"authorization",
+        r"(?i)(\"[a-z0-9_.-]*header\.(?:proxy-)?authorization\"\s*:\s*\[\s*\")(?:\\(?s:.)|[^\"\\<])+\"",
+        '${1}<credential>"',
     ),
     Rule(
         "signed_url",
@@ -155,6 +166,13 @@ RULES: tuple[Rule, ...] = (
         "${1}<secret>",
     ),
     Rule(
+        "sql_insert",  # into columns of which one holds a secret: which of the values it is cannot be told
+        r"values\s*\(",
+        r"(?i)\b(insert\s+into\s[^()]{1,200}\([^()]*(?:pass(?:word|wd|phrase)|secret|token|api_?key|credential)[^()]*\)"
+        r"\s*values\s*)(?:\((?:'(?:\\.|[^'\"\\])*'|[^()'\"\\])*\)\s*,?\s*)+",
+        "${1}(<values>)",
+    ),
+    Rule(
         "url_credentials",
         r"://[^\s/:@\"'<>\\]*:[^\s/@\"'<>\\]+@",
         r"(://[^\s/:@\"'<>\\]*):[^\s/@\"'<>\\]+@",
@@ -186,6 +204,14 @@ RULES: tuple[Rule, ...] = (
         rf"(?i)(\"{_NAMES}\"\s*:\s*\")(?:\\(?s:.)|[^\"\\\x01])+\"",
         '${1}<secret>"',
     ),
+    # what is told in lists of many is mostly their names
+    Rule(
+        "shield_many",
+        _NAMED,
+        r"(?i)(\"[a-z0-9_.-]*(?:secrets|tokens|keys|credentials|passwords)\"\s*:\s*)(\[)",
+        "${1}" + _SHIELD + "${2}",
+    ),
+    Rule("named_list", _NAMED, rf"(?i)(\"{_NAMES}\"\s*:\s*\[\s*){_STRINGS}", '${1}"<secret>"'),
     Rule("named_number", _NAMED, rf"(?i)(\"{_NAMES}\"\s*:\s*)-?[0-9]{{5,}}[0-9.eE+-]*", '${1}"<secret>"'),
     # "password": "value" in JSON, also escaped inside a string, and 'password': 'value' of a Python repr
     Rule(
@@ -209,6 +235,20 @@ RULES: tuple[Rule, ...] = (
         r"(?:\\.|[^\"\\])+\"",
         '${1}<secret>"',
     ),
+    # password='value', token = "value", password: "value" in running text and in SQL. A quote that ends a string of
+    # JSON is followed by what none of these values begins with.
+    Rule(
+        "named_single",
+        _NAMED,
+        rf"(?i)\b((?:{_NAMES}\s?=|{_PASSWORDS}:)\s?')(?:\\.|[^'\"\\<\x01\n])(?:\\.|[^'\"\\\n])*",
+        "${1}<secret>",
+    ),
+    Rule(
+        "named_double",
+        _NAMED,
+        rf"(?i)\b((?:{_NAMES}\s?=|{_PASSWORDS}:)\s?\\?\")[^\"\\<\x01,}}\]:\s][^\"\\\n]*",
+        "${1}<secret>",
+    ),
     # password=value, token=value, api_key: value9 in running text
     Rule(
         "named_plain",
@@ -219,7 +259,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "named_colon",
         _NAMED,
-        rf"(?i)\b({_NAMES}:\s?)[A-Za-z0-9+/_.~-]*(?:[0-9][A-Za-z+/_-]|[A-Za-z+/_-][0-9])[A-Za-z0-9+/_.~=-]{{4,}}",
+        rf"(?i)\b({_NAMES}:\s?\\?[\"']?)[A-Za-z0-9+/_.~-]*(?:[0-9][A-Za-z+/_-]|[A-Za-z+/_-][0-9])[A-Za-z0-9+/_.~=-]{{4,}}",
         "${1}<secret>",
     ),
 )  # fmt: skip

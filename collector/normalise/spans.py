@@ -54,11 +54,11 @@ _IS_SPAN_ID = re.compile(r"(?!0+\Z)[0-9a-f]{16}\Z").match
 _IS_DECIMAL = re.compile(r"[0-9]{17,20}\Z").match  # shorter ones may be hex cut short
 _TRACE_DIGITS = 32
 _END_OF_SPAN_IDS = 2**64
-_REDACTED = (
-    "name", "status_message", "http_route", "http_path", "user_agent", "peer_service", "error_type", "exception",
-    "attributes", "events",
+_FEW_DIFFERENT = (
+    "project", "location", "environment", "service", "revision", "instance", "name", "status_message", "http_method",
+    "http_route", "user_agent", "synthetic", "peer_service", "db_system", "error_type",
 )  # fmt: skip
-_FEW_DIFFERENT = {"name", "status_message", "http_route", "user_agent", "peer_service", "error_type"}
+_REDACTED = (*_FEW_DIFFERENT, "http_path", "exception", "attributes", "events")
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _KIND_NUMBERS = {f"SPAN_KIND_{name}": number for number, name in enumerate(_KINDS)}
@@ -320,17 +320,16 @@ def read_attributes(listed: Any) -> dict[str, Any]:
     """OTLP's list of keys and typed values as a dict; of a key given twice the last counts."""
     attributes = {}
     for item in listed or ():
-        typed = item["value"]
-        attributes[item["key"]] = typed["stringValue"] if "stringValue" in typed else read_value(typed)
+        typed = item.get("value") or {}  # protobuf's JSON leaves out what is empty
+        attributes[item.get("key") or ""] = typed["stringValue"] if "stringValue" in typed else read_value(typed)
     return attributes
 
 
 def read_value(typed: dict[str, Any]) -> Any:
-    """The plain value of an AnyValue; bytes stay base64 text, numbers beyond 64 bits text."""
+    """The plain value of an AnyValue; bytes stay base64 text, and so does what is no number of 64 bits."""
     for name, value in typed.items():
         if name == "intValue":
-            whole = int(value)
-            return whole if whole in _INT64 else str(value)
+            return _whole(value)
         if name == "arrayValue":
             return [read_value(item) for item in value.get("values") or ()]
         if name == "kvlistValue":
@@ -338,6 +337,14 @@ def read_value(typed: dict[str, Any]) -> Any:
         if name in {"stringValue", "boolValue", "doubleValue", "bytesValue"}:
             return value
     return None
+
+
+def _whole(value: Any) -> int | str:
+    try:
+        whole = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value)
+    return whole if whole in _INT64 else str(value)
 
 
 def read_events(events: Any) -> list[dict[str, Any]]:

@@ -140,12 +140,35 @@ tests/e2e/test_login.py:12: AttributeError"""
         ({"message": "AssertionError: assert 3 == 4", "body": "E  no\ntests/test_a.py:3: AssertionError"}, "unknown"),
         ({"message": "ZeroDivisionError: division by zero", "body": "shop/price.py:9: ZeroDivisionError"}, "product"),
         ({"message": "TimeoutError: timed out after 30 s"}, "unknown"),
+        (  # surefire cuts the frames of the runner away
+            {
+                "place": "acme.PayTest", "message": "expected: 200 but was: 500",
+                "body": "org.opentest4j.AssertionFailedError: expected: 200 but was: 500\n"
+                "\tat acme.PayTest.declines(PayTest.java:41)",
+            },
+            "unknown",
+        ),
+        (
+            {
+                "place": "checkout fails",
+                "body": "Error: expect(1).toBe(2)\n    at Object.<anonymous> (/app/checkout.test.js:12:25)",
+            },
+            "unknown",
+        ),
+        (
+            {
+                "place": "acme.PayTest", "message": "boom",
+                "body": "java.lang.IllegalStateException: boom\n\tat acme.Pay.go(Pay.java:5)\n"
+                "\tat acme.PayTest.pays(PayTest.java:9)",
+            },
+            "product",
+        ),
     ],
 )  # fmt: skip
 def test_a_failure_of_its_own_says_where_its_fault_sits(tmp_path: Path, told: dict[str, str], fault: str) -> None:
     (failure,) = found(tmp_path, report(case("test_a", took_s=1.0, **told))).failed_tests
 
-    assert failure.fault == fault
+    assert failure.fault == fault, failure.statement
     assert failure.statement
 
 

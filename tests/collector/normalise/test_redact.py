@@ -1,5 +1,6 @@
 """No secret is kept, no ordinary word is eaten, and one text and a column are redacted alike."""
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -55,6 +56,19 @@ SECRETS = [
     ("hook https://hooks.slack.com/services/T000/B000/XXXXXXXX", "XXXXXXXX"),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----", "MIIEow"),
     ("mail from Bob.Smith+x@mail.acme.example to ops", "Bob.Smith"),
+    ("connect(host='a', password='hunter2')", "hunter2"),
+    ('connect(password = "hunter 2")', "hunter 2"),
+    ("UPDATE users SET api_key = 'it''s' WHERE id=1", "it'"),
+    ("INSERT INTO users (name, password) VALUES ('a', 'hunter2'), ('b', 'x)y')", "hunter2"),
+    ("INSERT INTO users (name, password) VALUES ('a', 'hunter2'), ('b', 'x)y')", "x)y"),
+    ('mutation { login(password: "hunter") }', "hunter"),
+    ('{"query":"login(password: \\"hunter\\")"}', "hunter"),
+    ('{"http.request.header.x-api-key":["qwerty","asdfgh"]}', "asdfgh"),
+    ('{"http.request.header.cookie":["sid=qwerty; a=b","c=zxcvbn"]}', "zxcvbn"),
+    ('{"http.request.header.authorization":["qwerty"]}', "qwerty"),
+    ('{"http.request.header.authorization":["Basic qwerty"]}', "qwerty"),
+    ('{"reset.token":"qwerty"}', "qwerty"),
+    ("token: 'q1w2e3r4'", "q1w2e3r4"),
 ]
 # Texts that must come out as they went in.
 ORDINARY = [
@@ -66,6 +80,8 @@ ORDINARY = [
     "password=null, retrying", "session expired for user 42", "the secret of good logs", "https://example.com/a?b=1",
     "user_id='service:billing'", "deployer@shop-staging.iam.gserviceaccount.com deployed", "3 tokens left",
     "No module named 'shop.auth.tokens'", "KeyError: 'access_token'", "@app.get('/x')", "key=value",
+    "Unexpected token: 'export'", '{"missing_secrets":["DB_KEY","API_KEY"]}', "INSERT INTO a (b) VALUES ('c')",
+    '{"hint":"enter password:","next":"b"}', '{"hint":"password=","next":"b"}', "password='' is empty",
 ]  # fmt: skip
 
 
@@ -106,6 +122,22 @@ def test_one_person_stays_one_person_and_json_stays_json() -> None:
 
     assert first == REDACTOR.text("A@B.example said")
     assert first != REDACTOR.text("c@b.example said")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password='it",
+        "a password=",
+        "set password = 'a\"b' now",
+        'password="a" b',
+        "insert into a (token) values ('\"')",
+    ],
+)
+def test_json_around_a_secret_stays_json(text: str) -> None:
+    told = Redactor(b"k" * 32).text(json.dumps({"a": text, "it's": "next"}))
+
+    assert set(json.loads(told)) == {"a", "it's"}
 
 
 def test_another_key_gives_other_hashes() -> None:

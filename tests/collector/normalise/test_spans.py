@@ -168,8 +168,8 @@ def test_every_notation_of_a_field_is_understood(more: Json, column: str, value:
         (span(spanId="====="), "span id"),
         (span(startTimeUnixNano="soon"), "start"),
         (span(startTimeUnixNano=str(2**64)), "start"),
-        (span(attributes=[{"key": "a"}]), "malformed"),
-        (span(attributes=[{"key": "a", "value": {"intValue": "many"}}]), "malformed"),
+        (span(attributes=[{"key": "a", "value": "b"}]), "malformed"),
+        (span(attributes=["a"]), "malformed"),
         (span(attributes=7), "malformed"),
         (span(status="bad"), "malformed"),
         ("no span", "malformed"),
@@ -183,6 +183,34 @@ def test_a_bad_span_is_a_dead_letter_and_the_rest_of_its_request_stays(bad: Any,
     ((location, line, why, _),) = result.dead.rows()
     assert (location, line, result.read) == ("traces.jsonl", 1, 3)
     assert reason in why
+
+
+@pytest.mark.parametrize("empty", [{"key": "a"}, {"key": "a", "value": None}, {"key": "a", "value": {}}])
+def test_an_attribute_without_a_value_costs_no_span(empty: Any) -> None:
+    result = normalised(request(span(attributes=[empty, {"key": "b", "value": {"intValue": "many"}}, {}])))
+
+    assert orjson.loads(result.spans["attributes"][0]) == {"a": None, "b": "many", "": None}
+    assert not len(result.dead)
+
+
+def test_no_column_of_a_span_holds_a_secret() -> None:
+    told = "password=Zx7Qv9Lm2Rb"
+    value = {"stringValue": told}
+    keys = ["http.request.method", "http.route", "url.path", "user_agent.original", "user_agent.synthetic.type"]
+    keys += ["peer.service", "db.system.name", "error.type", "http.request.header.x-api-key", "any"]
+    attributes = [{"key": key, "value": value} for key in keys]
+    cookies = {"arrayValue": {"values": [{"stringValue": "s=Zx7Qv9Lm2Rb"}, {"stringValue": "t=Zx7Qv9Lm2Rb"}]}}
+    attributes.append({"key": "http.request.header.cookie", "value": cookies})
+    event = {"name": told, "attributes": [{"key": "exception.message", "value": value}]}
+    status = {"code": 2, "message": told}
+    resource = [
+        {"key": key, "value": value}
+        for key in ("service.name", "service.version", "service.instance.id", "deployment.environment", "cloud.region")
+    ]
+    whole = request(span(name=told, attributes=attributes, events=[event], status=status))
+    whole["resourceSpans"][0]["resource"] = {"attributes": [*resource, {"key": "cloud.account.id", "value": value}]}
+
+    assert "Zx7Qv9Lm2Rb" not in repr(normalised(whole).spans.row(0))
 
 
 def test_records_that_are_no_requests_are_dead_letters_with_their_line() -> None:
