@@ -425,7 +425,7 @@ class Latency:
     per_revision: tuple[Pace, ...] = ()
     part: SlowPart | None = None
     origin: Origin = "unknown"
-    origin_counts: tuple[tuple[str, int], ...] = ()  # its slow requests
+    origin_counts: tuple[tuple[str, int], ...] = ()  # of the slow ones since
     hypotheses: tuple[Hypothesis, ...] = ()
     cause: Cause = "unknown"
     fault: Fault = "unknown"

@@ -150,7 +150,7 @@ def _latency(
         per_revision=_paces(slow),
         part=slow.part,
         origin=origin,
-        origin_counts=tuple(sorted(case.origins.items())),
+        origin_counts=_slow_origins(since),
         hypotheses=hypotheses,
         cause=cause,
         fault=fault_of(cause, claim, judged.weighed.rivals),
@@ -191,6 +191,12 @@ def _caller(slow: Slow, verdicts: Mapping[str, Judged]) -> SlowCaller:
         _quantile(since, 0.5),
         round(link.share, 3) if link else 0.0,
     )
+
+
+def _slow_origins(since: pl.DataFrame) -> tuple[tuple[str, int], ...]:
+    """Who sent the slow requests since the onset, counted; together they are `slow`."""
+    counted = since.filter("is_bad").group_by(pl.col("origin").fill_null("unknown")).len().sort("origin")
+    return tuple(counted.iter_rows())
 
 
 def _onset(case: Case) -> Onset:

@@ -72,7 +72,7 @@ def _hit_words(origin: str) -> str:
 
 
 def _slow_words(one: Latency) -> str:
-    """`406 slow requests of all 2: users 360, tests 6, 40 not known`; `all` are the operations that slowed down."""
+    """`406 slow requests: users 360, tests 6, 40 not known`, since the onset."""
     counts = {name: many for name, many in one.origin_counts if many}
     if not counts:
         return "" if one.origin == "unknown" else _hit_words(one.origin)
@@ -81,5 +81,4 @@ def _slow_words(one: Latency) -> str:
         return f"{slow}, whose is not known"
     told = [f"{word} {counts[name]:,}" for name, word in _HIT.items() if name in counts]
     told += [f"{counts['unknown']:,} not known"] if "unknown" in counts else []
-    of_all = f" of all {len(one.also) + 1}" if one.also else ""
-    return f"{slow}{of_all}: {', '.join(told)}"
+    return f"{slow}: {', '.join(told)}"

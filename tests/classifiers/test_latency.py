@@ -58,6 +58,8 @@ def test_route_that_became_slower_since_a_deploy_blames_it_by_requests_alone(tmp
     assert [pace.revision for pace in one.per_revision] == ["shop-00001-aaa", "shop-00002-bbb"]
     assert one.onset is not None
     assert one.origin == "users"
+    assert one.origin_counts == (("users", one.slow),)  # since the onset: never more than were asked since
+    assert one.slow <= one.since
 
 
 def test_evidence_speaks_of_slow_requests_not_of_failures(tmp_path: Path) -> None:
