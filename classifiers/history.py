@@ -202,8 +202,8 @@ def _callers(reader: Reader, asked: pl.DataFrame, timeline: Timeline, span: dict
     clients, agents = top_clients(asked), top_agents(asked)
     if not clients and not agents:
         return CALLER_SCHEMA.to_frame()
-    variable = {"variable_parts": origin_params()["variable_parts"], "bin_minutes": timeline.bin_minutes}
-    return reader.frame("count_caller_requests", clients=clients, agents=agents, **variable, **span)
+    bins = timeline.bin_minutes
+    return reader.frame("count_caller_requests", clients=clients, agents=agents, bin_minutes=bins, **span)
 
 
 @dataclass(frozen=True, slots=True)
