@@ -14,5 +14,6 @@ SCENARIO_NAMES = (
     "event_stopped", "event_stopped_untraced", "events_stopped_half", "event_hollow", "event_renamed",
     "event_trigger_gone", "event_swallowed", "slower_route", "slower_unseen", "slower_tail", "slower_setting",
     "slower_callee", "slower_database", "slower_surge", "cold_starts", "other_mix",
-    "driven_browsers", "hang_timeout", "hang_silent",
+    "driven_browsers", "hang_timeout", "hang_silent", "failing_in_spans", "span_and_log", "socket_closed",
+    "client_hang", "scan_wave", "negative_suite",
 )  # fmt: skip

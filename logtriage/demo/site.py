@@ -80,6 +80,7 @@ class Site:
         self.spans = SpanWriter(world.stage)
         self.skews_ns: dict[str, int] = {}  # by role: how far the clock of a service is ahead
         self.unlogged: set[str] = set()  # roles whose request logs are excluded from the sink
+        self.lingers_ns: dict[str, int] = {}  # by role: how long a call goes on after it was answered, just now
         self.opens_ns: dict[str, int] = {}  # by role: when a service was created, where that is inside the window
         self._render = streams.of("render")
         self._serve = streams.of("serve")
@@ -183,7 +184,8 @@ class Site:
             attribute("server.address", target.host.removeprefix("https://")),
             attribute("url.full", target.host + called.path), attribute("http.response.status_code", called.status),
         ]  # fmt: skip
-        times = (called.start_ns - 2 * MILLI, called.start_ns + called.took_ns + 2 * MILLI)
+        lingers_ns = self.lingers_ns.get(scene.place.service.role, 0)
+        times = (called.start_ns - 2 * MILLI, called.start_ns + called.took_ns + 2 * MILLI + lingers_ns)
         span = span_record((scene.trace, span_id, scene.span), called.method, 3, times, attributes)
         if called.status >= _STATUS_WARNING:
             span["status"] = {"code": 2}

@@ -20,6 +20,7 @@ from logtriage.demo.scenarios import (
     slower,
     suite_only,
     two_roots,
+    witnesses,
 )
 from logtriage.demo.scenarios.stage import Stage
 
@@ -45,4 +46,5 @@ SCENARIOS: dict[str, Scenario] = {
     **slowed.STORIES,
     **browsers.STORIES,
     **hanging.STORIES,
+    **witnesses.STORIES,
 }

@@ -16,7 +16,7 @@ INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
     "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy", "outage_of_one",
     "event_renamed", "event_trigger_gone", "event_swallowed", "slower_database", "slower_surge", "cold_starts",
-    "other_mix", "driven_browsers",
+    "other_mix", "driven_browsers", "scan_wave", "negative_suite",
 }  # fmt: skip
 SEED = 5
 
@@ -308,3 +308,24 @@ def test_browsers_that_are_driven_look_like_people_and_their_spans_say_so() -> N
     assert not any("pytest" in agent or "playwright" in agent.lower() for agent in agents)
     assert any(b"user_agent.synthetic.type" in line for line in one.spans)
     assert root(one)["is_test_traffic"]
+
+
+def test_a_caller_that_hangs_was_answered_in_time() -> None:
+    """Server spans of the called service are short while the page waits."""
+    told = incident("client_hang")
+    (cluster,) = told.truth["clusters"]
+    spans = [
+        span
+        for line in told.spans
+        for resource in orjson.loads(line)["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    long = [span for span in spans if int(span["endTimeUnixNano"]) - int(span["startTimeUnixNano"]) > 9 * 10**9]
+
+    assert cluster["kind"] == "hung"
+    assert {span["kind"] for span in long} == {2, 3}
+    waiting = {span["spanId"] for span in long if span["kind"] == 3}
+    answers = [span for span in spans if span.get("parentSpanId") in waiting]
+    assert answers
+    assert not any(span in long for span in answers)
