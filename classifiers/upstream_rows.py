@@ -20,7 +20,7 @@ _STEPS = 16  # stretches of time with events from which they can
 _PER_REQUEST = (0.2, 1.5)  # events for each request of a route that they come after
 _WHOLE = 0.8  # of the events that must be joined to a request, for what is joined to stand for all
 _SURE = 4.3  # standard deviations by which numbers must go together closer than chance lets them
-_MOST_REQUESTS = 150_000  # of one route; of more, nothing is read
+_MOST_REQUESTS = 150_000  # joined by trace, of more one in so many; of one route by numbers, of more none
 _PEOPLE = ("users", "tests")
 _FEW = 0.1
 
@@ -57,9 +57,9 @@ def read_upstream(  # noqa: PLR0913 - what was read before, passed on as it is
     parts = [UPSTREAM_SCHEMA.to_frame()]
     for project, service in sorted(places):
         own = (pl.col("project") == project) & (pl.col("service") == service)
-        one_in = sampled.get(service, 1)
-        joined = reader.frame("find_upstream_requests", project=project, service=service, one_in=one_in, **span)
         told = counts.filter(own & (pl.col("source") == "log"))
+        one_in = max(sampled.get(service, 1), int(told["events"].sum()) // _MOST_REQUESTS)
+        joined = reader.frame("find_upstream_requests", project=project, service=service, one_in=one_in, **span)
         left = told.filter(~pl.col("event").is_in(_joined(joined, told, one_in)))
         near: list[pl.DataFrame] = []
         if left.height and not _is_asked_by_people(requests.filter(own)):
