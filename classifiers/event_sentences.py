@@ -59,7 +59,7 @@ _SENDING_SPAN = f"\\A(?:{_SEND} ({_NAME})|({_NAME}) {_SEND})\\z"
 # What is in every line that the above match, found in one pass.
 _SAYING = (
     f"(?i:\\b(?:{_SENDING})\\W|\\b(?:{_HAPPENED})\\b)|(?:->|=>|→|»|>>)|\\A\\W*{_NAME}\\W*\\z|\\bmsg=|"
-    "\\b(?i:INFO|INF|information|notice)\\b|"
+    "\\b(?i:INFO|INF|information|notice)\\b.*[A-Za-z][._A-Z-][A-Za-z]\\w*[\\s,]+(?:[{]|[A-Za-z_][A-Za-z0-9_.]*=)|"
     f"[A-Za-z][._-](?:[a-z]{{2,}}ed|[A-Z]{{2,}}ED|{_DONE}|{_DONE_UPPER})|[a-z](?:[A-Z][a-z]+ed|{_DONE_TITLE})"
 )
 # Parts of programs, machines and places.
