@@ -16,9 +16,10 @@ from classifiers.latency_shift import Counted, Shift, summed
 __all__ = ["PER_OCTAVE", "Effect", "effect_of", "quantile_ns", "slower_share"]
 
 PER_OCTAVE = 12.0  # duration buckets: 6 % wide
-_LEAST = 12  # requests, below which no distribution is known
+_LEAST = 8  # requests, below which no distribution is known
 _LEAST_TAIL = 60  # ... no 95th percentile
 _LIKE = 1.5  # times as much asked that still is alike
+_LOAD = 8  # requests in three bins, below which nobody can speak of a load
 _MARGIN = 6  # bins around a shift that are neither busy nor quiet
 _DRAWS = 200
 _DAY_H, _HOUR_NS = 24, 3_600_000_000_000
@@ -126,7 +127,8 @@ def _busier(counted: Counted, inside: NDArray[np.bool_], load: NDArray[np.float6
     others = others[(others < own.min() - margin) | (others > own.max() + margin)]
     if not len(others):
         return 1.0
-    return float(np.median(around[own]) / max(float(np.quantile(around[others], 0.95)), 1.0))
+    asked = float(np.median(around[own]))
+    return asked / max(float(np.quantile(around[others], 0.95)), 1.0) if asked >= _LOAD else 1.0
 
 
 def _compared(counted: Counted, inside: NDArray[np.bool_], alike: NDArray[np.bool_]) -> Effect | None:

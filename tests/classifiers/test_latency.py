@@ -255,3 +255,19 @@ def test_slower_in_a_surge_of_all_services_is_told_as_traffic(tmp_path: Path) ->
 
     assert told
     assert {one.cause for one in told} == {"traffic"}
+
+
+def test_canary_taken_back_is_blamed_though_chance_slow_requests_follow(tmp_path: Path) -> None:
+    system, rng = _system()
+    back = _DEPLOY + 90 * MINUTE
+    for at in _times():
+        is_new = _DEPLOY <= at < back
+        slow = 4 if is_new else 3 if rng.random() < 0.05 else 1
+        name = "shop-00002-bbb" if is_new else "shop-00001-aaa"
+        system.request(at, "shop", name, path="/orders", latency_s=rng.lognormvariate(0, 0.3) * 0.08 * slow)
+
+    one = _only(_found(system, tmp_path))
+
+    assert one.attribution is not None
+    assert (one.attribution.revision, one.cause) == ("shop-00002-bbb", "revision")
+    assert not one.is_ongoing
