@@ -74,7 +74,8 @@ told as (
             "labels": {"module": "VARCHAR", "function": "VARCHAR"},
             "logging.googleapis.com/trace": "VARCHAR", "trace_id": "VARCHAR", "traceId": "VARCHAR",
             "otelTraceID": "VARCHAR", "trace": "VARCHAR", "logging.googleapis.com/spanId": "VARCHAR",
-            "span_id": "VARCHAR", "spanId": "VARCHAR", "@type": "VARCHAR"}') end as said
+            "span_id": "VARCHAR", "spanId": "VARCHAR", "otelSpanID": "VARCHAR", "traceparent": "VARCHAR",
+            "@type": "VARCHAR"}') end as said
     from flat
 )
 select
@@ -109,8 +110,12 @@ select
     request.userAgent as user_agent,
     request.remoteIp as remote_ip,
     coalesce(
-        trace, said."logging.googleapis.com/trace", said.trace_id, said.traceId, said.otelTraceID, said.trace
+        trace, said."logging.googleapis.com/trace", said.trace_id, said.traceId, said.otelTraceID, said.trace,
+        nullif(regexp_extract(said.traceparent, '^[0-9a-fA-F]{2}-([0-9a-fA-F]{32})-', 1), '')
     ) as trace,
-    coalesce(span, said."logging.googleapis.com/spanId", said.span_id, said.spanId) as span,
+    coalesce(
+        span, said."logging.googleapis.com/spanId", said.span_id, said.spanId, said.otelSpanID,
+        nullif(regexp_extract(said.traceparent, '^[0-9a-fA-F]{2}-[0-9a-fA-F]{32}-([0-9a-fA-F]{16})', 1), '')
+    ) as span,
     error_group
 from told

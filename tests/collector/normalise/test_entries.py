@@ -296,3 +296,16 @@ def test_half_a_surrogate_pair_does_not_cost_the_entry(written: str, read: str) 
     assert found.entries["message"][1] == read
     assert found.entries.height == 3
     assert found.dead["reason"].to_list() == ["not JSON"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+        {"otelTraceID": "0af7651916cd43dd8448eb211c80319c", "otelSpanID": "b7ad6b7169203331"},
+    ],
+)
+def test_trace_and_span_of_a_payload_are_read_as_opentelemetry_writes_them(payload: dict[str, str]) -> None:
+    told = one(jsonPayload={"message": "paid", **payload})
+
+    assert (told["trace"], told["span"]) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
