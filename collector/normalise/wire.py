@@ -170,7 +170,7 @@ class Wire:
             end = start + value
             return number, kind, start, end, is_sound & (number > 0) & (size > 0) & (end <= until)
         is_varint = kind == VARINT
-        is_sound &= (number > 0) & (size > 0) & (is_len | is_varint | (kind == FIXED64) | (kind == FIXED32))
+        is_sound &= (number > 0) & ((size > 0) | ~is_len) & (is_len | is_varint | (kind == FIXED64) | (kind == FIXED32))
         start = np.where(is_len, start + size, start)
         length = np.where(is_len, value, np.where(is_varint, size, np.where(kind == FIXED64, 8, 4)))
         if (long := (size == 0) & is_varint & (number > 0)).any():  # numbers of more than five digits
