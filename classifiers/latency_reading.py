@@ -199,10 +199,11 @@ def _tried(found: Sequence[Slowed], rows: pl.DataFrame, bin_ns: int) -> tuple[tu
             continue
         slow_ns = _slow_ns(good.to_numpy(), frame.filter("is_since")["duration_ns"].to_numpy())
         bad = pl.col("duration_ns") > slow_ns
-        if one.is_over:  # the few that are slow at any time would let it never end
-            bad &= pl.col("at_ns") <= one.last_ns + bin_ns
-        if one.is_over and one.revision is None:
-            bad &= pl.col("at_ns") >= one.first_ns - bin_ns
+        if one.is_over and one.revision is None:  # the few that are slow at any time would let it never end
+            bad &= pl.col("at_ns").is_between(one.first_ns - bin_ns, one.last_ns + bin_ns)
+        elif one.is_over:  # ... on revisions of before; later ones may have it too
+            old = frame.filter(pl.col("at_ns") < one.first_ns)["revision"].unique().to_list()
+            bad &= (pl.col("at_ns") <= one.last_ns + bin_ns) | ~pl.col("revision").is_in(old)
         slowed.append(replace(one, slow_ns=slow_ns))
         trials.append(frame.with_columns(is_bad=bad))
     return tuple(slowed), pl.concat(trials).sort(*_KEYS, "at_ns", "trace")
