@@ -81,7 +81,13 @@ names as (
 failed as (
     select trace_key from requests where (http_status >= 500 or http_status = 429) and is_traced
     union
-    select hash(trace) as trace_key from spans_by_revision where status = 2 and start_ns >= $start_ns and start_ns < $end_ns
+    select hash(trace) as trace_key
+    from spans_by_revision
+    where
+        status = 2
+        and (kind in (2, 5) or parent_span = '')
+        and start_ns >= $start_ns
+        and start_ns < $end_ns
 ),
 answered as (
     select
