@@ -23,11 +23,12 @@ format: $(READY) ## formats and mends what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## speed of ingest and of the attribution, each against what DuckDB alone takes for the same rows
+bench: $(READY) ## speed of ingest, of spans and of the attribution, each against what the bare engines take for the same rows
 	mkdir -p benchmarks/data
 	test -f benchmarks/data/entries.jsonl || $(BIN)/python benchmarks/generate_entries.py benchmarks/data/entries.jsonl
 	$(BIN)/python benchmarks/ingest.py benchmarks/data/entries.jsonl
 	$(BIN)/python -m benchmarks.attribution
+	$(BIN)/python -m benchmarks.spans
 
 lock: $(READY) ## resolves the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install -q uv

@@ -20,6 +20,7 @@ from collector.records import RAW_MESSAGE_SCHEMA, RAW_SCHEMA
 from tests.support.otlp import START_NS, Json, listed, message, request, span
 
 REDACTOR = Redactor(b"k" * 32)
+LONG_LOOKING_NS = START_NS >> 40 << 40 | 0x9CBFEDDD80  # each of its low bytes looks like one that a number goes on after
 NAMES = [*HTTP_STATUS, *HTTP_PATH, *PEER, *RPC_STATUS, *CLIENT_ADDRESSES, *PEER_IPS, "server.address", "http.route",
          "faas.coldstart", "error.type", "db.password", "", 'q"uote', "é", "x" * 130]  # fmt: skip
 
@@ -126,6 +127,14 @@ def test_what_exporters_write_is_read_in_columns(content: Json) -> None:
 
     assert not is_odd(raw)
     assert_frame_equal(columns(raw).spans, from_json(content).spans)
+
+
+def test_a_time_of_any_digits_is_read_in_columns() -> None:
+    raw = message(request(span(startTimeUnixNano=str(LONG_LOOKING_NS), endTimeUnixNano=str(LONG_LOOKING_NS + 1))))
+
+    found = read_spans([raw] * 40, SpanParts(REDACTOR))  # so many are read in step
+
+    assert not found.is_odd.any()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
--- name:    create_0007_test_runs
+-- name:    create_0008_test_runs
 -- about:   cases of test runs, as JUnit XML tells them; columns equal TEST_SCHEMA in collector/records.py
 -- params:
 -- columns:

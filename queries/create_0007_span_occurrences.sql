@@ -1,4 +1,4 @@
--- name:    create_0006_span_occurrences
+-- name:    create_0007_span_occurrences
 -- about:   spans that tell of a failure, with its signature; they become failures of a cluster where no entry tells of
 --          the same one. `at_ns` is their end, their start where they have none
 -- params:
