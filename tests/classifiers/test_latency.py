@@ -147,13 +147,21 @@ def test_spans_alone_tell_the_operation_and_what_in_it_is_slow(tmp_path: Path, k
     for number, at in enumerate(_times()):
         trace, slow = f"{number:032x}", at >= _DEPLOY
         inner = rng.lognormvariate(0, 0.3) * (0.3 if slow else 0.02)
-        told = {"faas_version": _revision(at), "faas_instance": f"{_revision(at)}-one"}
+        version, instance = _revision(at), f"{_revision(at)}-one"
         system.span(
-            at, "shop", trace, f"{2 * number + 1:016x}", name="handle order", took_s=inner + 0.03, kind=kind, **told
+            at,
+            "shop",
+            trace,
+            f"{2 * number + 1:016x}",
+            name="handle order",
+            took_s=inner + 0.03,
+            kind=kind,
+            faas_version=version,
+            faas_instance=instance,
         )
         system.span(
             at + 0.01, "shop", trace, f"{2 * number + 2:016x}", f"{2 * number + 1:016x}", name=_SLOW, took_s=inner,
-            kind=3, **told,
+            kind=3, faas_version=version, faas_instance=instance,
         )  # fmt: skip
         system.line(at + 1, "shop", _revision(at), "order handled", severity="INFO")
 
@@ -227,8 +235,9 @@ def test_consumer_known_by_its_spans_and_by_its_push_route_is_told_once(tmp_path
     system, rng = _system()
     for number, at in enumerate(_times()):
         trace, took = f"{number:032x}", rng.lognormvariate(0, 0.3) * (1.5 if at >= _DEPLOY else 0.3)
-        told = {"faas_version": _revision(at), "faas_instance": f"{_revision(at)}-one"}
-        system.span(at, "shop", trace, f"{number + 1:016x}", name="process parcels", took_s=took, kind=5, **told)
+        version, instance = _revision(at), f"{_revision(at)}-one"
+        system.span(at, "shop", trace, f"{number + 1:016x}", name="process parcels", took_s=took, kind=5,
+                    faas_version=version, faas_instance=instance)  # fmt: skip
         system.request(at, "shop", _revision(at), path="/push/parcels", trace=trace, latency_s=took + 0.01)
 
     one = _only(_found(system, tmp_path))

@@ -20,7 +20,7 @@ from collector.records import RAW_MESSAGE_SCHEMA, RAW_SCHEMA
 from tests.support.otlp import START_NS, Json, listed, message, request, span
 
 REDACTOR = Redactor(b"k" * 32)
-LONG_LOOKING_NS = START_NS >> 40 << 40 | 0x9CBFEDDD80  # each of its low bytes looks like one that a number goes on after
+LONG_LOOKING_NS = START_NS >> 40 << 40 | 0x9CBFEDDD80  # its low bytes look like those that a number goes on after
 NAMES = [*HTTP_STATUS, *HTTP_PATH, *PEER, *RPC_STATUS, *CLIENT_ADDRESSES, *PEER_IPS, "server.address", "http.route",
          "faas.coldstart", "error.type", "db.password", "", 'q"uote', "é", "x" * 130]  # fmt: skip
 
