@@ -22,15 +22,15 @@ from classifiers.missing import BLAMED, LEAST, Sides, is_explained, is_lost, no_
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
+from classifiers.silence import find_silence, silence_evidence
 from classifiers.suspects import Suspects
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
-from classifiers.triggers import Trigger, find_triggers
+from classifiers.triggers import Trigger, find_triggers, find_unheard
 from classifiers.upstream import Upstream, find_upstream
 from classifiers.weighing import Judged, weigh_cases
 
 __all__ = ["failed_keys", "find_absences"]
 
-_QUIET = 0.25  # of the lines of before: a service that says so little has turned its log down
 _SAME = 0.7  # of the rate of the old name that a new one must have
 _NEW = 0.1  # ... and had at most before
 _ERROR = 17
@@ -84,6 +84,9 @@ def find_absences(
     by_caller = court.judge([found for found, _ in above])
     chosen = [max((found, by_teller.get(found[1].key, found)), key=_confidence) for found in by_caller]
     told = [_absence(one, trigger, rows, problems, history) for one, trigger in [*court.judge(own), *chosen]]
+    seen = {*known, *((one.project, one.service, one.event) for one in told if one)}
+    unheard = court.open(find_unheard(rows, failed, _wrote_ns(history), seen))
+    told += [_absence(one, trigger, rows, problems, history) for one, trigger in court.judge(unheard)]
     return tuple(sorted((one for one in told if one), key=lambda one: (one.service, one.event)))
 
 
@@ -101,6 +104,17 @@ def _nearest(
 def _confidence(found: tuple[Judged, Trigger]) -> float:
     attribution = attribution_of(found[0])
     return attribution.confidence if attribution else 0.0
+
+
+def _wrote_ns(history: History) -> dict[tuple[str, str], int]:
+    """The begin of the last stretch of time in which an entry of each service came, by project and service."""
+    line = history.exposure.timeline
+    found = {}
+    for place in history.exposure.services():
+        bins = history.exposure.instance_minutes(*place).total.nonzero()[0]
+        if bins.size:
+            found[place] = line.start_ns + int(bins[-1]) * line.bin_ns
+    return found
 
 
 def failed_keys(history: History) -> set[str]:
@@ -124,24 +138,26 @@ def _absence(
         return None
     if is_explained(case, since, problems, is_anywhere=trigger.is_above):
         return None
-    if not trigger.caller and _is_silenced(trigger, sides, rows):
+    silence = "" if trigger.caller else find_silence(trigger, sides, rows)
+    if silence == "turned down":
         return None
-    is_mute = bool(trigger.caller) and blamed is None and not _writes(trigger, case, history)
+    is_unheard = bool(trigger.caller) and blamed is None and not _writes(trigger, case, history)
     renamed = _new_name(trigger, sides, before) or _moved(trigger, case, rows)
     origin, _ = origin_of_share(case.origins)
+    unknown = _unheard(trigger) if is_unheard else () if not silence else silence_evidence(trigger, sides, case.fit)
     return Absence(
         event=trigger.event,
         service=trigger.service,
         field=None,
         attribution=attribution,
         project=trigger.project,
-        kind="renamed" if renamed else "unknown" if is_mute else "stopped",
+        kind="renamed" if renamed else "unknown" if unknown else "stopped",
         trigger=trigger.name,
         before=before,
         since=since,
         onset=onset_of(case),
         hypotheses=hypotheses_of(judged, origin),
-        evidence=(*_evidence(trigger, sides, rows), *_health(trigger, sides, rows), *_mute(trigger, is_mute=is_mute)),
+        evidence=(*_evidence(trigger, sides, rows), *_health(trigger, sides, rows), *unknown),
         origin=origin,
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
@@ -155,33 +171,10 @@ def _writes(trigger: Trigger, case: Case, history: History) -> bool:
     return bool(grid.by_revision) and float(grid.total[first + 1 :].sum()) > 0
 
 
-def _mute(trigger: Trigger, *, is_mute: bool) -> tuple[Evidence, ...]:
-    """Why nothing can be said of an event."""
+def _unheard(trigger: Trigger) -> tuple[Evidence, ...]:
+    """Why nothing can be said of an event of a service that nothing is heard of."""
     told = f"{trigger.service} wrote nothing at all since: whether it was not asked, or its log ended, is not known."
-    return (Evidence("unknown", told),) if is_mute else ()
-
-
-def _is_silenced(trigger: Trigger, sides: Sides, rows: EventRows) -> bool:
-    """Whether the service turned its log down: what else it writes became as rare, or all it wrote is gone."""
-    keys = (pl.col("project") == trigger.project) & (pl.col("service") == trigger.service)
-    events = rows.counts.filter(keys & (pl.col("source") == "log"))
-    others = (
-        rows.lines.filter(keys)
-        .join(events.group_by("revision", "step").agg(pl.col("events").sum()), on=["revision", "step"], how="left")
-        .with_columns(others=pl.col("lines") - pl.col("events").fill_null(0))
-    )
-    before, since = (_others(others, side, rows) for side in (sides.before, sides.since))
-    if before is None:
-        return sides.since["events"].list.len().sum() == 0  # it writes nothing but events: a log that ends looks so
-    return since is None or since < _QUIET * before
-
-
-def _others(others: pl.DataFrame, side: pl.DataFrame, rows: EventRows) -> float | None:
-    """Lines that are no events for each trial, in the steps and revisions of these trials."""
-    start = rows.start_ns
-    steps = side.group_by("revision", step=(pl.col("at_ns") - start) // rows.step_ns).agg(trials=pl.len())
-    told = int(steps.join(others, on=["revision", "step"], how="left")["others"].fill_null(0).sum())
-    return told / side.height if told and side.height else None
+    return (Evidence("unknown", told),)
 
 
 def _new_name(trigger: Trigger, sides: Sides, before: EventCount) -> str | None:

@@ -205,7 +205,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         latency=slowdowns.found,
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
-        coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise)),
+        coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise), absences=absences),
         noise=noise,
         warnings=history.warnings,
         record=reading.record,

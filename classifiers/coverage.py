@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from classifiers.cases import Case
-from classifiers.findings import Cluster, Coverage
+from classifiers.findings import Absence, Cluster, Coverage
 from classifiers.history import History
 from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
+from classifiers.silence import LINES_QUERY
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
@@ -26,7 +27,7 @@ class Counts:
     """What the store counts of a window and of all that came in: frames of count_window, count_ledger and others."""
 
     window: dict[str, int]
-    spans: int
+    spans: dict[str, int]
     ledger: pl.DataFrame
     dead_reasons: tuple[tuple[str, int], ...]
     unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
@@ -43,7 +44,7 @@ def read_counts(reader: Reader, window: Window) -> Counts:
     arriving, waiting = waiting.filter("is_arriving"), waiting.filter(~pl.col("is_arriving"))
     return Counts(
         window=reader.frame("count_window", **span).row(0, named=True),
-        spans=int(reader.frame("count_spans", **span)["spans"][0]),
+        spans=reader.frame("count_spans", **span).row(0, named=True),
         ledger=reader.frame("count_ledger"),
         dead_reasons=tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows()),
         unsigned=int(waiting["stored"].sum()) if waiting.height else None,
@@ -82,7 +83,10 @@ def part_entries(entries: pl.DataFrame, problems: Sequence[Case], rest: Sequence
     )
 
 
-def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster], rest: Sequence[Cluster]) -> Coverage:
+def find_coverage(
+    counts: Counts, history: History, clusters: Sequence[Cluster], rest: Sequence[Cluster], *,
+    absences: Sequence[Absence] = (),
+) -> Coverage:  # fmt: skip
     """Counts of the window: each entry is part of one problem, of one class of noise, or quiet."""
     counted, ledger = counts.window, counts.ledger
     problem = sum(one.entries for one in clusters)
@@ -92,8 +96,9 @@ def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster],
         problem_entries=problem,
         noise_entries=noise,
         quiet_entries=counted["entries"] - problem - noise,
-        spans=counts.spans,
+        spans=counts.spans["spans"],
         services=counted["services"],
+        span_services=counts.spans["services"],
         complete_until_ns=_complete_until(ledger, history.window.end_ns),
         ledger_read=int(ledger["read"].sum()),
         ledger_stored=int(ledger["stored"].sum()),
@@ -105,6 +110,7 @@ def find_coverage(counts: Counts, history: History, clusters: Sequence[Cluster],
             *_stale(counts.stale),
             *_unsigned(counts.unsigned),
             *_arriving(counts.arriving),
+            *_mute(absences),
             *_blind_spots(history, counted),
         ),
     )
@@ -137,6 +143,13 @@ def _stale(many: int | None) -> list[str]:
         return []
     how = "see `logtriage regroup --preview`, then `logtriage regroup`; the next import or collect does it too"
     return [f"{_count(many, 'record')} were signed by older rules, so no failure in them is told: {how}"]
+
+
+def _mute(absences: Sequence[Absence]) -> list[str]:
+    """Services whose log ended together with their events."""
+    facts = (fact for one in absences if one.is_ongoing for fact in one.evidence)
+    told = (fact.statement for fact in facts if fact.kind == "unknown" and fact.query == LINES_QUERY)
+    return list(dict.fromkeys(statement.rstrip(".") for statement in told))
 
 
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:

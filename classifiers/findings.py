@@ -103,6 +103,7 @@ class Onset:
     unit: Literal["requests", "traces", "minutes", "entries"]
     ended_earliest_ns: int | None = None
     ended_latest_ns: int | None = None
+    exposed_before: int | None = None  # in the unit, before the onset: what a rate of 0 is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,8 @@ class Absence:
 
     `trigger` is what it comes after; `before` and `since` count on both sides of the onset, `since` on the revisions
     that miss it. renamed: `renamed_to` came in its place. never seen: declared in config.yaml, but no revision ever
-    sent it while its trigger ran. unknown: declared, but its trigger was not seen.
+    sent it while its trigger ran. unknown: declared, but its trigger was not seen; or with an onset, where its log may
+    have ended as well.
     """
 
     event: str
@@ -508,6 +510,7 @@ class Coverage:
     ledger_dead: int
     dead_reasons: tuple[tuple[str, int], ...]
     blind_spots: tuple[str, ...]
+    span_services: int = 0  # services of the spans
     unsigned: int = 0  # records stored, in or before the window, that no rule of now has looked through
 
 

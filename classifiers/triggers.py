@@ -4,14 +4,14 @@ A trigger is learned from the requests after which the event came while it came 
 them, that it follows most often. Requests that failed are no trials: what is missing there failed with them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from classifiers.event_rows import EventRows
 
-__all__ = ["Trigger", "find_triggers", "heard_requests", "trigger_of", "well_heard"]
+__all__ = ["Trigger", "find_triggers", "find_unheard", "heard_requests", "trigger_of", "well_heard"]
 
 _LEAST = 8  # requests with the event, and without it
 _SELDOM = 0.2  # of a route's requests: what comes after fewer has another cause
@@ -58,7 +58,31 @@ def find_triggers(rows: EventRows, failed: Collection[str]) -> list[Trigger]:
 
     `failed` are the keys of traces and requests in which anything failed.
     """
-    heard = heard_requests(rows, failed)
+    return _triggers(heard_requests(rows, failed))
+
+
+def find_unheard(
+    rows: EventRows,
+    failed: Collection[str],
+    wrote_ns: Mapping[tuple[str, str], int],
+    known: Collection[tuple[str, ...]],
+) -> list[Trigger]:
+    """The trigger of every event but the known that is missing after requests since the last line of its service.
+
+    `wrote_ns`: by project and service when an entry of it last came, be it a request's: what it wrote until then has
+    arrived. Whether such an event stopped, or the log of its service, the triggers do not tell.
+    """
+    parts = [rows.requests.clear()]
+    for (project, service, _), asked in rows.requests.group_by("project", "service", "way", maintain_order=True):
+        last_ns = rows.lines.filter((pl.col("project") == project) & (pl.col("service") == service))["last_ns"].max()
+        until_ns = wrote_ns.get((str(project), str(service)), 0)
+        if last_ns is not None and until_ns - int(last_ns) > _MOST_DUE_NS:  # type: ignore[arg-type]  # Int64
+            parts.append(well_heard(asked, pl.DataFrame({"last_ns": [until_ns]}), failed))
+    return [trigger for trigger in _triggers(pl.concat(parts)) if trigger.key not in known]
+
+
+def _triggers(heard: pl.DataFrame) -> list[Trigger]:
+    """The trigger of every event that was missing after one of these requests."""
     found = []
     for (project, service), trials in heard.group_by("project", "service", maintain_order=True):
         ways = [part for _, part in sorted(trials.partition_by("way", as_dict=True).items())]

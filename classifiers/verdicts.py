@@ -112,6 +112,7 @@ class Teller:
                 case.grid.unit,
                 fit.ended_earliest_ns,
                 fit.ended_latest_ns,
+                round(fit.exposed_before) if fit.rate_before is not None else None,
             ),
             severity=case.severity,
             role="root",

@@ -59,7 +59,8 @@ def _note(group: Sequence[Absence], near: Near) -> str:
 def _since(one: Absence, near: Near) -> str:
     who = revision_words(one.attribution, one.service)
     if one.kind in {"never seen", "unknown"}:
-        return "; ".join(plain(fact.statement.rstrip("."), 200) for fact in one.evidence)
+        told = "; ".join(plain(fact.statement.rstrip("."), 200) for fact in one.evidence)
+        return f"since {clock(one.onset.at_ns, near)}; {told}" if one.onset else told
     return f"since {clock(one.onset.at_ns, near)}; {who}" if one.onset else who
 
 
@@ -68,4 +69,6 @@ def _named(one: Absence) -> str:
 
 
 def _other(one: Absence) -> str:
+    if one.kind == "unknown" and one.onset:
+        return "no longer arrives; whether it stopped is not known"
     return _ELSE[one.kind].format(plain(one.renamed_to or "", 120))

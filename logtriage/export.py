@@ -310,6 +310,7 @@ def _onset_detail(onset: Onset) -> dict[str, Any]:
         "earliest": _time(onset.earliest_ns),
         "latest": _time(onset.latest_ns),
         "rate_before": onset.rate_before,
+        "exposed_before": onset.exposed_before,
         "rate_after": onset.rate_after,
         "unit": onset.unit,
         "ended_earliest": _time_or_none(onset.ended_earliest_ns),
@@ -432,6 +433,7 @@ def _coverage(seen: Coverage) -> dict[str, Any]:
         "quiet_entries": seen.quiet_entries,
         "spans": seen.spans,
         "services": seen.services,
+        "span_services": seen.span_services,
         "complete_until": _time_or_none(seen.complete_until_ns),
         "ledger": {
             "read": seen.ledger_read,

@@ -253,8 +253,14 @@ def _onset_words(cluster: Cluster, unit: str) -> str:
     known = [row.exposed for row in cluster.per_revision if row.exposed is not None]
     if known and sum(known) < cluster.units:
         return f"{cluster.units:,} failures, while only {sum(known):,} {unit} are known"
-    old = "not known before" if before is None else f"{_share(before)} of {unit} failed before"
+    share = "" if before is None else _before(before, cluster.onset.exposed_before)
+    old = f"{share} {unit} failed before" if share else "not known before"
     return f"{old}, {_share(after)} since ({cluster.units:,} failed)"
+
+
+def _before(rate: float, exposed: int | None) -> str:
+    """How much failed before: a zero with what it is of."""
+    return f"0 of {exposed:,}" if rate == 0 and exposed else f"{_share(rate)} of"
 
 
 def _share(rate: float) -> str:

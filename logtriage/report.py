@@ -348,10 +348,13 @@ def _ledger(findings: Findings) -> str:
 
 def _counts(findings: Findings) -> str:
     seen = findings.coverage
+    spans = plural(seen.spans, "span") + (f" of {plural(seen.span_services, 'service')}" if seen.span_services else "")
+    if not seen.entries and seen.spans:
+        return f"{spans} in this window; 0 entries"
     return (
         f"{plural(seen.entries, 'entry', 'entries')} of {plural(seen.services, 'service')} in this window: "
         f"{seen.problem_entries:,} in problems, {seen.noise_entries:,} noise, {seen.quiet_entries:,} quiet; "
-        f"{plural(seen.spans, 'span')}"
+        f"{spans}"
     )
 
 

@@ -25,9 +25,12 @@ def tests_words(cluster: Cluster) -> str:
 
 def suite_rows(findings: Findings, lookup: Lookup) -> list[tuple[str, str]]:
     """Title and note of the runs that prove nothing or failed, then of failures that met no cluster."""
-    rows = [_run_row(run, lookup.near) for run in findings.test_runs if run.problem or run.failed]
-    left = len(rows) - _RUNS_SHOWN
-    rows = [*rows[-_RUNS_SHOWN:], *([(f"{left} more runs with failures", "")] if left > 0 else [])]
+    proves_nothing = [run for run in findings.test_runs if run.problem]
+    failed = [run for run in findings.test_runs if run.failed and not run.problem]
+    rows = [
+        *_run_rows(proves_nothing, "that prove nothing", lookup.near),
+        *_run_rows(failed, "with failures", lookup.near),
+    ]
     alone = [one for one in findings.failed_tests if not one.cluster_ids]
     rows += [_failure_row(one) for one in alone[:_FAILURES_SHOWN]]
     more = alone[_FAILURES_SHOWN:]
@@ -40,6 +43,13 @@ def _link_words(link: SuiteLink) -> str:
     names = join_words((plain(name, 80) for name in link.names), _NAMES_SHOWN)
     many = f"{link.failed:,} of {plural(link.cases, 'test')} of run {plain(link.suite, 60)}"
     return f"{many} failed with it ({_BY[link.by]}): {names}"
+
+
+def _run_rows(runs: list[SuiteRun], what: str, near: Near) -> list[tuple[str, str]]:
+    """The last runs, and how many more there are."""
+    left = len(runs) - _RUNS_SHOWN
+    more = [(f"{plural(left, 'more run')} {what}", "")] if left > 0 else []
+    return [*(_run_row(run, near) for run in runs[-_RUNS_SHOWN:]), *more]
 
 
 def _run_row(run: SuiteRun, near: Near) -> tuple[str, str]:

@@ -117,6 +117,47 @@ def test_a_log_that_is_turned_down_is_no_absence(tmp_path: Path) -> None:
     assert found(system, tmp_path).absent_events == ()
 
 
+def only_events(new: Line) -> System:
+    """A service that writes nothing of itself but an event for each request; requests go on."""
+    system = System()
+    system.deploy(-HOUR, "desk", OLD, image="a")
+    system.deploy(CHANGE_S - 60, "desk", NEW, image="b")
+    for at_s in range(0, END_S, EVERY_S):
+        revision = OLD if at_s < CHANGE_S else NEW
+        trace = system.request(at_s, "desk", revision, path="/seats")
+        (taken if at_s < CHANGE_S else new)(system, at_s + 1, revision, trace)
+    return system
+
+
+def test_an_event_that_stops_with_the_whole_log_is_told_as_not_known(tmp_path: Path) -> None:
+    told = found(only_events(silent), tmp_path)
+
+    (event,) = told.other_events
+    assert (told.absent_events, event.kind, event.event) == ((), "unknown", "seat.taken")
+    assert (event.before.seen, event.since.seen) == (180, 0)
+    why = f"desk writes no line of its own below WARNING since {NEW}: its log fell silent, or its events stopped"
+    assert event.evidence[-1].statement == f"{why}."
+    assert told.coverage.blind_spots.count(why) == 1
+
+
+def test_a_start_up_line_of_the_revision_without_the_event_proves_that_its_log_arrives(tmp_path: Path) -> None:
+    system = only_events(silent)
+    system.line(CHANGE_S - 1, "desk", NEW, "listening on port 8080", severity="INFO")
+
+    (event,) = found(system, tmp_path).absent_events
+
+    assert (event.kind, event.since.seen) == ("stopped", 0)
+    assert event.attribution is not None
+    assert event.attribution.revision == NEW
+
+
+def test_a_service_that_writes_only_events_and_goes_on_is_not_told(tmp_path: Path) -> None:
+    told = found(only_events(taken), tmp_path)
+
+    assert (told.absent_events, told.other_events) == ((), ())
+    assert not any("fell silent" in spot for spot in told.coverage.blind_spots)
+
+
 def test_an_event_that_is_missing_where_the_request_failed_is_a_symptom(tmp_path: Path) -> None:
     system = System()
     for at_s in range(0, END_S, EVERY_S):

@@ -116,6 +116,20 @@ def test_without_counts_by_revision_the_onset_tells_the_rates(
     assert _lines(per_revision=(), onset=onset)["RATE"] == words
 
 
+def test_a_rate_of_zero_tells_of_how_many() -> None:
+    onset = Onset(ONSET_NS, ONSET_NS, ONSET_NS, 0.0, 94 / 96, "requests", exposed_before=1180)
+
+    lines = _lines(attribution=None, per_revision=(), onset=onset)
+
+    assert lines["RATE"] == "0 of 1,180 requests failed before, 98 % since (94 failed)"
+
+
+def test_of_spans_alone_the_services_that_they_are_of_are_counted() -> None:
+    seen = coverage(entries=0, services=0, spans=4200, span_services=2)
+
+    assert build_report(findings(coverage=seen), CONFIG).counts == "4,200 spans of 2 services in this window; 0 entries"
+
+
 def test_when_nothing_explains_it_the_report_cannot_tell() -> None:
     lines = _lines(attribution=None, hypotheses=(), cause="unknown", origin="unknown", origin_counts=())
 
