@@ -24,6 +24,7 @@ from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
 from classifiers.silence import find_silence, silence_evidence
 from classifiers.suspects import Suspects
+from classifiers.telling import revision_counts
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.triggers import Trigger, find_triggers, find_unheard
 from classifiers.upstream import Upstream, find_upstream
@@ -161,6 +162,7 @@ def _absence(
         origin=origin,
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
+        per_revision=revision_counts(case),
     )
 
 

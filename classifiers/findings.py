@@ -3,8 +3,11 @@
 All instants are nanoseconds since 1970 UTC. Everything here is computed from stored rows, configuration and `now`.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
+
+import orjson
 
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
@@ -350,6 +353,13 @@ class Absence:
     renamed_to: str | None = None
     is_ongoing: bool = True
     location: str = ""  # of its service; "" not known
+    per_revision: tuple[RevisionCount, ...] = ()  # trials without it beside all, by revision
+
+    @property
+    def id(self) -> str:
+        """A stable id, from kind, project, service, event and field."""
+        content = orjson.dumps([self.kind, self.project, self.service, self.event, self.field])
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from classifiers.missing import BLAMED, LEAST, Sides, is_lost, no_samples, onset
 from classifiers.onset import OnsetConfig
 from classifiers.priors import AttributionConfig
 from classifiers.suspects import Suspects
+from classifiers.telling import revision_counts
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.weighing import Judged, weigh_cases
 
@@ -107,6 +108,7 @@ def _absence(judged: Judged, field: _Field) -> Absence | None:
         evidence=(_evidence(field, sides),),
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
+        per_revision=revision_counts(case),
     )
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Timeline
-from classifiers.findings import Evidence
+from classifiers.findings import Evidence, RevisionCount
 from classifiers.rivals import Split
 
-__all__ = ["as_rate", "bad_words", "delays", "failed_of", "summed", "unit_for", "unit_of"]
+__all__ = ["as_rate", "bad_words", "delays", "failed_of", "revision_counts", "summed", "unit_for", "unit_of"]
 
 _MOST_DELAYS = 6.0  # mean delays after which a change that did not show yet is none
 
@@ -70,3 +70,25 @@ def as_rate(case: Case, split: Split, bad: str, good: str, query: str = "count_e
         f"{good}: {split.failures_good} of {split.exposed_good:.0f}"
     )
     return Evidence("measured", told, query, (), case.traces_known(case.fit.index)[:5])
+
+
+def revision_counts(case: Case) -> tuple[RevisionCount, ...]:
+    """Failures beside exposure, by the time a revision first failed; revisions that did not fail follow by name."""
+    failed: dict[str, list[int]] = {}
+    for name, when in zip(case.revisions, case.times_ns.tolist(), strict=True):
+        failed.setdefault(name, []).append(when)
+    rows = []
+    for name in sorted({*failed, *case.grid.by_revision}):
+        times = failed.get(name, [])
+        exposed = case.grid.by_revision.get(name)
+        rows.append(
+            RevisionCount(
+                service=case.service,
+                revision=name,
+                failures=len(times),
+                exposed=None if exposed is None else max(round(float(exposed.sum())), 0),
+                first_ns=min(times, default=None),
+                last_ns=max(times, default=None),
+            )
+        )
+    return tuple(sorted(rows, key=lambda one: (one.first_ns is None, one.first_ns or 0, one.revision)))

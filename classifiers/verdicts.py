@@ -15,7 +15,6 @@ from classifiers.findings import (
     Cluster,
     Evidence,
     Onset,
-    RevisionCount,
     State,
 )
 from classifiers.history import History
@@ -23,7 +22,7 @@ from classifiers.links import Link
 from classifiers.origin import origin_of_share, tests_interval
 from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
 from classifiers.storms import find_storm
-from classifiers.telling import failed_of, unit_of
+from classifiers.telling import failed_of, revision_counts, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
 
@@ -126,7 +125,7 @@ class Teller:
             origin=origin,
             fault="unknown",
             test_share=_rounded(tests),
-            per_revision=tuple(_per_revision(case)),
+            per_revision=revision_counts(case),
             sample=self._sample(case),
             origin_counts=tuple(sorted(case.origins.items())),
             test_interval=None if tests is None else tests_interval(case.origins),
@@ -261,28 +260,6 @@ def _link_evidence(link: Link) -> Evidence:
     rule, words = _INFERRED[link.kind]
     told = words.format(share=share, cause=link.cause) + ("" if link.traces else "; no trace links them")
     return Evidence("inferred", told, f"rule:{rule}", (), link.traces)
-
-
-def _per_revision(case: Case) -> list[RevisionCount]:
-    """Failures beside exposure, by the time a revision first failed; revisions that did not fail follow by name."""
-    failed: dict[str, list[int]] = {}
-    for name, when in zip(case.revisions, case.times_ns.tolist(), strict=True):
-        failed.setdefault(name, []).append(when)
-    rows = []
-    for name in sorted({*failed, *case.grid.by_revision}):
-        times = failed.get(name, [])
-        exposed = case.grid.by_revision.get(name)
-        rows.append(
-            RevisionCount(
-                service=case.service,
-                revision=name,
-                failures=len(times),
-                exposed=None if exposed is None else max(round(float(exposed.sum())), 0),
-                first_ns=min(times, default=None),
-                last_ns=max(times, default=None),
-            )
-        )
-    return sorted(rows, key=lambda one: (one.first_ns is None, one.first_ns or 0, one.revision))
 
 
 def _rounded(rate: float | None) -> float | None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from classifiers.findings import Absence
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
-from logtriage.verdict_rows import revision_words, verdict_rows
+from logtriage.verdict_rows import revision_words, see_rows, verdict_rows
 from logtriage.wording import Near, clock, join_words
 
-__all__ = ["absence_rows"]
+__all__ = ["absence_rows", "missing_words", "seen_words"]
 
 _NAMED = 4
 _ELSE = {
@@ -27,8 +27,18 @@ def absence_rows(missing: Sequence[Absence], others: Sequence[Absence], lookup: 
     rows: list[tuple[str, str]] = []
     for group in groups.values():
         rows.append((f"{plain(group[0].service, 80)}: {_told(group)}", _note(group, near)))
-        rows += verdict_rows(group[0], lookup)
-    return rows + [(f"{plain(one.service, 80)}: {_named(one)} {_other(one)}", _since(one, near)) for one in others]
+        rows += [*verdict_rows(group[0], lookup), *see_rows(group[0], [one.id for one in group[1:]])]
+    return rows + [(f"{plain(one.service, 80)}: {missing_words(one)}", _since(one, near)) for one in others]
+
+
+def missing_words(one: Absence) -> str:
+    """`order.confirmed no longer arrives`, `order.created lacks total`, `... comes as ... now`."""
+    return f"{_named(one)} {_other(one)}" if one.kind in _ELSE else _told([one])
+
+
+def seen_words(one: Absence, near: Near) -> str:
+    """Since when, by whom, and how often it came before and since."""
+    return _since(one, near) if one.kind in _ELSE else _note([one], near)
 
 
 def _place(one: Absence) -> tuple[object, ...]:

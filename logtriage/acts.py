@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifiers.findings import Cluster, Findings
+from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
@@ -28,8 +28,9 @@ from logtriage.diff_view import comparison_json, draw_diff, view_diff
 from logtriage.digest import build_digest, digest_text
 from logtriage.errors import ConfigError, LogtriageError, SourceError
 from logtriage.escape import plain
-from logtriage.export import cluster_json, json_bytes
+from logtriage.export import cluster_json, json_bytes, silent_json
 from logtriage.fail_on import judge_conditions, read_conditions
+from logtriage.finding_view import view_finding
 from logtriage.ledger_json import ledger_bytes
 from logtriage.ledger_rows import only
 from logtriage.ledger_view import view_ledger
@@ -44,6 +45,7 @@ from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import only_service, view_cluster
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
 from logtriage.terminal import WIDTH, draw_cluster, draw_table
+from logtriage.terminal_finding import draw_finding
 from logtriage.terminal_ledger import draw_ledger
 from logtriage.terminal_regroup import draw_regroup
 from logtriage.wording import Near, plural
@@ -151,17 +153,21 @@ def act_report(  # noqa: PLR0913 - one argument an option of the contract
 def act_show(  # noqa: PLR0913 - one argument an option of the contract
     config: Path | None, db: Path | None, *, name: str, since: str | None, until: str | None, is_all: bool, form: str
 ) -> None:
-    """One cluster with all its evidence, what it is made of, and what is near it."""
+    """One finding with all its evidence; of a cluster what it is made of, and what is near it."""
     loaded = load_config(config, db=db)
     window, now_ns = _window(since, until, loaded.report.window_hours)
 
-    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
-        return Lookup(findings).named(name, stands_for=stands_for)
+    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster | Latency | Absence:
+        lookup = Lookup(findings)
+        return lookup.silent(name) or lookup.named(name, stands_for=stands_for, also=lookup.silent_ids())
 
     shown = pipeline.examine(
         loaded, window=window, now_ns=now_ns, choose=choose, ids=partial(shown_ids, is_all=is_all or form == "json")
     )
     lookup = Lookup(shown.findings)
+    if isinstance(shown, pipeline.SilentResult):
+        _show_silent(shown.finding, lookup, form)
+        return
     if form == "json":
         told = cluster_json(shown.cluster) | examined_json(shown.examination, shown.entries)
         show(json_bytes(told).decode())
@@ -171,6 +177,15 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     show(
         render_markdown("show.md.j2", ShowView(view, examined)) if form == "markdown" else draw_cluster(view, examined)
     )
+
+
+def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str) -> None:
+    """What became slower, or an event that stays away."""
+    if form == "json":
+        show(json_bytes(silent_json(finding)).decode())
+        return
+    view = view_finding(finding, lookup)
+    show(render_markdown("finding.md.j2", view) if form == "markdown" else draw_finding(view))
 
 
 def act_revisions(

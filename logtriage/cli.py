@@ -90,7 +90,7 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
 def show(  # noqa: PLR0913 - one argument an option of the contract
     cluster: Annotated[
         str,
-        typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of a cluster, signature or template."),
+        typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of any finding, signature or template."),
     ],
     *,
     every: Annotated[bool, typer.Option("--all", help="All its entries, not only the first and the last.")] = False,
@@ -102,7 +102,7 @@ def show(  # noqa: PLR0913 - one argument an option of the contract
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Tell one cluster with all its evidence, why its entries are one failure, and commands to copy."""
+    """Tell one finding with all its evidence, why its entries are one failure, and commands to copy."""
     _acts().act_show(config, db, name=cluster, since=since, until=until, is_all=every, form=form)
 
 
@@ -233,7 +233,9 @@ def digest(
 
 @app.command(rich_help_panel=MORE)
 def settle(  # noqa: PLR0913 - one argument an option of the contract
-    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="As `logtriage show` takes it.")],
+    cluster: Annotated[
+        str, typer.Argument(metavar="CLUSTER", help="Number of an incident, or id of a cluster, signature or template.")
+    ],
     outcome: Annotated[
         Literal["right", "wrong", "open"] | None,
         typer.Argument(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifiers.changes import difference
-from classifiers.findings import Attribution, Change, Cluster
+from classifiers.findings import Absence, Attribution, Change, Cluster, Latency
 from classifiers.service_names import location_of, plain_name
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
@@ -63,7 +63,7 @@ def first_step(cluster: Cluster, name: str, lookup: Lookup) -> str:
     return f"read the evidence: logtriage show {name}"
 
 
-def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
+def commands_for(cluster: Cluster | Latency | Absence, lookup: Lookup) -> tuple[Command, ...]:
     """Steps for a blamed revision, the cheapest first; none when no revision is blamed.
 
     Of what is over there is nothing to undo, and traffic is sent back only where that can help.
@@ -73,7 +73,7 @@ def commands_for(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
         return ()
     commands = []
     change = blamed.change
-    is_over = cluster.state == "resolved"
+    is_over = cluster.state == "resolved" if isinstance(cluster, Cluster) else not cluster.is_ongoing
     target = run_target(blamed.service, cluster.project, blamed.location)
     if change is not None and change.type in _KEYS and not is_over:
         setting = _setting(change)

@@ -39,7 +39,7 @@ from collector.records import Revision, severity_text
 from collector.window import format_ns
 from logtriage.latency_json import latency_fields
 
-__all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes"]
+__all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
 
 FORMAT = 1  # rises when a field changes its meaning or goes away
 _DIGITS = 9
@@ -247,6 +247,11 @@ def _side_by_side(found: SideBySide) -> dict[str, Any]:
     }
 
 
+def silent_json(one: Latency | Absence) -> dict[str, Any]:
+    """What became slower, or an event that stays away, as plain JSON values."""
+    return _latency(one) if isinstance(one, Latency) else _absence(one)
+
+
 def _change(change: Change) -> dict[str, Any]:
     return {"type": change.type, "name": change.name, "before": change.before, "after": change.after}
 
@@ -300,6 +305,8 @@ def _absence(event: Absence) -> dict[str, Any]:
         "ongoing": event.is_ongoing,
         "origin": event.origin,
         "renamed_to": event.renamed_to,
+        "id": event.id,
+        "per_revision": [_revision_count(one) for one in event.per_revision],
         "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
         "evidence": [_evidence(fact) for fact in event.evidence],
     }

@@ -1,10 +1,10 @@
 """Findings by name: which cluster, which revision, which incident, without searching each time. No I/O."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from classifiers.changes import difference
-from classifiers.findings import Cluster, Findings, Incident
+from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
 from classifiers.lineage import never_worked
 from collector.records import Revision
 from logtriage.errors import ConfigError
@@ -110,10 +110,29 @@ class Lookup:
         named |= {cluster.service for cluster in self._clusters.values()} - {""}
         return tuple(sorted(named))
 
-    def named(self, name: str, *, stands_for: Callable[[str], tuple[str, ...]] = lambda _: ()) -> Cluster:
+    def silent(self, name: str) -> Latency | Absence | None:
+        """What became slower, or the event that stays away, of that id or of a beginning that nothing else has."""
+        wanted = name.strip()
+        known = self.silent_ids()
+        starts = [key for key in (*known, *self._clusters) if wanted and key.startswith(wanted)]
+        by_number = {str(incident.number) for incident in self.findings.incidents}
+        if wanted in known:
+            return known[wanted]
+        return known.get(starts[0]) if len(starts) == 1 and wanted not in by_number else None
+
+    def silent_ids(self) -> dict[str, Latency | Absence]:
+        """Findings that no entry tells, by id."""
+        found = self.findings
+        every: tuple[Latency | Absence, ...] = (*found.other_events, *found.absent_events, *found.latency)
+        return {one.id: one for one in every if one.id}
+
+    def named(
+        self, name: str, *, stands_for: Callable[[str], tuple[str, ...]] = lambda _: (), also: Iterable[str] = ()
+    ) -> Cluster:
         """The cluster of that id, of a beginning of an id that only one has, or of an incident's number.
 
-        `stands_for` gives the signatures of an id of any other kind. Raises ConfigError that lists the numbers and the
+        `stands_for` gives the signatures of an id of any other kind; `also` are ids of other things that a person may
+        mean, told where nothing is found. Raises ConfigError that lists the numbers and the
         nearest ids.
         """
         wanted = name.strip().removeprefix("#")
@@ -131,7 +150,7 @@ class Lookup:
         if holding:
             listed = ", ".join(sorted(one.id for one in holding)[:_KNOWN_SHOWN])
             raise ConfigError(f"`{plain(name, 80)}` is in {len(holding)} clusters of this window: {listed}. Name one.")
-        near = difflib.get_close_matches(wanted, self._clusters, n=_KNOWN_SHOWN, cutoff=0.5)
+        near = difflib.get_close_matches(wanted, [*self._clusters, *also], n=_KNOWN_SHOWN, cutoff=0.5)
         known = [*list(by_number)[:_KNOWN_SHOWN], *near]
         listed = f"Known here: {', '.join(known)}." if known else "This window has none."
         raise ConfigError(

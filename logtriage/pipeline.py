@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from classifiers.findings import Cluster, Findings
+from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.errors import LogtriageError, SourceError, StoreError
 from collector.records import Ledger, RawBatch, Revision
 from collector.store import Store
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choose",
+    "ChooseAny",
     "CollectResult",
     "FileResult",
     "ImportResult",
     "RegroupResult",
     "SettleResult",
     "ShowResult",
+    "SilentResult",
     "SourceResult",
     "analyse",
     "claims",
@@ -119,6 +121,23 @@ class Choose(Protocol):
 
     def __call__(self, findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
         """The cluster; LogtriageError when there is none."""
+
+
+class ChooseAny(Protocol):
+    """Picks a cluster as Choose does, or a finding that no entry tells."""
+
+    def __call__(
+        self, findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /
+    ) -> Cluster | Latency | Absence:
+        """The finding; LogtriageError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentResult:
+    """What became slower, or an event that stays away, with the findings it is of."""
+
+    findings: Findings
+    finding: Latency | Absence
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +313,12 @@ def _chosen(config: Config, *, window: Window, now_ns: int, choose: "Choose") ->
 
 
 def examine(
-    config: Config, *, window: Window, now_ns: int, choose: "Choose", ids: "Callable[[Examination], tuple[str, ...]]"
-) -> ShowResult:
+    config: Config, *, window: Window, now_ns: int, choose: "ChooseAny",
+    ids: "Callable[[Examination], tuple[str, ...]]",
+) -> ShowResult | SilentResult:  # fmt: skip
     """One cluster of a window examined. `choose` picks it from the findings, `ids` the entries that are shown of it.
+
+    What became slower, or an event that stays away, is given as it is: it has no entries.
 
     Ids of templates that are told are stored, so that they stay valid; those that cannot be stored are not told.
     """
@@ -313,6 +335,8 @@ def examine(
         names = read_names(reader, reading.history.members)
     findings = conclude(reading, now_ns=now_ns, config=config)
     cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
+    if not isinstance(cluster, Cluster):
+        return SilentResult(findings, cluster)
     examination = examine_cluster(cluster, reading, templates, config.onset)
     shared = [one.template_id for one in examination.signatures if one.template_id]
     untold = templates.named.untold(shared)

@@ -11,6 +11,7 @@ from collector.datafiles import data_folder
 from logtriage.diff_view import DiffView
 from logtriage.errors import RenderError
 from logtriage.escape import code, md
+from logtriage.finding_view import FindingView
 from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
 from logtriage.report import ReportConfig, ReportView, build_report
@@ -27,6 +28,7 @@ FORMATS = ("terminal", "markdown", "json")
 # Each template with the class of its context; a test compares their fields with the variables used.
 TEMPLATES: dict[str, type] = {
     "diff.md.j2": DiffView,
+    "finding.md.j2": FindingView,
     "report.md.j2": ReportView,
     "regroup.md.j2": RegroupView,
     "revisions.md.j2": LedgerView,

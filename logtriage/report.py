@@ -10,6 +10,7 @@ from classifiers.findings import (
     Findings,
     Hypothesis,
     Incident,
+    Onset,
     Priority,
 )
 from classifiers.service_names import plain_name
@@ -35,8 +36,11 @@ __all__ = [
     "ReportView",
     "RevisionRow",
     "RivalRow",
+    "began_words",
     "build_report",
+    "evidence_rows",
     "only_service",
+    "rival_row",
     "view_cluster",
 ]
 
@@ -164,6 +168,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
     )
     standing = _standing(findings.standing, config.standing_shown, near)
     start, end = findings.window.start_ns, findings.window.end_ns
+    named = "NUMBER" if incidents else "ID" if findings.latency or findings.absent_events else ""
     return ReportView(
         project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
         window=f"{day_clock(start)} -> {clock(end, Near.day_of(start))} UTC",
@@ -184,7 +189,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         record=record_lines(findings.record, has_incidents=bool(incidents), recall=recall if incidents else ""),
         rules=tuple(plain(warning, 400) for warning in findings.warnings),
         is_wrong=bool(_wrong_now(findings)),
-        more=f"logtriage show NUMBER{recall}" if incidents else "",
+        more=f"logtriage show {named}{recall}" if named else "",
     )
 
 
@@ -236,9 +241,9 @@ def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
         role=_role(cluster, lookup),
         counts=_cluster_counts(cluster, near),
         lines=cluster_lines(cluster, lookup),
-        evidence=_evidence((*blamed, *cluster.evidence)),
+        evidence=evidence_rows((*blamed, *cluster.evidence)),
         revisions=_revision_rows(cluster, near),
-        rivals=tuple(_rival(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
+        rivals=tuple(rival_row(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
         commands=commands_for(cluster, lookup) if is_root else (),
         sample=plain_lines(cluster.sample),
         signatures=_ids(cluster.signature_ids),
@@ -376,33 +381,40 @@ def _role(cluster: Cluster, lookup: Lookup) -> str:
 
 
 def _cluster_counts(cluster: Cluster, near: Near) -> str:
-    earliest, latest = clock(cluster.onset.earliest_ns, near), clock(cluster.onset.latest_ns, near)
-    began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
     entries = cluster.entries or len(cluster.insert_ids)
     told_in = f"in {plural(entries, 'entry', 'entries')}" if entries else "in spans alone"
     return (
         f"{plural(cluster.occurrences, 'occurrence')} {told_in}, "
         f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
-        f"{began}{_ended(cluster, near)}"
+        f"{began_words(cluster.onset, near)}"
     )
 
 
-def _ended(cluster: Cluster, near: Near) -> str:
+def began_words(onset: Onset, near: Near) -> str:
+    """`began between 14:01 and 14:03, over 15:00`: the moments with their intervals."""
+    earliest, latest = clock(onset.earliest_ns, near), clock(onset.latest_ns, near)
+    began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
+    return f"{began}{_ended(onset, near)}"
+
+
+def _ended(onset: Onset, near: Near) -> str:
     """When it was over, where it is."""
-    earliest_ns, latest_ns = cluster.onset.ended_earliest_ns, cluster.onset.ended_latest_ns
+    earliest_ns, latest_ns = onset.ended_earliest_ns, onset.ended_latest_ns
     if earliest_ns is None or latest_ns is None:
         return ""
     earliest, latest = clock(earliest_ns, near), clock(latest_ns, near)
     return f", over {earliest}" if earliest == latest else f", over between {earliest} and {latest}"
 
 
-def _evidence(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
+def evidence_rows(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
+    """Facts as they are told."""
     return tuple(EvidenceRow(fact.kind, plain(fact.statement, 500), evidence_refs(fact)) for fact in evidence)
 
 
-def _rival(rival: Hypothesis) -> RivalRow:
+def rival_row(rival: Hypothesis) -> RivalRow:
+    """An explanation as it is told."""
     sure = sure_word(rival.confidence) if rival.confidence >= BLAMED else "not shown"
-    return RivalRow(rival.cause.replace("_", " "), sure, plain(rival.statement, 500), _evidence(rival.evidence))
+    return RivalRow(rival.cause.replace("_", " "), sure, plain(rival.statement, 500), evidence_rows(rival.evidence))
 
 
 def _ids(ids: tuple[str, ...]) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from logtriage.commands import Command
 from logtriage.lines import Line
-from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView
+from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
 from logtriage.show_view import NOT_EXAMINED, ExaminedView
 
 __all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_of"]
@@ -15,6 +16,7 @@ WIDTH = 80
 _INDENT = 9  # where texts begin: a space, a label of six letters, two spaces
 _STYLES = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "default"}
 _OTHERS_SHOWN = 10
+_SILENT_SHOWN = 16  # a finding has several rows
 
 
 def draw_report(view: ReportView, width: int = WIDTH) -> Text:
@@ -26,8 +28,8 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
         page.gap()
         _draw_incident(page, incident)
     page.gap()
-    page.others("ABSENT", view.absent)
-    page.others("SLOWER", view.slower)
+    page.others("ABSENT", view.absent, most=_SILENT_SHOWN)
+    page.others("SLOWER", view.slower, most=_SILENT_SHOWN)
     page.others("WARN", view.warnings, "yellow")
     page.others("DRIFT", view.drifts)
     page.others("TESTS", view.tests)
@@ -54,22 +56,18 @@ def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width
     page.row(view.counts)
     page.gap()
     page.lines(view.lines)
-    _draw_commands(page, view)
+    page.commands(view.commands)
     _draw_trend(page, examined)
     page.heading("ONE OF ITS ENTRIES")
     for line in view.sample:
         page.row(line, indent=2)
     _draw_entries(page, view, examined)
-    _draw_evidence(page, "EVIDENCE", view.evidence)
+    page.evidence("EVIDENCE", view.evidence)
     if view.revisions:
         page.heading("FAILURES BY REVISION")
         rows = [(row.revision, row.failures, row.first, row.last) for row in view.revisions]
         page.append(draw_table(("revision", "failed/exposed", "first", "last"), rows))
-    for rival in view.rivals:
-        page.heading(f"EXPLANATION: {rival.cause}, {rival.sure}")
-        page.row(rival.statement, indent=2)
-        for fact in rival.evidence:
-            _draw_fact(page, fact)
+    page.rivals(view.rivals)
     if examined.spans:
         page.heading("SPANS THAT FAILED WITH IT")
     for head, text in examined.spans:
@@ -164,11 +162,11 @@ class Page:
         for line in lines:
             self.line(line)
 
-    def others(self, label: str, rows: Sequence[OtherRow], style: str = "") -> None:
-        """Rows under one label; beyond ten they are counted."""
-        shown = [f"{row.title}: {row.note}" for row in rows[:_OTHERS_SHOWN]]
-        if len(rows) > _OTHERS_SHOWN:
-            shown.append(f"{len(rows) - _OTHERS_SHOWN:,} more: --format markdown lists them")
+    def others(self, label: str, rows: Sequence[OtherRow], style: str = "", *, most: int = _OTHERS_SHOWN) -> None:
+        """Rows under one label; beyond `most` they are counted."""
+        shown = [f"{row.title}: {row.note}" for row in rows[:most]]
+        if len(rows) > most:
+            shown.append(f"{len(rows) - most:,} more: --format markdown lists them")
         for number, text in enumerate(shown):
             self.line(Line(label if number == 0 else "", text), style)
 
@@ -177,21 +175,39 @@ class Page:
         self.gap()
         self.row(text, "bold")
 
+    def commands(self, commands: Sequence[Command]) -> None:
+        """What to do first, to be copied."""
+        if commands:
+            self.heading("DO FIRST")
+        for command in commands:
+            self.row(command.why, indent=2)
+            self.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
+
+    def evidence(self, title: str, evidence: Sequence[EvidenceRow]) -> None:
+        """Facts below a heading."""
+        if evidence:
+            self.heading(title)
+        self._facts(evidence)
+
+    def rivals(self, rivals: Sequence[RivalRow]) -> None:
+        """Each explanation below a heading of its own, with its facts."""
+        for rival in rivals:
+            self.heading(f"EXPLANATION: {rival.cause}, {rival.sure}")
+            self.row(rival.statement, indent=2)
+            self._facts(rival.evidence)
+
+    def _facts(self, evidence: Sequence[EvidenceRow]) -> None:
+        for fact in evidence:
+            self.row(f"{fact.kind}: {fact.statement}", indent=2, hang=4)
+            if fact.refs:
+                self.row(f"[{fact.refs}]", "dim", indent=4)
+
 
 def _draw_incident(page: Page, incident: IncidentView) -> None:
     head = f"{incident.priority} #{incident.number} "
     full = f"{head}{incident.service}: {incident.title}   {incident.when}"
     page.row(full, _STYLES[incident.priority], hang=len(head))
     page.lines(incident.lines)
-
-
-def _draw_commands(page: Page, view: ClusterView) -> None:
-    if not view.commands:
-        return
-    page.heading("DO FIRST")
-    for command in view.commands:
-        page.row(command.why, indent=2)
-        page.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
 
 
 def _draw_trend(page: Page, examined: ExaminedView) -> None:
@@ -229,17 +245,3 @@ def _draw_signatures(page: Page, examined: ExaminedView) -> None:
             page.row(one.template, indent=4, hang=6)
     for text in examined.rules:
         page.row(text, indent=2, hang=4)
-
-
-def _draw_evidence(page: Page, title: str, evidence: Sequence[EvidenceRow]) -> None:
-    if not evidence:
-        return
-    page.heading(title)
-    for fact in evidence:
-        _draw_fact(page, fact)
-
-
-def _draw_fact(page: Page, fact: EvidenceRow) -> None:
-    page.row(f"{fact.kind}: {fact.statement}", indent=2, hang=4)
-    if fact.refs:
-        page.row(f"[{fact.refs}]", "dim", indent=4)

@@ -3,18 +3,21 @@
 Slow operations and missing events have no headline of their own, so these rows answer what an incident's lines answer.
 """
 
+from collections.abc import Sequence
+
 from classifiers.findings import Absence, Attribution, Hypothesis, Latency
 from logtriage.commands import BLAMED, compare_line
 from logtriage.escape import plain
 from logtriage.lines import changed_words
 from logtriage.lookup import Lookup
-from logtriage.wording import plural, short_revision, sure_word
+from logtriage.wording import join_words, plural, short_revision, sure_word
 
-__all__ = ["CAUSES", "revision_words", "verdict_rows"]
+__all__ = ["CAUSES", "revision_words", "see_rows", "verdict_rows"]
 
-CAUSES = frozenset({"change", "cause"})  # titles of rows that messages tell in lines of their own
+CAUSES = frozenset({"change", "cause", "see"})  # titles of rows that messages tell otherwise
 
 _HIT = {"users": "users", "tests": "tests", "health_checks": "health checks", "scanners": "scanners"}
+_IDS_SHOWN = 3
 _RIVAL_FROM = 0.1  # explanations below this are not worth a row
 
 
@@ -38,6 +41,12 @@ def verdict_rows(one: Latency | Absence, lookup: Lookup) -> list[tuple[str, str]
         rows += [("cause", _cause(best))] if best.confidence >= _RIVAL_FROM else []
     hit = _hit(one)
     return [*rows, ("hit", hit)] if hit else rows
+
+
+def see_rows(one: Latency | Absence, also: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The command that tells all of it; `also` are the ids of what is told in the same row."""
+    others = f", also of {join_words(also, _IDS_SHOWN)}" if also else ""
+    return [("see", f"logtriage show {one.id}{others}")] if one.id else []
 
 
 def _strength(rival: Hypothesis) -> float:

@@ -34,3 +34,18 @@ def test_show_as_json_and_markdown_holds_every_entry_and_reason(demo: Path, told
     assert sum(shown["trends"][0]["failed"]) == cluster["units"]
     assert "## Why together" in written
     assert "## Trend" in written
+
+
+def test_show_tells_an_event_that_stays_away_by_the_id_of_its_row(run: Run) -> None:
+    story = run("demo", "--scenario", "event_stopped", "--folder", "gone").stdout
+    words = " ".join(story.split())
+    given = words.partition("logtriage show ID ")[2].split()[:6]
+    name = words.partition("see: logtriage show ")[2].split()[0]
+
+    drawn = run("show", name, *given).stdout
+    told = json.loads(run("show", name, *given, "--format", "json").stdout)
+
+    assert told["id"] == name
+    assert sum(one["failures"] for one in told["per_revision"]) >= told["since"]["trials"] - told["since"]["seen"] > 0
+    for heading in (f"{told['event']} no longer arrives", "DO FIRST", "EVIDENCE", "BY REVISION", "TRACES"):
+        assert heading in drawn

@@ -48,12 +48,12 @@ def test_texts_lose_spaces_at_line_ends_and_end_in_one_newline() -> None:
 
 def test_long_lists_are_counted_and_say_where_the_rest_is() -> None:
     view = build_report(findings(), ReportConfig())
-    many = replace(view, absent=tuple(OtherRow(f"event {n}", "gone") for n in range(14)))
+    many = replace(view, absent=tuple(OtherRow(f"event {n}", "gone") for n in range(20)))
 
     page = text_of(draw_report(many))
 
-    assert "event 9: gone" in page
-    assert "event 10" not in page
+    assert "event 15: gone" in page
+    assert "event 16" not in page
     assert "4 more: --format markdown lists them" in page
 
 

@@ -76,4 +76,5 @@ def test_a_missing_event_tells_its_counts_its_change_and_whom_it_misses() -> Non
         ),
         ("change", "00008-bad 19:59, - PAYMENT_KEY, ~ image; logtriage diff shop-00007-abc shop-00008-bad"),
         ("hit", "users and tests"),
+        ("see", f"logtriage show {gone.id}"),
     ]

@@ -168,7 +168,7 @@ def findings(**changes: Any) -> Findings:
             ),
             latency=(
                 Latency(
-                    "desk", "find_order", None, before=410, since=96, median_before_ns=12_000_000,
+                    "desk", "find_order", None, id="l-find", before=410, since=96, median_before_ns=12_000_000,
                     median_since_ns=480_000_000, tail_before_ns=30_000_000, tail_since_ns=1_900_000_000, slower=0.93,
                     onset=Onset(ONSET_NS, ONSET_NS - NS_PER_S, ONSET_NS, 0.01, 0.9, "traces"),
                 ),
