@@ -17,6 +17,7 @@ from classifiers.change_kinds import change_shares
 from classifiers.changes import Difference
 from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
+from classifiers.harness import changed_with
 from classifiers.lineage import Lineage
 from classifiers.named import Namings, Said, likeliest, naming, read_text, told_words
 from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, outside_weight, shared_out, surest
@@ -143,6 +144,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
         if row:
             own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
             rows.append(row if own is None else (row[0], _with_callers(row, own)))
+    outside = float(np.logaddexp(outside, max((_of_tests(case, row) for row in rows), default=-math.inf)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
     logs = np.array([restless_gain(case), *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
@@ -163,6 +165,13 @@ def _with_callers(row: tuple[Weight, float], alone: float) -> float:
     """The log weight of a revision that may have broken something for all, or for one caller alone."""
     weight, log_weight = row
     return float(np.logaddexp(log_weight, log_weight - weight.split.gain + alone + math.log(_ONE_CALLER)))
+
+
+def _of_tests(case: Case, row: tuple[Weight, float]) -> float:
+    """The log weight of tests that changed with a deploy."""
+    weight, log_weight = row
+    words = [(one.change, one.named) for one in weight.suspicions]
+    return changed_with(case, weight.candidate, log_weight - weight.split.gain, words)
 
 
 def _side_by_side(case: Case, weight: Weight) -> Weight:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
+from classifiers.harness import are_users_spared
 from classifiers.natures import outside_ratio
 from classifiers.origin import origin_of_share
 from classifiers.ramps import outside_ramp
@@ -24,9 +25,7 @@ _REACH = {"own": 1.0, "callee": 1 / 3, "caller": 1 / 6, "linked": 0.1}
 _WORSE = 0.1  # of a failure that was there before it: deploys bring failures more often than they multiply them
 _KNOWN = 10.0  # how much likelier a revision is that is guilty of another failure
 _SHARED = 300.0  # how much likelier "outside" is for each unrelated service that fails at once, up to three
-_TESTS = 2.5  # ... when only tests fail: harnesses change often, and ask for errors
-_SPARED_USERS = 4.0  # ... while users of the same routes are spared
-_MISSED = 3.0  # failures expected and not seen, for users to count as spared: rule of three
+_TESTS = 2.5  # ... when only tests fail: harnesses change often; where users are spared, harness.py weighs them
 _BROKEN = 3.0  # a deploy, or an outage, that breaks something breaks about so many of the clusters looked at
 _MOST_MINUTES = 0.85  # no certainty above this when failures could only be counted in minutes
 MOST_ALONE = 0.45  # ... when nothing else was ever exposed, or exposed before: below what blames
@@ -75,8 +74,8 @@ def outside_weight(case: Case, shared: int, text: str, config: AttributionConfig
     if not is_over:
         outside = float(np.logaddexp(outside, outside_ramp(case, per_minute)))
     outside += math.log(_SHARED) * min(shared, 3) + math.log(outside_ratio(case, text))
-    if origin_of_share(case.origins)[0] == "tests":
-        outside += math.log(_SPARED_USERS if case.spared >= _MISSED else _TESTS)
+    if origin_of_share(case.origins)[0] == "tests" and not are_users_spared(case):
+        outside += math.log(_TESTS)
     return outside, split
 
 

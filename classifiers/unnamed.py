@@ -26,6 +26,7 @@ _FEW = 4  # failures in each half of the time, below which no rate can be called
 _NEAR = timedelta(minutes=15)  # an instant told in a message, for it to be that of the onset
 _OWN_TIME = timedelta(seconds=5)
 _INSTANT = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?")
+_EVEN = 0.3  # probability of a revision from which it is as likely as the tests
 _LEAST = 1.0  # exposure of a revision beside another one, for the two to be compared
 
 
@@ -147,7 +148,7 @@ def _by_nature(judged: Judged, origin: Origin) -> tuple[Cause, str, Sequence[Evi
     if is_about_certificate(judged.text) and origin not in {"tests", "scanners"}:
         return "certificate", "a certificate is refused", _told_instant(judged)
     if origin == "tests":
-        return "test_harness", "only requests of automated tests fail", _spared(judged.case)
+        return "test_harness", "only requests of automated tests fail", (*_spared(judged.case), *_alike(judged))
     if origin == "scanners":
         return "client", "only scanners meet it", ()
     if is_about_dependency(judged.text):
@@ -161,6 +162,15 @@ def _spared(case: Case) -> Sequence[Evidence]:
         return (Evidence("unknown", "users hardly asked on the same routes: whether they are spared is not known"),)
     told = f"users of the same routes did not fail; at the rate of the tests {case.spared:.0f} of them would have"
     return (Evidence("measured", told, "count_exposure"),)
+
+
+def _alike(judged: Judged) -> Sequence[Evidence]:
+    """That tests which changed with a deploy look the same as what it broke, where neither is clearly likelier."""
+    best = judged.weighed.best
+    if best is None or best.confidence < _EVEN or judged.case.spared < _LEAST:
+        return ()
+    told = f"tests that changed with {best.candidate.revision} would fail alike: counts do not tell which of them it is"
+    return (Evidence("inferred", told, "rule:tests-or-product", revisions=(best.candidate.revision,)),)
 
 
 def _told_instant(judged: Judged) -> Sequence[Evidence]:

@@ -229,6 +229,42 @@ def test_an_error_that_only_tests_meet_while_users_are_spared_is_the_harness(tmp
     assert cluster.priority == "P3"
 
 
+def _only_tests_fail_from(system: System, start: int, end: int) -> None:
+    for step in range(start + 45, end, 100):
+        system.failure(step, "orders", NEW, "TypeError: bad cart state", agent=PYTEST)
+
+
+def test_tests_that_fail_from_a_deploy_on_while_users_are_spared_blame_nobody_for_sure(tmp_path: Path) -> None:
+    system = System()
+    for revision, start in ((OLD, 0), (NEW, 2 * HOUR)):
+        system.traffic("orders", revision, start, start + 2 * HOUR)
+        system.traffic("orders", revision, start, start + 2 * HOUR, agent=PYTEST, every_s=100)
+    _only_tests_fail_from(system, 2 * HOUR, 4 * HOUR)
+
+    cluster = only(system.findings(tmp_path, 4 * HOUR))
+
+    assert cluster.attribution is not None
+    assert 0.3 < cluster.attribution.confidence < 0.5
+    tests = next(one for one in cluster.hypotheses if one.cause == "test_harness")
+    assert 0.4 < tests.confidence < 0.7
+    assert any(one.query == "rule:tests-or-product" for one in tests.evidence)
+
+
+def test_tests_that_pass_again_on_the_revision_before_blame_the_one_they_fail_on(tmp_path: Path) -> None:
+    system = System()
+    for revision, start in ((OLD, 0), (NEW, 2 * HOUR), (OLD, 3 * HOUR)):
+        end = 2 * HOUR if start == 0 else start + HOUR
+        system.traffic("orders", revision, start, end)
+        system.traffic("orders", revision, start, end, agent=PYTEST, every_s=100)
+    _only_tests_fail_from(system, 2 * HOUR, 3 * HOUR)
+
+    cluster = only(system.findings(tmp_path, 4 * HOUR))
+
+    assert cluster.attribution is not None
+    assert cluster.attribution.revision == NEW
+    assert cluster.attribution.confidence > 0.5
+
+
 def test_growing_traffic_with_a_constant_rate_is_no_problem(tmp_path: Path) -> None:
     system = System()
     system.traffic("orders", OLD, 0, 2 * HOUR, every_s=30)
