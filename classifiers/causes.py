@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from classifiers.attribution import Weight
-from classifiers.findings import Attribution, Cause, Evidence, Fault, Hypothesis, Origin
+from classifiers.findings import SURE_FROM, Attribution, Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.first_bad import introduced_by
 from classifiers.rivals import Rival
 from classifiers.telling import as_rate
@@ -13,7 +13,7 @@ from classifiers.weighing import Judged
 
 __all__ = ["WORTH_TELLING", "cause_of", "fault_of", "hypotheses_of"]
 
-_BLAMED = 0.5
+_, _LIKELY, _BLAMED = SURE_FROM
 WORTH_TELLING = 0.02  # a probability below it is not told
 _MOST = 0.97  # no certainty above this of what is no revision either
 _CONFIG_TYPES = frozenset(
@@ -80,12 +80,16 @@ def _most(rival: Rival) -> float:
 
 
 def cause_of(attribution: Attribution | None, hypotheses: Sequence[Hypothesis]) -> Cause:
-    """The cause that stands: a blamed revision, else the most probable other one when it is at least even."""
+    """The cause that stands: a blamed revision, else the most probable other one when it is at least even.
+
+    A fault of the harness takes a failure its rank, so that it must be likely.
+    """
     if attribution and attribution.confidence >= _BLAMED:
         return "revision"
     others = [one for one in hypotheses if one.cause != "revision"]
     best = max(others, key=lambda one: one.confidence, default=None)
-    return best.cause if best and best.confidence >= _BLAMED else "unknown"
+    least = _LIKELY if best and best.cause == "test_harness" else _BLAMED
+    return best.cause if best and best.confidence >= least else "unknown"
 
 
 def fault_of(cause: Cause, attribution: Attribution | None, rivals: Sequence[tuple[Rival, float]] = ()) -> Fault:

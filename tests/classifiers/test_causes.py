@@ -1,5 +1,9 @@
 from pathlib import Path
 
+import pytest
+
+from classifiers.causes import cause_of
+from classifiers.findings import Hypothesis
 from tests.support.system import HOUR, MINUTE, System
 from tests.support.telling import statements
 
@@ -29,3 +33,14 @@ def test_every_revision_that_may_have_broken_it_is_told_with_its_counts(tmp_path
     assert "on shop-00002-new: 240 of 240 requests failed; on all others: 0 of 210" in statements(own)
     assert other.statement == "door-00002-new of door broke it"
     assert "100% of the failures are known to have met door" in statements(other)
+
+
+@pytest.mark.parametrize(("confidence", "cause"), [(0.52, "unknown"), (0.84, "test_harness")])
+def test_the_harness_is_named_only_where_it_is_likely(confidence: float, cause: str) -> None:
+    told = [Hypothesis("revision", 0.16, "a deploy"), Hypothesis("test_harness", confidence, "the tests changed")]
+
+    assert cause_of(None, told) == cause
+
+
+def test_what_is_even_and_no_fault_of_the_harness_is_named() -> None:
+    assert cause_of(None, [Hypothesis("dependency", 0.52, "a database")]) == "dependency"
