@@ -16,7 +16,7 @@ from collector.store import Store
 __all__ = ["EVENT_RULES", "find_new_events"]
 
 EVENT_RULES = 3  # rises when an event is read from other lines, or otherwise from the same ones
-_ROWS_AT_ONCE = 500_000  # records of the batches that are looked through in one transaction
+_ROWS_AT_ONCE = 100_000  # entries and spans of a transaction: a reader waits for it
 _KEYS = (
     "event", "event_name", "eventName", "eventname", "EventName", "event_type", "eventType", "EventType", "event.name",
     "event.type", "event-type", "event-name", "eventId", "EventId", "event_kind", "eventKind", "event_code",
