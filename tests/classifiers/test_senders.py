@@ -31,7 +31,7 @@ def told(
         history = read(reader, window=window, config=ClassifyConfig(origins=config or OriginsConfig())).history
     traces: Traces = history.traces
     rows = traces.requests.filter(traces.requests["trace"] == trace)
-    return set(rows["origin"].to_list()), _exposed(history.exposure)
+    return set(rows["origin"].drop_nulls().to_list()), _exposed(history.exposure)  # spans told as requests have none
 
 
 def _exposed(exposure: Exposure) -> set[str | None]:
