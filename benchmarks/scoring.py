@@ -174,16 +174,21 @@ def _latencies(told: Score, truth: Row, findings: Row) -> None:
         told.false_problems += not truth["latency"] and found["service"] not in services
     for row in truth["latency"]:
         found = next((one for one in findings["latency"] if one["service"] == row["service"]), None)
-        item = Item(row, found)
         if row["required"]:
             told.count("found", is_right=found is not None)
-        if row["guilty"] is None:
-            if found is not None:
-                told.count("spared", is_right=not blames(item.attribution))
-            continue
-        told.count("named", is_right=item.is_named())
-        told.count("blamed", is_right=item.is_named() and blames(item.attribution))
-        told.count("change", is_right=item.is_change())
+        _verdict(told, row, found)
+
+
+def _verdict(told: Score, row: Row, found: Row | None) -> None:
+    """Who was blamed for what logs no error; where nobody is guilty, whether anybody was."""
+    item = Item(row, found)
+    if row["guilty"] is None:
+        if found is not None:
+            told.count("spared", is_right=not blames(item.attribution))
+        return
+    told.count("named", is_right=item.is_named())
+    told.count("blamed", is_right=item.is_named() and blames(item.attribution))
+    told.count("change", is_right=item.is_change())
 
 
 def _absences(told: Score, truth: Row, findings: Row) -> None:
@@ -191,15 +196,8 @@ def _absences(told: Score, truth: Row, findings: Row) -> None:
     events = findings["absent_events"]
     for row in truth["absent_events"]:
         found = next((one for one in events if _is_event(one, row)), None)
-        item = Item(row, found)
         told.count("found", is_right=found is not None)
-        if row["guilty"] is None:
-            if found is not None:
-                told.count("spared", is_right=not blames(item.attribution))
-            continue
-        told.count("named", is_right=item.is_named())
-        told.count("blamed", is_right=item.is_named() and blames(item.attribution))
-        told.count("change", is_right=item.is_change())
+        _verdict(told, row, found)
     told.false_problems += sum(not any(_is_event(one, row) for row in truth["absent_events"]) for one in events)
 
 

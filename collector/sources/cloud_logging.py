@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from collector.errors import SourceError
 from collector.records import RawBatch
 from collector.sources.base import Settings
-from collector.sources.google_api import GoogleSourceConfig, open_transport
+from collector.sources.google_api import GoogleSourceConfig, from_each, open_transport
 from collector.sources.log_pages import PageReader
 from collector.sources.slices import Reach, Slice
 from collector.sources.walk import (
@@ -23,7 +22,6 @@ from collector.sources.walk import (
     Pace,
     Page,
     Walk,
-    joined_failures,
     reaches_cursor,
     stored_reaches,
 )
@@ -99,17 +97,15 @@ class CloudLogging:
         )
 
         standing = _Standing(stored_reaches(cursor), len(self.config.resources))
-        failures: list[SourceError] = []
         with open_transport(LoggingServiceV2GrpcTransport, self.config, scopes=_SCOPES) as transport:
-            for index, resource in enumerate(self.config.resources):
-                standing.resource, standing.index = resource, index
-                reading = _Reading(self.config, self.settings, self._reader(transport, resource), standing)
-                try:
-                    yield from reading.all_of(since_ns, until_ns)
-                except SourceError as error:
-                    failures.append(error)
-        if failures:
-            raise joined_failures(failures) from failures[0]
+            yield from from_each(
+                self._reading(transport, standing, index, resource).all_of(since_ns, until_ns)
+                for index, resource in enumerate(self.config.resources)
+            )
+
+    def _reading(self, transport: Any, standing: _Standing, index: int, resource: str) -> "_Reading":
+        standing.resource, standing.index = resource, index
+        return _Reading(self.config, self.settings, self._reader(transport, resource), standing)
 
     def _reader(self, transport: Any, resource: str) -> PageReader:
         owner = "/".join(resource.split("/")[:2])

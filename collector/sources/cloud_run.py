@@ -14,10 +14,9 @@ import orjson
 import polars as pl
 from pydantic import Field, field_validator
 
-from collector.errors import SourceError, SourceUnavailable
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import Settings
-from collector.sources.google_api import GoogleSourceConfig, Permission, open_transport, plain_refusal
+from collector.sources.google_api import GoogleSourceConfig, Permission, from_each, open_transport, plain_refusal
 from collector.sources.patience import call_patiently
 from collector.sources.pb_json import message_json
 
@@ -78,21 +77,12 @@ class CloudRun:
         from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport  # noqa: PLC0415 - as above
 
         parents = [f"projects/{p}/locations/{at}" for p in self.config.projects for at in self.config.locations]
-        failures: list[SourceError] = []
         with (
             open_transport(ServicesGrpcTransport, self.config, scopes=_SCOPES) as services,
             open_transport(RevisionsGrpcTransport, self.config, scopes=_SCOPES) as revisions,
         ):
             listing = _Listing(self.config, self.settings, services, revisions)
-            for index, parent in enumerate(parents):
-                try:
-                    yield from listing.of(parent, index, len(parents))
-                except SourceError as error:
-                    failures.append(error)
-        if failures:
-            retryable = all(failure.is_retryable for failure in failures)
-            message = " ".join(str(failure) for failure in failures)
-            raise (SourceUnavailable(message) if retryable else SourceError(message)) from failures[0]
+            yield from from_each(listing.of(parent, index, len(parents)) for index, parent in enumerate(parents))
 
 
 @dataclass(frozen=True, slots=True)

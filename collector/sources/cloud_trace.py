@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from collector.errors import SourceError
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import Settings
-from collector.sources.google_api import GoogleSourceConfig, Permission, open_transport, plain_refusal
+from collector.sources.google_api import GoogleSourceConfig, Permission, from_each, open_transport, plain_refusal
 from collector.sources.log_pages import split_fields
 from collector.sources.patience import call_patiently
 from collector.sources.slices import Reach, Slice
@@ -28,7 +28,6 @@ from collector.sources.walk import (
     Page,
     PageTokenRefused,
     Walk,
-    joined_failures,
     reaches_cursor,
     stored_reaches,
 )
@@ -91,16 +90,11 @@ class CloudTrace:
         )
 
         reaches = stored_reaches(cursor)
-        failures: list[SourceError] = []
         with open_transport(TraceServiceGrpcTransport, self.config, scopes=_SCOPES) as transport:
-            for index, project in enumerate(self.config.projects):
-                reading = _Reading(self.config, self.settings, transport, project, index, reaches)
-                try:
-                    yield from reading.all_of(since_ns, until_ns)
-                except SourceError as error:
-                    failures.append(error)
-        if failures:
-            raise joined_failures(failures) from failures[0]
+            yield from from_each(
+                _Reading(self.config, self.settings, transport, project, index, reaches).all_of(since_ns, until_ns)
+                for index, project in enumerate(self.config.projects)
+            )
 
 
 @dataclass(slots=True)

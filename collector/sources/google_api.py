@@ -2,18 +2,19 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 
 from pydantic import Field, model_validator
 
-from collector.errors import SourceError
+from collector.errors import SourceError, SourceUnavailable
+from collector.records import RawBatch
 from collector.sources.base import SourceConfig
 from collector.sources.patience import CallLimits, one_line
 
-__all__ = ["GoogleSourceConfig", "Permission", "is_loopback_host", "open_transport", "plain_refusal"]
+__all__ = ["GoogleSourceConfig", "Permission", "from_each", "is_loopback_host", "open_transport", "plain_refusal"]
 
 _NO_LOGIN = (
     "Run `gcloud auth application-default login`, "
@@ -131,3 +132,21 @@ def _keep_payloads_out_of_logs() -> None:
         logger = logging.getLogger(name)
         if logger.getEffectiveLevel() < logging.INFO:
             logger.setLevel(logging.INFO)
+
+
+def from_each(pulls: Iterable[Iterator[RawBatch]]) -> Iterator[RawBatch]:
+    """The batches of several pulls, one after the other.
+
+    One that fails does not keep the others from being read. Raises one error for all at the end, retryable only when
+    all of them are.
+    """
+    failures: list[SourceError] = []
+    for pull in pulls:
+        try:
+            yield from pull
+        except SourceError as error:
+            failures.append(error)
+    if failures:
+        message = " ".join(str(failure) for failure in failures)
+        is_retryable = all(failure.is_retryable for failure in failures)
+        raise (SourceUnavailable(message) if is_retryable else SourceError(message)) from failures[0]

@@ -17,7 +17,7 @@ from collector.sources.patience import one_line
 from collector.sources.slices import Meter, Reach, Slice, read_reach
 from collector.window import NS_PER_S
 
-__all__ = ["Pace", "Page", "PageTokenRefused", "Walk", "fresh", "joined_failures", "reaches_cursor", "stored_reaches"]
+__all__ = ["Pace", "Page", "PageTokenRefused", "Walk", "fresh", "reaches_cursor", "stored_reaches"]
 
 CURSOR_VERSION = 1
 LONGEST_SLICE_S = 86_400
@@ -165,14 +165,6 @@ def reaches_cursor(reaches: dict[str, Reach]) -> dict[str, Any]:
         "version": CURSOR_VERSION,
         "resources": {resource: reach.as_cursor() for resource, reach in reaches.items()},
     }
-
-
-def joined_failures(failures: list[SourceError]) -> SourceError:
-    """One error for all: retryable only when all of them are."""
-    message = " ".join(str(failure) for failure in failures)
-    if all(failure.is_retryable for failure in failures):
-        return SourceUnavailable(message)
-    return SourceError(message)
 
 
 def _meter(reach: Reach, since_ns: int | None, until_ns: int) -> Meter:
