@@ -18,6 +18,7 @@ __all__ = [
     "SURE_FROM",
     "Absence",
     "Attribution",
+    "Blast",
     "Change",
     "Cluster",
     "Coverage",
@@ -25,6 +26,7 @@ __all__ = [
     "DriftSide",
     "EventCount",
     "Evidence",
+    "Explains",
     "FailingSpan",
     "Findings",
     "Hypothesis",
@@ -37,12 +39,15 @@ __all__ = [
     "Record",
     "RecordBand",
     "RevisionCount",
+    "RevisionSeries",
+    "Series",
     "SideBySide",
     "Sighting",
     "SlowCaller",
     "SlowPart",
     "Storm",
     "VanishedKey",
+    "Why",
 ]
 
 Cause = Literal[
@@ -216,6 +221,84 @@ class Storm:
 
 
 @dataclass(frozen=True, slots=True)
+class Blast:
+    """How far something reaches: what its priority was made of. Shares lie in 0 to 1; None is not known.
+
+    `share` is of what its service was asked since the onset, `routes_share` of what its worst route was asked. `users`
+    counts accounts that were hit, where entries name them. `weight` is that of config.yaml. `reason` says in one
+    sentence which threshold decided.
+    """
+
+    share: float | None
+    failed: int
+    exposed: int | None
+    routes: tuple[str, ...] = ()  # the most hit first
+    routes_share: float | None = None
+    users: int | None = None
+    services: tuple[str, ...] = ()
+    lasted_ns: int = 0
+    weight: float = 1.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explains:
+    """An edge of a cascade: `cause` explains `shared` of the `units` failures of `symptom`. Both are ids of findings.
+
+    how: the sign that decided, as in `Link.kind`; without traces it is inferred, and weaker.
+    """
+
+    cause: str
+    symptom: str
+    shared: int
+    units: int
+    lag_ns: int
+    how: str
+    trace_ids: tuple[str, ...] = ()  # a sample, at most 5
+
+    @property
+    def share(self) -> float:
+        """Explained share of the symptom's failures."""
+        return self.shared / self.units if self.units else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One answer of the five whys: a step from the symptom towards how the change got in.
+
+    It ends where the evidence ends: the last step of a chain may be `unknown`, and then says what would tell.
+    `statement` is one plain sentence made of counts, names and times of the findings. `refuted_by` says what would
+    refute it.
+    """
+
+    step: Literal["symptom", "operation", "call", "state", "cause", "revision", "change", "entry"]
+    statement: str
+    kind: Literal["measured", "inferred", "asserted", "unknown"]
+    evidence: tuple[Evidence, ...] = ()
+    refuted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSeries:
+    """Failed beside exposed units of one revision, column by column."""
+
+    service: str
+    revision: str
+    failed: tuple[int, ...]
+    exposed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The course of a failure over the window, per revision, for a plot: columns of equal length from `start_ns`."""
+
+    start_ns: int
+    column_ns: int
+    unit: Literal["requests", "traces", "minutes", "entries"]
+    rows: tuple[RevisionSeries, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A failure that people know, as a file of known signatures tells it: what it means, what to look at first."""
 
@@ -285,6 +368,8 @@ class Cluster:
     kind: str = ""  # what it is told by: exception, message, request or platform; hung: requests that never ended well
     test_interval: tuple[float, float] | None = None  # that holds the true share of tests with 95 % confidence (Wilson)
     tests: tuple[SuiteLink, ...] = ()  # cases of test runs that failed with it
+    blast: Blast | None = None
+    series: Series | None = None  # of problems; None where nothing can be drawn
 
     @property
     def is_ongoing(self) -> bool:
@@ -299,10 +384,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A root cluster with the clusters it explains, and those that fail of the same dependency with theirs.
+    """A root with what it explains, and what fails of the same dependency with its own.
 
-    `number` is its rank in this report, from 1. `priority` is the highest of those of its clusters that go on, of all
-    where all are over.
+    `root` and `symptoms` are ids of clusters, slower operations or missing events. `number` is its rank in this
+    report, from 1. `priority` is the highest of those of its members that go on, of all where all are over. `edges`
+    are the links between its members, `whys` lead from what is seen to how it got in.
     """
 
     number: int
@@ -312,6 +398,9 @@ class Incident:
     title: str
     is_ongoing: bool
     location: str = ""  # of its root
+    blast: Blast | None = None  # of all its members together
+    edges: tuple[Explains, ...] = ()
+    whys: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +443,11 @@ class Absence:
     is_ongoing: bool = True
     location: str = ""  # of its service; "" not known
     per_revision: tuple[RevisionCount, ...] = ()  # trials without it beside all, by revision
+    priority: Priority = "P2"
+    role: Literal["root", "symptom"] = "root"
+    caused_by: str | None = None
+    explained_share: float | None = None
+    blast: Blast | None = None
 
     @property
     def id(self) -> str:
@@ -444,6 +538,11 @@ class Latency:
     also: tuple[str, ...] = ()  # other operations of the service that became slower with it
     callers: tuple[SlowCaller, ...] = ()
     trace_ids: tuple[str, ...] = ()  # a sample of slow ones, at most 20
+    priority: Priority = "P2"
+    role: Literal["root", "symptom"] = "root"
+    caused_by: str | None = None
+    explained_share: float | None = None
+    blast: Blast | None = None
 
 
 @dataclass(frozen=True, slots=True)
