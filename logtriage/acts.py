@@ -22,6 +22,7 @@ from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
+from logtriage.cluster_view import view_cluster
 from logtriage.config import Config, load_config
 from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule, stop_signals
 from logtriage.diff_view import comparison_json, draw_diff, view_diff
@@ -42,7 +43,7 @@ from logtriage.receiving import listening_lines, receive_settings, received_line
 from logtriage.record_view import claim_lines, remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
 from logtriage.render import plain_report, render, render_markdown
-from logtriage.report import only_service, view_cluster
+from logtriage.report import only_service
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
 from logtriage.terminal import WIDTH, draw_cluster, draw_table
 from logtriage.terminal_finding import draw_finding

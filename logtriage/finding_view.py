@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from classifiers.findings import Absence, Evidence, Latency
 from logtriage.absence_view import missing_words, seen_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
+from logtriage.cluster_view import began_words, evidence_rows, rival_row
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.escape import plain
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line
 from logtriage.lookup import Lookup
-from logtriage.report import EvidenceRow, RivalRow, began_words, evidence_rows, rival_row
+from logtriage.report_view import EvidenceRow, RivalRow
 from logtriage.verdict_rows import revision_words, verdict_rows
 from logtriage.wording import Near, clock, failures_of, short_revision
 

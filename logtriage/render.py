@@ -14,7 +14,8 @@ from logtriage.escape import code, md
 from logtriage.finding_view import FindingView
 from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
-from logtriage.report import ReportConfig, ReportView, build_report
+from logtriage.report import ReportConfig, build_report
+from logtriage.report_view import ReportView
 from logtriage.show_view import ShowView
 from logtriage.terminal import draw_report, text_of
 from logtriage.wording import count

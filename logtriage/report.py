@@ -1,52 +1,28 @@
 """Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.findings import (
-    Cluster,
-    Evidence,
-    Findings,
-    Hypothesis,
-    Incident,
-    Onset,
-    Priority,
-)
+from classifiers.findings import Cluster, Findings, Incident
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
-from logtriage.commands import BLAMED, Command, commands_for
+from logtriage.cluster_view import view_cluster
+from logtriage.coverage_view import complete_words, counts_words, ledger_words
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
-from logtriage.escape import plain, plain_lines
+from logtriage.escape import plain
+from logtriage.headline import verdict_words, wrong_now
 from logtriage.latency_view import latency_rows
-from logtriage.lines import EXPLAINS, Line, cluster_lines, evidence_refs, incident_lines, when_words
+from logtriage.lines import EXPLAINS, incident_lines, when_words
 from logtriage.lookup import Lookup
 from logtriage.record_view import record_lines
+from logtriage.report_view import IncidentView, OtherRow, ReportView
 from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
-from logtriage.wording import Near, clock, count, day_clock, failures_of, join_words, plural, short_revision, sure_word
+from logtriage.wording import Near, clock, count, day_clock, plural
 
-__all__ = [
-    "ClusterView",
-    "EvidenceRow",
-    "IncidentView",
-    "OtherRow",
-    "ReportConfig",
-    "ReportView",
-    "RevisionRow",
-    "RivalRow",
-    "began_words",
-    "build_report",
-    "evidence_rows",
-    "only_service",
-    "rival_row",
-    "view_cluster",
-]
-
-_IDS_SHOWN = 20
-_TRACES_SHOWN = 5
-_SPARED_SHOWN = 3  # revisions listed in which nothing failed; the others are summed up
+__all__ = ["ReportConfig", "build_report", "only_service"]
 
 
 class ReportConfig(BaseModel):
@@ -57,102 +33,6 @@ class ReportConfig(BaseModel):
     window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back a report without --since looks
     full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
     standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """A fact, how it is known, and where it can be looked up."""
-
-    kind: str
-    statement: str
-    refs: str
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionRow:
-    """Failures beside the exposure of one revision."""
-
-    revision: str
-    failures: str
-    first: str
-    last: str
-
-
-@dataclass(frozen=True, slots=True)
-class RivalRow:
-    """An explanation that was weighed, with the word for its probability."""
-
-    cause: str
-    sure: str
-    statement: str
-    evidence: tuple[EvidenceRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterView:
-    """One cluster with all its evidence."""
-
-    id: str
-    heading: str
-    role: str
-    counts: str
-    lines: tuple[Line, ...]
-    evidence: tuple[EvidenceRow, ...]
-    revisions: tuple[RevisionRow, ...]
-    rivals: tuple[RivalRow, ...]
-    commands: tuple[Command, ...]
-    sample: tuple[str, ...]
-    signatures: str
-    entries: str
-    traces: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """One incident: headline, labelled lines, and its clusters in detail, root first."""
-
-    number: int
-    priority: str
-    service: str
-    title: str
-    when: str
-    is_brief: bool
-    lines: tuple[Line, ...]
-    clusters: tuple[ClusterView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherRow:
-    """One line about something beside the incidents."""
-
-    title: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """The context of report.md.j2 and of the terminal report. Texts are plain, times UTC."""
-
-    project: str
-    window: str
-    complete: str
-    verdict: str
-    ledger: str
-    counts: str
-    incidents: tuple[IncidentView, ...]
-    warnings: tuple[OtherRow, ...]
-    drifts: tuple[OtherRow, ...]
-    absent: tuple[OtherRow, ...]
-    slower: tuple[OtherRow, ...]
-    tests: tuple[OtherRow, ...]
-    standing: tuple[OtherRow, ...]
-    muted: tuple[OtherRow, ...]
-    dead: tuple[OtherRow, ...]
-    blind: tuple[str, ...]
-    record: tuple[str, ...]
-    rules: tuple[str, ...]
-    is_wrong: bool
-    more: str
 
 
 def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:
@@ -172,10 +52,10 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
     return ReportView(
         project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
         window=f"{day_clock(start)} -> {clock(end, Near.day_of(start))} UTC",
-        complete=_complete(findings),
-        verdict=_verdict(findings),
-        ledger=_ledger(findings),
-        counts=_counts(findings),
+        complete=complete_words(findings),
+        verdict=verdict_words(findings),
+        ledger=ledger_words(findings),
+        counts=counts_words(findings),
         incidents=incidents,
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
@@ -188,7 +68,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
         record=record_lines(findings.record, has_incidents=bool(incidents), recall=recall if incidents else ""),
         rules=tuple(plain(warning, 400) for warning in findings.warnings),
-        is_wrong=bool(_wrong_now(findings)),
+        is_wrong=bool(wrong_now(findings)),
         more=f"logtriage show {named}{recall}" if named else "",
     )
 
@@ -230,47 +110,6 @@ def _is_service(name: str, wanted: str) -> bool:
     return wanted in (name, plain_name(name))
 
 
-def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
-    """One cluster with all its evidence, as `logtriage show` and the Markdown report tell it."""
-    near = lookup.near
-    is_root = cluster.role == "root"  # a symptom repeats its root's attribution: its root tells why and what to do
-    blamed = cluster.attribution.evidence if cluster.attribution and is_root else ()
-    return ClusterView(
-        id=plain(cluster.id, 100),
-        heading=f"{_priority(cluster, lookup)} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
-        role=_role(cluster, lookup),
-        counts=_cluster_counts(cluster, near),
-        lines=cluster_lines(cluster, lookup),
-        evidence=evidence_rows((*blamed, *cluster.evidence)),
-        revisions=_revision_rows(cluster, near),
-        rivals=tuple(rival_row(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
-        commands=commands_for(cluster, lookup) if is_root else (),
-        sample=plain_lines(cluster.sample),
-        signatures=_ids(cluster.signature_ids),
-        entries=_ids(cluster.insert_ids),
-        traces=_ids(cluster.trace_ids[:_TRACES_SHOWN]),
-    )
-
-
-def _revision_rows(cluster: Cluster, near: Near) -> tuple[RevisionRow, ...]:
-    """Every revision in which it failed, and the last few in which it did not; the rest of those in one row."""
-    spared = [row for row in cluster.per_revision if not row.failures]
-    summed = spared[:-_SPARED_SHOWN]
-    rows = [row for row in cluster.per_revision if row not in summed] if len(summed) > 1 else cluster.per_revision
-    told = tuple(
-        RevisionRow(
-            revision=short_revision(row.revision, row.service if row.service == cluster.service else "") or "not known",
-            failures=failures_of(row),
-            first=clock(row.first_ns, near) if row.first_ns is not None else "",
-            last=clock(row.last_ns, near) if row.last_ns is not None else "",
-        )
-        for row in rows
-    )
-    if len(summed) <= 1:
-        return told
-    return (*told, RevisionRow(f"{len(summed)} more", f"0/{sum(row.exposed or 0 for row in summed):,}", "", ""))
-
-
 def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool) -> IncidentView:
     lines = incident_lines(incident, root, lookup)
     return IncidentView(
@@ -286,140 +125,6 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
             *(view_cluster(symptom, lookup) for symptom in lookup.symptoms(incident)),
         ),
     )
-
-
-def _complete(findings: Findings) -> str:
-    until = findings.coverage.complete_until_ns
-    if until is None:
-        return "complete until: not known"
-    return f"complete to {clock(until, Near.of(findings.window))}"
-
-
-def _verdict(findings: Findings) -> str:
-    wrong = _wrong_now(findings)
-    entries = findings.coverage.entries
-    if wrong:
-        return f"WRONG NOW: {', '.join(wrong)}"
-    if findings.coverage.unsigned:
-        return f"CANNOT TELL: {plural(findings.coverage.unsigned, 'record')} not looked through yet, see BLIND"
-    over = _told_of(findings)
-    if over:
-        return f"NOTHING WRONG NOW: {join_words(over, len(over))} in this window, all over"
-    if not entries and not findings.coverage.spans:
-        return "NOTHING SEEN: 0 entries in this window, so it says nothing about your services"
-    looked = plural(entries, "entry", "entries") if entries else plural(findings.coverage.spans, "span")
-    nothing = f"0 of {looked} in this window tell of a new failure"
-    if findings.standing:
-        return f"NOTHING NEW: {nothing}; {plural(len(findings.standing), 'old one', 'old ones')}"
-    return f"NOTHING WRONG: {nothing}"
-
-
-def _told_of(findings: Findings) -> list[str]:
-    """What was wrong at some time in the window."""
-    told = (
-        (len(findings.incidents), "incident", "incidents"),
-        (len(findings.absent_events), "missing event", "missing events"),
-        (len(findings.latency), "slower operation", "slower operations"),
-    )
-    return [plural(many, one, several) for many, one, several in told if many]
-
-
-def _wrong_now(findings: Findings) -> list[str]:
-    """What goes on at the end of the window; events that stay away count although no entry tells of them."""
-    going_on = [incident.priority for incident in findings.incidents if incident.is_ongoing]
-    wrong = []
-    if going_on:
-        wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
-    missing = sum(one.is_ongoing and one.kind != "hollow" for one in findings.absent_events)
-    if missing:
-        wrong.append(f"{plural(missing, 'event')} missing")
-    hollow = sum(one.is_ongoing and one.kind == "hollow" for one in findings.absent_events)
-    if hollow:
-        wrong.append(f"{plural(hollow, 'event')} without a field")
-    slower = sum(one.is_ongoing for one in findings.latency)
-    if slower:
-        wrong.append(f"{plural(slower, 'operation')} slower")
-    return wrong
-
-
-def _ledger(findings: Findings) -> str:
-    """Law 1, over everything ever read."""
-    seen = findings.coverage
-    return (
-        f"{seen.ledger_read:,} ever read = {seen.ledger_stored:,} + {seen.ledger_duplicates:,} dup"
-        f" + {seen.ledger_dead:,} dead"
-    )
-
-
-def _counts(findings: Findings) -> str:
-    seen = findings.coverage
-    spans = plural(seen.spans, "span") + (f" of {plural(seen.span_services, 'service')}" if seen.span_services else "")
-    if not seen.entries and seen.spans:
-        return f"{spans} in this window; 0 entries"
-    return (
-        f"{plural(seen.entries, 'entry', 'entries')} of {plural(seen.services, 'service')} in this window: "
-        f"{seen.problem_entries:,} in problems, {seen.noise_entries:,} noise, {seen.quiet_entries:,} quiet; "
-        f"{spans}"
-    )
-
-
-def _priority(cluster: Cluster, lookup: Lookup) -> Priority:
-    """A root has the priority of its incident, as everything that tells of that incident says."""
-    incident = lookup.incident_of(cluster.id)
-    return incident.priority if incident is not None and incident.root == cluster.id else cluster.priority
-
-
-def _role(cluster: Cluster, lookup: Lookup) -> str:
-    if cluster.role == "root":
-        told = _priority(cluster, lookup)
-        return f"root, {cluster.state}" + (
-            f"; {cluster.priority} by itself, {told} with what it pulls down" if told != cluster.priority else ""
-        )
-    cause = lookup.cluster(cluster.caused_by or "")
-    named = f"{plain(cause.service, 80)}: {plain(cause.title, 100)} ({cause.id})" if cause else "a cluster not shown"
-    return f"symptom of {named}, {cluster.state}"
-
-
-def _cluster_counts(cluster: Cluster, near: Near) -> str:
-    entries = cluster.entries or len(cluster.insert_ids)
-    told_in = f"in {plural(entries, 'entry', 'entries')}" if entries else "in spans alone"
-    return (
-        f"{plural(cluster.occurrences, 'occurrence')} {told_in}, "
-        f"seen {clock(cluster.first_ns, near)} to {clock(cluster.last_ns, near)} UTC; "
-        f"{began_words(cluster.onset, near)}"
-    )
-
-
-def began_words(onset: Onset, near: Near) -> str:
-    """`began between 14:01 and 14:03, over 15:00`: the moments with their intervals."""
-    earliest, latest = clock(onset.earliest_ns, near), clock(onset.latest_ns, near)
-    began = f"began {earliest}" if earliest == latest else f"began between {earliest} and {latest}"
-    return f"{began}{_ended(onset, near)}"
-
-
-def _ended(onset: Onset, near: Near) -> str:
-    """When it was over, where it is."""
-    earliest_ns, latest_ns = onset.ended_earliest_ns, onset.ended_latest_ns
-    if earliest_ns is None or latest_ns is None:
-        return ""
-    earliest, latest = clock(earliest_ns, near), clock(latest_ns, near)
-    return f", over {earliest}" if earliest == latest else f", over between {earliest} and {latest}"
-
-
-def evidence_rows(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
-    """Facts as they are told."""
-    return tuple(EvidenceRow(fact.kind, plain(fact.statement, 500), evidence_refs(fact)) for fact in evidence)
-
-
-def rival_row(rival: Hypothesis) -> RivalRow:
-    """An explanation as it is told."""
-    sure = sure_word(rival.confidence) if rival.confidence >= BLAMED else "not shown"
-    return RivalRow(rival.cause.replace("_", " "), sure, plain(rival.statement, 500), evidence_rows(rival.evidence))
-
-
-def _ids(ids: tuple[str, ...]) -> str:
-    shown = ", ".join(plain(one, 80) for one in ids[:_IDS_SHOWN])
-    return f"{shown} and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else shown
 
 
 def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[OtherRow, ...]:

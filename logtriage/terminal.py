@@ -7,7 +7,7 @@ from rich.text import Text
 
 from logtriage.commands import Command
 from logtriage.lines import Line
-from logtriage.report import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
+from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
 from logtriage.show_view import NOT_EXAMINED, ExaminedView
 
 __all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_of"]

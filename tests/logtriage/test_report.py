@@ -7,9 +7,10 @@ import pytest
 
 from classifiers.commits import COMMITS
 from classifiers.findings import Change, Evidence, Hypothesis, Incident, Onset, RevisionCount
+from logtriage.cluster_view import view_cluster
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report, only_service, view_cluster
+from logtriage.report import ReportConfig, build_report, only_service
 from tests.support.findings import (
     END_NS,
     ONSET_NS,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from classifiers.examine import EntryLine, Examination, Part, SignatureLine, Trend
 from classifiers.neighbours import Neighbour
+from logtriage.cluster_view import view_cluster
 from logtriage.lookup import Lookup
-from logtriage.report import view_cluster
 from logtriage.show_view import ExaminedView, examined_json, shown_ids, view_examined
 from logtriage.terminal import draw_cluster, text_of
 from logtriage.wording import Near

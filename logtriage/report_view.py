@@ -1,0 +1,112 @@
+"""The shapes in which a report is told: what every format lays out. Texts are plain, times UTC. No I/O."""
+
+from dataclasses import dataclass
+
+from logtriage.commands import Command
+from logtriage.lines import Line
+
+__all__ = [
+    "ClusterView",
+    "EvidenceRow",
+    "IncidentView",
+    "OtherRow",
+    "ReportView",
+    "RevisionRow",
+    "RivalRow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A fact, how it is known, and where it can be looked up."""
+
+    kind: str
+    statement: str
+    refs: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """Failures beside the exposure of one revision."""
+
+    revision: str
+    failures: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class RivalRow:
+    """An explanation that was weighed, with the word for its probability."""
+
+    cause: str
+    sure: str
+    statement: str
+    evidence: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """One cluster with all its evidence."""
+
+    id: str
+    heading: str
+    role: str
+    counts: str
+    lines: tuple[Line, ...]
+    evidence: tuple[EvidenceRow, ...]
+    revisions: tuple[RevisionRow, ...]
+    rivals: tuple[RivalRow, ...]
+    commands: tuple[Command, ...]
+    sample: tuple[str, ...]
+    signatures: str
+    entries: str
+    traces: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """One incident: headline, labelled lines, and its clusters in detail, root first."""
+
+    number: int
+    priority: str
+    service: str
+    title: str
+    when: str
+    is_brief: bool
+    lines: tuple[Line, ...]
+    clusters: tuple[ClusterView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """One line about something beside the incidents."""
+
+    title: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The context of report.md.j2 and of the terminal report. Texts are plain, times UTC."""
+
+    project: str
+    window: str
+    complete: str
+    verdict: str
+    ledger: str
+    counts: str
+    incidents: tuple[IncidentView, ...]
+    warnings: tuple[OtherRow, ...]
+    drifts: tuple[OtherRow, ...]
+    absent: tuple[OtherRow, ...]
+    slower: tuple[OtherRow, ...]
+    tests: tuple[OtherRow, ...]
+    standing: tuple[OtherRow, ...]
+    muted: tuple[OtherRow, ...]
+    dead: tuple[OtherRow, ...]
+    blind: tuple[str, ...]
+    record: tuple[str, ...]
+    rules: tuple[str, ...]
+    is_wrong: bool
+    more: str
