@@ -49,7 +49,7 @@ from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
 from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
-from classifiers.siblings import with_locations, with_places, with_siblings
+from classifiers.siblings import with_locations, with_siblings
 from classifiers.signing import sign_new
 from classifiers.span_evidence import (
     read_cluster_spans,
@@ -190,6 +190,8 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         attribution=config.attribution,
     )
     clusters = with_slowdowns(clusters, slowdowns)
+    missing = tuple(one for one in absences if one.kind in _MISSING)
+    edges = [one.link.edge() for one in weighed if one.link]
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
         for kind in _REST
@@ -199,9 +201,9 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
-        incidents=with_places(find_incidents(clusters, window), clusters),
+        incidents=find_incidents(clusters, window, slower=slowdowns.found, missing=missing, edges=edges),
         standing=standing,
-        absent_events=tuple(one for one in absences if one.kind in _MISSING),
+        absent_events=missing,
         latency=slowdowns.found,
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,

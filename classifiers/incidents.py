@@ -1,7 +1,8 @@
-"""Incidents: a root cluster with everything it explains, ranked.
+"""Incidents: a root with everything it explains, ranked.
 
-Services that fail of one and the same dependency at the same time have one incident: each keeps its own root, since
-none explains the other, and is told below the one that began first.
+Members are clusters, slower operations and missing events alike: what a failure explains is told in its incident, and
+what nothing explains is the root of one of its own. Services that fail of one and the same dependency at the same time
+have one incident: each keeps its own root, since none explains the other, and is told below the one that began first.
 """
 
 import re
@@ -9,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from classifiers.findings import Cluster, Evidence, Incident, Priority
+from classifiers.findings import Absence, Cluster, Evidence, Explains, Incident, Latency, Priority
 from collector.window import Window
 
-__all__ = ["addresses_in", "find_incidents", "with_shared_dependencies"]
+__all__ = ["Member", "addresses_in", "began_ns", "find_incidents", "title_of", "with_shared_dependencies"]
+
+Member = Cluster | Latency | Absence
 
 # An IPv4 address or a host of three parts, with a port: `client.py:1378` is a line of code.
 _ADDRESS = re.compile(
@@ -30,28 +33,50 @@ def with_shared_dependencies(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]
     return tuple(told.get(one.id, one) for one in clusters)
 
 
-def find_incidents(clusters: Sequence[Cluster], window: Window) -> tuple[Incident, ...]:
-    """One incident a root, what is wrong now first, then by priority, failures and time."""
-    by_id = {cluster.id: cluster for cluster in clusters}
+def find_incidents(
+    clusters: Sequence[Cluster], window: Window, *, slower: Sequence[Latency] = (), missing: Sequence[Absence] = (),
+    edges: Sequence[Explains] = (),
+) -> tuple[Incident, ...]:  # fmt: skip
+    """One incident a root, what is wrong now first, then by priority, failures and time.
+
+    slower, missing: what became slower and what stays away, each with its cause where that is known. edges: links
+    between any of them; an incident tells those of its members.
+    """
+    every: tuple[Member, ...] = (*clusters, *slower, *missing)
+    by_id = {one.id: one for one in every}
     shared = _shared(clusters)
-    members: dict[str, list[Cluster]] = {}
-    for cluster in clusters:
-        root = _root(cluster, by_id)
-        members.setdefault(shared[root][0] if root in shared else root, []).append(cluster)
+    members: dict[str, list[Member]] = {}
+    for one in by_id.values():
+        root = _root(one, by_id)
+        members.setdefault(shared[root][0] if root in shared else root, []).append(one)
     ranked = sorted(members.items(), key=lambda item: _rank(by_id[item[0]], item[1], window))
     return tuple(
         Incident(
             number=number,
             root=root,
-            symptoms=tuple(
-                one.id for one in sorted(found, key=lambda one: (one.onset.at_ns, one.id)) if one.id != root
-            ),
+            symptoms=tuple(one.id for one in sorted(found, key=_order) if one.id != root),
             priority=_priority(found),
-            title=by_id[root].title,
+            title=title_of(by_id[root]),
             is_ongoing=any(one.is_ongoing for one in found),
+            location=by_id[root].location,
+            edges=_edges_of(found, edges),
         )
         for number, (root, found) in enumerate(ranked, start=1)
     )
+
+
+def title_of(one: Member) -> str:
+    """What is wrong in a few words."""
+    if isinstance(one, Cluster):
+        return one.title
+    if isinstance(one, Latency):
+        return f"{one.operation or 'all operations'} slower"
+    return f"{one.event} lacks {one.field}" if one.field else f"{one.event} no longer arrives"
+
+
+def began_ns(one: Member) -> int:
+    """When it began; 0 where that is not known."""
+    return one.onset.at_ns if one.onset else 0
 
 
 def addresses_in(text: str) -> set[str]:
@@ -74,19 +99,36 @@ def _shared(clusters: Sequence[Cluster]) -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def _root(cluster: Cluster, by_id: dict[str, Cluster]) -> str:
-    while cluster.caused_by:
-        cluster = by_id[cluster.caused_by]
-    return cluster.id
+def _root(one: Member, by_id: Mapping[str, Member]) -> str:
+    while above := by_id.get(one.caused_by or ""):
+        one = above
+    return one.id
 
 
-def _priority(found: Sequence[Cluster]) -> Priority:
+def _edges_of(found: Sequence[Member], edges: Sequence[Explains]) -> tuple[Explains, ...]:
+    """The links between them, by their beginning."""
+    place = {one.id: at for at, one in enumerate(sorted(found, key=_order))}
+    inside = [edge for edge in edges if edge.cause in place and edge.symptom in place]
+    return tuple(sorted(inside, key=lambda edge: (place[edge.cause], place[edge.symptom])))
+
+
+def _order(one: Member) -> tuple[int, str]:
+    return began_ns(one), one.id
+
+
+def _priority(found: Sequence[Member]) -> Priority:
     """The highest of what goes on: what is over ranks no incident that is not."""
     going_on = [one.priority for one in found if one.is_ongoing]
     return min(going_on or [one.priority for one in found])
 
 
-def _rank(root: Cluster, found: list[Cluster], window: Window) -> tuple[bool, str, int, int, str]:
-    is_over = all(one.state == "resolved" for one in found)
-    units = max(one.units for one in found)
-    return (is_over, _priority(found), -units, window.end_ns - root.onset.at_ns, root.id)
+def _rank(root: Member, found: Sequence[Member], window: Window) -> tuple[bool, str, int, int, str]:
+    is_over = not any(one.is_ongoing for one in found)
+    return is_over, _priority(found), -max(map(_units, found)), window.end_ns - began_ns(root), root.id
+
+
+def _units(one: Member) -> int:
+    """How often it was seen: failures, slow requests, events that did not come."""
+    if isinstance(one, Cluster):
+        return one.units
+    return one.slow if isinstance(one, Latency) else one.since.trials - one.since.seen

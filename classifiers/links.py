@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.findings import Explains
+
 __all__ = ["CascadeConfig", "Link"]
 
 
@@ -28,3 +30,12 @@ class Link:
     lag_ns: int
     kind: str  # traces | instances | revisions | onset | named | guilt | called | deploy
     traces: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> int:
+        """Failures of the symptom that `share` is of."""
+        return max(self.shared, round(self.shared / self.share)) if self.share else 0
+
+    def edge(self) -> Explains:
+        """The link as it is told."""
+        return Explains(self.cause, self.symptom, self.shared, self.units, self.lag_ns, self.kind, self.traces)

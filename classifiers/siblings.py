@@ -11,12 +11,12 @@ from dataclasses import replace
 from classifiers.cases import Case
 from classifiers.changes import difference
 from classifiers.exposure import Exposure
-from classifiers.findings import Attribution, Cluster, Evidence, Incident
+from classifiers.findings import Attribution, Cluster, Evidence
 from classifiers.lineage import Lineage
 from classifiers.service_names import location_of, plain_name
 from collector.records import Revision
 
-__all__ = ["came_alike", "with_locations", "with_places", "with_siblings"]
+__all__ = ["came_alike", "with_locations", "with_siblings"]
 
 _SHOWN = 3
 _ALIKE = {"nothing": "is the same in code and configuration", "config only": "runs the same image"}
@@ -34,12 +34,6 @@ def with_locations(clusters: Iterable[Cluster], revisions: Sequence[Revision]) -
         )
         for one in clusters
     )
-
-
-def with_places(incidents: Iterable[Incident], clusters: Iterable[Cluster]) -> tuple[Incident, ...]:
-    """Incidents with the location of their roots."""
-    known = {one.id: one.location for one in clusters}
-    return tuple(replace(one, location=known.get(one.root, "")) for one in incidents)
 
 
 def with_siblings(

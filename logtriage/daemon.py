@@ -25,6 +25,7 @@ from collector.window import NS_PER_S, Window
 from logtriage.digest import DigestConfig, build_digest, unsent
 from logtriage.errors import LogtriageError
 from logtriage.escape import plain
+from logtriage.headline import led_by_clusters
 from logtriage.notifiers.base import Notifier
 from logtriage.wording import plural
 
@@ -104,10 +105,11 @@ class Cycle:
     def _analyse(self) -> Findings:
         now_ns = self.clock_ns()
         findings = self.analyse(Window(now_ns - round(self.digest.window_hours * _HOUR_NS), now_ns), now_ns)
-        going_on = sum(incident.is_ongoing for incident in findings.incidents)
+        incidents = led_by_clusters(findings)
+        going_on = sum(incident.is_ongoing for incident in incidents)
         LOG.info(
             "analysed: %s in the window, %d going on; %s missing, %s slower",
-            plural(len(findings.incidents), "incident"), going_on,
+            plural(len(incidents), "incident"), going_on,
             plural(sum(one.is_ongoing for one in findings.absent_events), "event"),
             plural(sum(one.is_ongoing for one in findings.latency), "operation"),
         )  # fmt: skip

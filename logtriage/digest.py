@@ -13,6 +13,7 @@ from classifiers.findings import Cluster, Findings, Incident, Priority, Vanished
 from collector.window import Window
 from logtriage.commands import commands_for
 from logtriage.escape import plain
+from logtriage.headline import led_by_clusters
 from logtriage.lines import Line, incident_lines, state_of
 from logtriage.lookup import Lookup
 from logtriage.message import OVER_SIGN, SIGNS, Message
@@ -89,7 +90,7 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
     began = clock(root.onset.at_ns, near)
     going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
     commands = commands_for(root, lookup)
-    apart = [other for other in findings.incidents if other.number != incident.number]
+    apart = [other for other in led_by_clusters(findings) if other.number != incident.number]
     lines = incident_lines(incident, root, lookup)
     if apart:
         told = [f"#{other.number} {plain(other.title, 60)}" for other in apart[:3]]

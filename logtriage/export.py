@@ -22,7 +22,6 @@ from classifiers.findings import (
     FailingSpan,
     Findings,
     Hypothesis,
-    Incident,
     Known,
     Latency,
     Onset,
@@ -37,6 +36,7 @@ from classifiers.service_names import location_of, plain_name
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision, severity_text
 from collector.window import format_ns
+from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
@@ -62,7 +62,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
         "noise": [cluster_json(cluster) for cluster in findings.noise],
-        "incidents": [_incident(incident) for incident in findings.incidents],
+        "incidents": [incident_fields(incident) for incident in findings.incidents],
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
@@ -309,6 +309,7 @@ def _absence(event: Absence) -> dict[str, Any]:
         "per_revision": [_revision_count(one) for one in event.per_revision],
         "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
         "evidence": [_evidence(fact) for fact in event.evidence],
+        **place_fields(event),
     }
 
 
@@ -330,22 +331,11 @@ def _event_count(counted: EventCount) -> dict[str, Any]:
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
-    return latency_fields(latency) | {
+    verdict = {
         "attribution": _attribution(latency.attribution),
         "hypotheses": [_hypothesis(rival) for rival in latency.hypotheses],
     }
-
-
-def _incident(incident: Incident) -> dict[str, Any]:
-    return {
-        "number": incident.number,
-        "root": incident.root,
-        "symptoms": list(incident.symptoms),
-        "severity": incident.priority,
-        "title": incident.title,
-        "is_ongoing": incident.is_ongoing,
-        "location": incident.location or None,
-    }
+    return latency_fields(latency) | verdict | place_fields(latency)
 
 
 def _vanished(key: VanishedKey) -> dict[str, Any]:

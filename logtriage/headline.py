@@ -1,9 +1,9 @@
 """The headline of a report: what is wrong now, else what was, else of how much nothing is. No I/O."""
 
-from classifiers.findings import Findings
+from classifiers.findings import Findings, Incident
 from logtriage.wording import join_words, plural
 
-__all__ = ["verdict_words", "wrong_now"]
+__all__ = ["led_by_clusters", "verdict_words", "wrong_now"]
 
 
 def verdict_words(findings: Findings) -> str:
@@ -26,10 +26,16 @@ def verdict_words(findings: Findings) -> str:
     return f"NOTHING WRONG: {nothing}"
 
 
+def led_by_clusters(findings: Findings) -> list[Incident]:
+    """Incidents that begin with a failure; what no entry tells has rows of its own."""
+    known = {one.id for one in findings.clusters}
+    return [one for one in findings.incidents if one.root in known]
+
+
 def _told_of(findings: Findings) -> list[str]:
     """What was wrong at some time in the window."""
     told = (
-        (len(findings.incidents), "incident", "incidents"),
+        (len(led_by_clusters(findings)), "incident", "incidents"),
         (len(findings.absent_events), "missing event", "missing events"),
         (len(findings.latency), "slower operation", "slower operations"),
     )
@@ -38,7 +44,7 @@ def _told_of(findings: Findings) -> list[str]:
 
 def wrong_now(findings: Findings) -> list[str]:
     """What goes on at the end of the window; events that stay away count although no entry tells of them."""
-    going_on = [incident.priority for incident in findings.incidents if incident.is_ongoing]
+    going_on = [incident.priority for incident in led_by_clusters(findings) if incident.is_ongoing]
     wrong = []
     if going_on:
         wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")

@@ -112,13 +112,14 @@ class Lookup:
 
     def silent(self, name: str) -> Latency | Absence | None:
         """What became slower, or the event that stays away, of that id or of a beginning that nothing else has."""
-        wanted = name.strip()
         known = self.silent_ids()
+        roots = {str(incident.number): incident.root for incident in self.findings.incidents}
+        wanted = name.strip()
+        wanted = roots.get(wanted.removeprefix("#"), wanted)
         starts = [key for key in (*known, *self._clusters) if wanted and key.startswith(wanted)]
-        by_number = {str(incident.number) for incident in self.findings.incidents}
         if wanted in known:
             return known[wanted]
-        return known.get(starts[0]) if len(starts) == 1 and wanted not in by_number else None
+        return known.get(starts[0]) if len(starts) == 1 else None
 
     def silent_ids(self) -> dict[str, Latency | Absence]:
         """Findings that no entry tells, by id."""

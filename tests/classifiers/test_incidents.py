@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.findings import Cluster, Priority, State
+from classifiers.findings import Absence, Cluster, Explains, Latency, Priority, State
 from classifiers.incidents import find_incidents, with_shared_dependencies
 from collector.window import NS_PER_S, Window
 from tests.support.findings import cluster, dependency, symptom
@@ -81,3 +81,31 @@ def test_what_is_over_ranks_no_incident_that_goes_on(
     (incident,) = find_incidents(clusters, WINDOW)
 
     assert (incident.priority, incident.is_ongoing) == told
+
+
+def test_what_no_entry_tells_is_in_the_incident_of_what_explains_it() -> None:
+    pay = cluster()
+    gone = Absence("order.confirmed", "desk", None, None, role="symptom", caused_by=pay.id)
+    slow = Latency("desk", "find_order", None, id="l-find", onset=pay.onset, role="symptom", caused_by=gone.id)
+    edges = (Explains(gone.id, "l-find", 3, 4, 0, "traces"), Explains(pay.id, gone.id, 9, 9, 0, "traces"))
+
+    (incident,) = find_incidents([pay], WINDOW, slower=[slow], missing=[gone], edges=edges)
+
+    assert (incident.root, set(incident.symptoms)) == (pay.id, {gone.id, "l-find"})
+    assert set(incident.edges) == set(edges)
+
+
+def test_what_nothing_explains_is_an_incident_of_its_own() -> None:
+    gone = Absence("order.confirmed", "desk", None, None, location="eu", priority="P1", is_ongoing=False)
+    slow = Latency("desk", "find_order", None, id="l-find", onset=cluster().onset)
+    between = (Explains(cluster().id, "l-find", 3, 4, 0, "traces"),)
+
+    found = find_incidents([cluster(priority="P1")], WINDOW, slower=[slow], missing=[gone], edges=between)
+
+    assert [(one.number, one.root, one.symptoms, one.edges) for one in found] == [
+        (1, cluster().id, (), ()),
+        (2, "l-find", (), ()),
+        (3, gone.id, (), ()),
+    ]
+    assert [one.title for one in found[1:]] == ["find_order slower", "order.confirmed no longer arrives"]
+    assert (found[2].location, found[2].is_ongoing) == ("eu", False)
