@@ -22,6 +22,7 @@ from classifiers.missing import BLAMED, LEAST, Sides, is_explained, is_lost, no_
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
+from classifiers.series import series_of
 from classifiers.silence import find_silence, silence_evidence
 from classifiers.suspects import Suspects
 from classifiers.telling import revision_counts
@@ -163,6 +164,7 @@ def _absence(
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
         per_revision=revision_counts(case),
+        series=series_of(case, history.window, attribution),
     )
 
 

@@ -49,6 +49,7 @@ from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
 from classifiers.record import read_claims, record_of
 from classifiers.rules import ClustersConfig
+from classifiers.series import with_series
 from classifiers.siblings import with_locations, with_siblings
 from classifiers.signing import sign_new
 from classifiers.span_evidence import (
@@ -189,7 +190,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         onset=config.onset,
         attribution=config.attribution,
     )
-    clusters = with_slowdowns(clusters, slowdowns)
+    clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
     missing = tuple(one for one in absences if one.kind in _MISSING)
     edges = [one.link.edge() for one in weighed if one.link]
     standing, noise = (

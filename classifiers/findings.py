@@ -448,6 +448,7 @@ class Absence:
     caused_by: str | None = None
     explained_share: float | None = None
     blast: Blast | None = None
+    series: Series | None = None  # of its trials without it; None where nothing can be drawn
 
     @property
     def id(self) -> str:
@@ -543,6 +544,7 @@ class Latency:
     caused_by: str | None = None
     explained_share: float | None = None
     blast: Blast | None = None
+    series: Series | None = None  # of its slow ones; None where nothing can be drawn
 
 
 @dataclass(frozen=True, slots=True)

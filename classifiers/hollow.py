@@ -18,10 +18,12 @@ from classifiers.history import History
 from classifiers.missing import BLAMED, LEAST, Sides, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.priors import AttributionConfig
+from classifiers.series import series_of
 from classifiers.suspects import Suspects
 from classifiers.telling import revision_counts
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.weighing import Judged, weigh_cases
+from collector.window import Window
 
 __all__ = ["find_hollow"]
 
@@ -53,7 +55,7 @@ def find_hollow(
             fields[case.cluster_id] = field
             cases.append(case)
     judged = weigh_cases(cases, {}, suspects, history, no_samples(), config, looks=max(len(cases), 1))
-    told = [(fields[one.case.cluster_id], _absence(one, fields[one.case.cluster_id])) for one in judged]
+    told = [(fields[one.case.cluster_id], _absence(one, fields[one.case.cluster_id], history.window)) for one in judged]
     kept = [(field, one) for field, one in told if one]
     return tuple(sorted(_believed(kept), key=lambda one: (one.service, one.event, one.field or "")))
 
@@ -84,7 +86,7 @@ def _case(field: _Field, history: History, onset: OnsetConfig) -> Case | None:
     )
 
 
-def _absence(judged: Judged, field: _Field) -> Absence | None:
+def _absence(judged: Judged, field: _Field, window: Window) -> Absence | None:
     case = judged.case
     attribution = attribution_of(judged)
     blamed = attribution if attribution and attribution.confidence >= BLAMED else None
@@ -109,6 +111,7 @@ def _absence(judged: Judged, field: _Field) -> Absence | None:
         renamed_to=renamed,
         is_ongoing=case.fit.ended_latest_ns is None,
         per_revision=revision_counts(case),
+        series=series_of(case, window, attribution),
     )
 
 

@@ -19,6 +19,7 @@ from classifiers.latency_reading import Latencies
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
+from classifiers.series import with_series
 from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.weighing import Judged, weigh_cases
@@ -74,7 +75,8 @@ def find_latencies(
     seen = replace(history, traces=latencies.traces)
     links = waiting_links(found, calls)
     judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, attribution, looks=latencies.looks)
-    return Slowdowns(_told(found, {one.case.cluster_id: one for one in judged}), beside)
+    told = _told(found, {one.case.cluster_id: one for one in judged})
+    return Slowdowns(with_series(told, cases, history.window), beside)
 
 
 def with_slowdowns(clusters: Sequence[Cluster], slowdowns: Slowdowns) -> tuple[Cluster, ...]:

@@ -38,6 +38,7 @@ from collector.records import Revision, severity_text
 from collector.window import format_ns
 from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
+from logtriage.series_json import series_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
 
@@ -134,6 +135,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "onset_detail": _onset_detail(cluster.onset),
         "storm": _storm(cluster.storm) if cluster.storm else None,
         "per_revision": [_revision_count(counted) for counted in cluster.per_revision],
+        "series": series_fields(cluster.series),
         "hypotheses": [_hypothesis(rival) for rival in cluster.hypotheses],
         "evidence": [_evidence(fact) for fact in cluster.evidence],
         "signature_ids": list(cluster.signature_ids),
@@ -307,6 +309,7 @@ def _absence(event: Absence) -> dict[str, Any]:
         "renamed_to": event.renamed_to,
         "id": event.id,
         "per_revision": [_revision_count(one) for one in event.per_revision],
+        "series": series_fields(event.series),
         "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
         "evidence": [_evidence(fact) for fact in event.evidence],
         **place_fields(event),

@@ -5,6 +5,7 @@ from typing import Any
 from classifiers.findings import Latency, Pace, SlowCaller, SlowPart
 from classifiers.service_names import plain_name
 from collector.window import format_ns
+from logtriage.series_json import series_fields
 
 __all__ = ["latency_fields"]
 
@@ -39,6 +40,7 @@ def latency_fields(latency: Latency) -> dict[str, Any]:
         "is_ongoing": latency.is_ongoing,
         "ended": None if latency.ended_ns is None else _time(latency.ended_ns),
         "per_revision": [_pace(one) for one in latency.per_revision],
+        "series": series_fields(latency.series),
         "slow_part": _part(latency.part) if latency.part else None,
         "origin": latency.origin,
         "origin_counts": [{"origin": name, "units": many} for name, many in latency.origin_counts],
