@@ -11,13 +11,13 @@ demo: $(READY) ## builds a bundled incident, runs the whole line over it offline
 	$(BIN)/logtriage demo --folder $(DEMO)
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: $(READY) ## format check, lint, types, tests with coverage: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 format: $(READY) ## formats and mends what can be mended
 	$(BIN)/ruff format .

@@ -2,7 +2,7 @@
 
 A told id means the template that covers its text: a template found anew where that is more general, else the told text
 itself. So a told template never names less than it did. What was told is no evidence when templates are found: telling
-changes nothing. Several told ids that fall together are aliases; the oldest is the name.
+moves only what fits several of them. Several told ids that fall together are aliases; the oldest is the name.
 """
 
 import re

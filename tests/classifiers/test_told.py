@@ -83,7 +83,9 @@ def test_whatever_comes_later_a_told_id_resolves_and_only_generalises(batches: l
             assert text not in members or named.name_of(members[text]) == name
         told = told_after(named, told, at_ns=at_ns)
         after = name_templates(data, told)
-        assert after.rows.equals(named.rows)
-        before = dict(after.texts)
         many = set(told["template_id"])
+        for text, was, now in zip(batch, named.rows["template_id"], after.rows["template_id"], strict=True):
+            # telling moves nothing but what fits several templates: they stand in the one told first
+            assert now == was or covers(after.texts[now], text)
+        before = dict(after.texts)
         members |= {text: name for text, name in zip(batch, after.rows["template_id"], strict=True) if name in many}
