@@ -9,6 +9,7 @@ from typing import Literal
 
 import orjson
 
+from classifiers.explained import Blast, Evidence, Explains, RevisionSeries, Series, Why
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
 from collector.window import Window
@@ -68,18 +69,6 @@ CHANGE_TYPES = (
 
 # Probabilities from which a verdict is told as very likely, likely, suspected; below the last nothing is blamed.
 SURE_FROM = (0.9, 0.7, 0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A fact that supports or weakens a claim, with its references. `statement` is one plain sentence."""
-
-    kind: Literal["measured", "inferred", "asserted", "unknown"]
-    statement: str
-    query: str | None = None  # name in queries/ that gives the rows; or the named rule of an inference
-    entry_ids: tuple[str, ...] = ()  # a sample, at most 5
-    trace_ids: tuple[str, ...] = ()
-    revisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,84 +207,6 @@ class Storm:
     period_s: tuple[float, float] | None  # shortest and longest interval; None unless arrivals are regular
     is_per_instance: bool  # the period is one of each instance, not of all together
     lines_per_unit: float  # of the statement repeated most: a retry storm has many
-
-
-@dataclass(frozen=True, slots=True)
-class Blast:
-    """How far something reaches: what its priority was made of. Shares lie in 0 to 1; None is not known.
-
-    `share` is of what its service was asked since the onset, `routes_share` of what its worst route was asked. `users`
-    counts accounts that were hit, where entries name them. `weight` is that of config.yaml. `reason` says in one
-    sentence which threshold decided.
-    """
-
-    share: float | None
-    failed: int
-    exposed: int | None
-    routes: tuple[str, ...] = ()  # the most hit first
-    routes_share: float | None = None
-    users: int | None = None
-    services: tuple[str, ...] = ()
-    lasted_ns: int = 0
-    weight: float = 1.0
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Explains:
-    """An edge of a cascade: `cause` explains `shared` of the `units` failures of `symptom`. Both are ids of findings.
-
-    how: the sign that decided, as in `Link.kind`; without traces it is inferred, and weaker.
-    """
-
-    cause: str
-    symptom: str
-    shared: int
-    units: int
-    lag_ns: int
-    how: str
-    trace_ids: tuple[str, ...] = ()  # a sample, at most 5
-
-    @property
-    def share(self) -> float:
-        """Explained share of the symptom's failures."""
-        return self.shared / self.units if self.units else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """One answer of the five whys: a step from the symptom towards how the change got in.
-
-    It ends where the evidence ends: the last step of a chain may be `unknown`, and then says what would tell.
-    `statement` is one plain sentence made of counts, names and times of the findings. `refuted_by` says what would
-    refute it.
-    """
-
-    step: Literal["symptom", "operation", "call", "state", "cause", "revision", "change", "entry"]
-    statement: str
-    kind: Literal["measured", "inferred", "asserted", "unknown"]
-    evidence: tuple[Evidence, ...] = ()
-    refuted_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionSeries:
-    """Failed beside exposed units of one revision, column by column."""
-
-    service: str
-    revision: str
-    failed: tuple[int, ...]
-    exposed: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The course of a failure over the window, per revision, for a plot: columns of equal length from `start_ns`."""
-
-    start_ns: int
-    column_ns: int
-    unit: Literal["requests", "traces", "minutes", "entries"]
-    rows: tuple[RevisionSeries, ...]
 
 
 @dataclass(frozen=True, slots=True)
