@@ -6,7 +6,7 @@ revision that began to serve after the latest moment at which it may have begun 
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,7 @@ from classifiers.side_by_side import compare
 from classifiers.telling import summed
 
 __all__ = [
+    "Fit",
     "Suspicion",
     "Weighed",
     "Weight",
@@ -99,6 +100,17 @@ class Weighed:
         return self.weights[0] if self.weights else None
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well one revision explains a case, whoever else is guilty; logs, in the order in which they are added."""
+
+    weight: Weight
+    designed: float
+    members: float
+    course: float
+    again: float
+
+
 @dataclass(frozen=True)
 class _Light:
     """What the changes of deploys are judged in: the words of the failure, those of all others, and the ledger."""
@@ -122,6 +134,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     lineage: Lineage | None = None,
     namings: Namings | None = None,
     alone: Mapping[str, float] | None = None,
+    fits: MutableMapping[int, Fit | None] | None = None,
     config: AttributionConfig,
 ) -> Weighed:
     """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
@@ -129,19 +142,24 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     shared: number of services without a link that began to fail at once. known: service and revision of those that are
     guilty of another failure. looks: clusters that a deploy or an outage could be accused of (see priors.py).
     alone: by own revision, the log-likelihood that it wins if it broke something for one caller alone.
+    fits: by place among the candidates, what was found of them when this case was weighed before; it is filled.
     """
+    fits = {} if fits is None else fits
     light = _Light(read_text(text), known, lineage or Lineage(()), namings or Namings(), config)
     spread = shared_out(looks) + wander_gain(case)
     outside, outside_split = outside_weight(case, shared, text, config)
     tallies: dict[tuple[object, ...], Tally] = {}
     rows: list[tuple[Weight, float]] = []
-    for candidate, difference in candidates:
+    for place, (candidate, difference) in enumerate(candidates):
         if candidate.served_ns > case.fit.latest_ns + START_SLACK_NS:
             continue
         key = _key(candidate)
         tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
-        row = _suspect(case, candidate, difference, tally, light)
-        if row:
+        if place not in fits:
+            fits[place] = _suspect(case, candidate, difference, tally, light)
+        fit = fits[place]
+        if fit:
+            row = fit.weight, _log_weight(case, fit, light)
             own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
             rows.append(row if own is None else (row[0], _with_callers(row, own)))
     outside = float(np.logaddexp(outside, max((_of_tests(case, row) for row in rows), default=-math.inf)))
@@ -183,8 +201,8 @@ def _side_by_side(case: Case, weight: Weight) -> Weight:
 
 def _suspect(
     case: Case, candidate: Candidate, difference: Difference | None, tally: Tally, light: _Light
-) -> tuple[Weight, float] | None:
-    """A revision with the log of its prior times likelihood; None where it explains nothing."""
+) -> Fit | None:
+    """How well a revision explains a case; None where it explains nothing."""
     plain = revision_gain(case, candidate, tally=tally)
     if plain.gain == -math.inf:
         return None
@@ -205,19 +223,18 @@ def _suspect(
     )
     designed = whole - summed([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
     members, log_members = _members(case, candidate, difference, plain, tally, light)
-    log_weight = (
-        deploy_prior(case, candidate, light.known, light.config)
-        + designed
-        + log_members
-        + _course_gain(case, candidate, plain)
-    )
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
     again = again_split(case, candidate, best, tally, _before(candidate, light.lineage), light.config.bad_deploys)
-    log_weight += again.gain - best.gain
-    best = again
     told_by = named.change if named.named > 1 else None
-    return Weight(candidate, best, 0.0, difference, told_by, suspicions, members), log_weight
+    weight = Weight(candidate, again, 0.0, difference, told_by, suspicions, members)
+    return Fit(weight, designed, log_members, _course_gain(case, candidate, plain), again.gain - best.gain)
+
+
+def _log_weight(case: Case, fit: Fit, light: _Light) -> float:
+    """The log of a revision's prior times its likelihood."""
+    prior = deploy_prior(case, fit.weight.candidate, light.known, light.config)
+    return prior + fit.designed + fit.members + fit.course + fit.again
 
 
 def _before(candidate: Candidate, lineage: Lineage) -> tuple[str, ...]:

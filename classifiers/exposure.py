@@ -105,12 +105,23 @@ class Grid:
 
     def share(self, revision: str) -> NDArray[np.float64]:
         """Share of the revision in each bin; bins without exposure take the share of the bin before."""
-        own = self.by_revision.get(revision, np.zeros(self.timeline.bins))
+        if revision not in self._made:
+            own = self.by_revision.get(revision, np.zeros(self.timeline.bins))
+            total, last = self.total, self._last
+            share = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
+            self._made[revision] = np.where(last >= 0, share[np.maximum(last, 0)], 0.0)
+        return self._made[revision]
+
+    @cached_property
+    def _made(self) -> dict[str, NDArray[np.float64]]:
+        """Shares that were asked for, each made once."""
+        return {}
+
+    @cached_property
+    def _last(self) -> NDArray[np.int64]:
+        """The last bin up to each that had any exposure; -1 before there was any."""
         total = self.total
-        known = np.where(total > 0, np.arange(len(total)), -1)
-        last = np.maximum.accumulate(known)
-        share = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
-        return np.where(last >= 0, share[np.maximum(last, 0)], 0.0)
+        return np.maximum.accumulate(np.where(total > 0, np.arange(len(total)), -1))
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
@@ -130,6 +141,10 @@ class Grid:
 
     def leaders(self) -> tuple[list[str], NDArray[np.int64]]:
         """Revisions, and the place of the one with most exposure in each bin; -1 before there was any."""
+        return self._leaders
+
+    @cached_property
+    def _leaders(self) -> tuple[list[str], NDArray[np.int64]]:
         names = sorted(self.by_revision)
         if not names:
             return [], np.full(self.timeline.bins, -1)

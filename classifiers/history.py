@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.callers import CALLER_SCHEMA, top_agents, top_clients
+from classifiers.callers import CALLER_SCHEMA, Callers, top_agents, top_clients
 from classifiers.exposure import SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
@@ -80,6 +81,11 @@ class History:
     instances: pl.DataFrame
     callers: pl.DataFrame
     projects: tuple[str, ...]
+
+    @cached_property
+    def senders(self) -> Callers:
+        """Who sent what failed, made once for all that is weighed."""
+        return Callers(self.callers, self.traces.requests)
 
 
 def read_history(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_ns
-from classifiers.latency_shift import Counted, Shift, find_shift, least_gain, share_gains, summed
+from classifiers.latency_shift import Counted, Shift, best_shift, cuts_of, least_gain, share_gains, summed
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
 from collector.store import Reader
@@ -123,28 +123,93 @@ def _find(counts: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConf
     """Operations that shifted by as much as matters, the surest first; and how many were compared."""
     if not counts.height:
         return [], 0
-    began = int(counts["bin"].min())  # type: ignore[arg-type]  # there is one
-    counts = counts.sort(pl.all()).with_columns(bin=pl.col("bin") - began)
-    bins = int(counts["bin"].max()) + 1  # type: ignore[arg-type]
-    asked = counts.group_by(_KEYS).agg(pl.col("requests").sum()).filter(pl.col("requests") >= _LEAST)
-    loads = {
-        key: summed(own["bin"].to_numpy(), own["requests"].cast(pl.Float64).to_numpy(), bins)
-        for key, own in counts.partition_by("project", "service", as_dict=True).items()
-    }
-    least = least_gain(asked.height)
+    cells = _Cells.of(counts)
+    known = np.flatnonzero(cells.asked >= _LEAST)
+    least = least_gain(len(known))
     found: list[Slowed] = []
-    for key, own in counts.join(asked.select(_KEYS), on=_KEYS, how="semi").partition_by(_KEYS, as_dict=True).items():
-        counted, names = _arrays(own, bins)
-        shift = find_shift(counted)
-        if shift is None or shift.gain < least or (began + shift.last + 1) * bin_ns <= window.start_ns:
+    for place, shift in zip(known.tolist(), cells.shifts(known), strict=True):
+        if shift is None or shift.gain < least or (cells.began + shift.last + 1) * bin_ns <= window.start_ns:
             continue
+        own = counts.filter(cells.operation == place).sort(pl.all()).with_columns(bin=pl.col("bin") - cells.began)
+        counted, names = _arrays(own, cells.bins)
         if quantile_ns(counted.bucket, counted.many, 0.5) >= _STREAM_NS:
             continue
-        effect = effect_of(counted, shift, load=loads[key[:2]], first_bin=began, bin_ns=bin_ns)
+        key = own.select(_KEYS).row(0)
+        load = counts.filter((pl.col("project") == key[0]) & (pl.col("service") == key[1]))
+        loads = summed(load["bin"].to_numpy() - cells.began, load["requests"].cast(pl.Float64).to_numpy(), cells.bins)
+        effect = effect_of(counted, shift, load=loads, first_bin=cells.began, bin_ns=bin_ns)
         if effect is not None and effect.matters(least_times=config.least_times, least_ns=config.least_ms * 1e6):
-            found.append(_slowed(key, counted, shift, effect, names, (began, bin_ns)))
+            found.append(_slowed(key, counted, shift, effect, names, (cells.began, bin_ns)))
     found.sort(key=lambda one: (-one.gain, one.key))
-    return found[:_MOST], asked.height
+    return found[:_MOST], len(known)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The counts of all operations as numbers, an element a row; `asked` of each operation, in the order of their keys.
+
+    Sums of whole numbers need no order, and nothing is sorted or parted by its names.
+    """
+
+    operation: NDArray[np.int64]
+    pair: NDArray[np.int64]  # of an operation and a revision, in their order
+    owner: NDArray[np.int64]  # the operation of each pair
+    bin: NDArray[np.int64]
+    bucket: NDArray[np.int64]
+    many: NDArray[np.float64]
+    asked: NDArray[np.float64]
+    began: int
+    bins: int
+
+    @classmethod
+    def of(cls, counts: pl.DataFrame) -> "_Cells":
+        """Of rows of count_latencies, at least one."""
+        key = np.zeros(counts.height, dtype=np.int64)
+        for name in _KEYS:
+            key = _numbered(key, counts[name])
+        operation = key
+        pair = _numbered(operation, counts["revision"])
+        owner = np.zeros(int(pair.max()) + 1, dtype=np.int64)
+        owner[pair] = operation
+        bins, buckets = counts["bin"].to_numpy(), counts["bucket"].to_numpy()
+        many = counts["requests"].cast(pl.Float64).to_numpy()
+        began = int(bins.min())
+        return cls(
+            operation, pair, owner, bins - began, buckets - int(buckets.min()), many,
+            summed(operation, many, int(operation.max()) + 1), began, int(bins.max()) - began + 1,
+        )  # fmt: skip
+
+    def shifts(self, operations: NDArray[np.int64]) -> list[Shift | None]:
+        """The best shift of each of these operations."""
+        wide = int(self.bucket.max()) + 1
+        each = summed(self.operation * wide + self.bucket, self.many, len(self.asked) * wide).reshape(-1, wide)
+        cuts = {place: cuts_of(each[place]) for place in operations.tolist()}
+        most = max(map(len, cuts.values()), default=0)
+        above = np.full((most, len(self.asked)), wide)
+        for place, own in cuts.items():
+            above[: len(own), place] = own
+        asked = self._table(self.many)
+        slow = [self._table(np.where(self.bucket > level[self.operation], self.many, 0.0)) for level in above]
+        rows = {place: np.flatnonzero(self.owner == place) for place in cuts}
+        return [
+            best_shift(asked[rows[place]], [one[rows[place]] for one in slow[: len(own)]])
+            for place, own in cuts.items()
+        ]
+
+    def _table(self, many: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums by pair and bin."""
+        return summed(self.pair * self.bins + self.bin, many, len(self.owner) * self.bins).reshape(-1, self.bins)
+
+
+def _numbered(key: NDArray[np.int64], names: pl.Series) -> NDArray[np.int64]:
+    """Numbers from 0 on for what a key and a name are together, in their order."""
+    known = names.unique().sort()
+    code = names.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
+    whole = key * len(known) + code
+    present = np.zeros(int(whole.max()) + 1, dtype=np.int64)
+    present[whole] = 1
+    found: NDArray[np.int64] = (np.cumsum(present) - 1)[whole]
+    return found
 
 
 def _arrays(own: pl.DataFrame, bins: int) -> tuple[Counted, list[str]]:

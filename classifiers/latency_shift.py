@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Counted", "Shift", "find_shift", "least_gain", "share_gains", "summed"]
+__all__ = ["Counted", "Shift", "best_shift", "cuts_of", "find_shift", "least_gain", "share_gains", "summed"]
 
 _CUTS = (0.15, 0.3, 0.5, 0.75, 0.9, 0.95, 0.975)  # quantiles of all durations above which a request may count as slow
 _LEAST = 12  # requests on either side, below which no distribution is known
@@ -61,15 +61,26 @@ def least_gain(operations: int) -> float:
 
 def find_shift(counted: Counted) -> Shift | None:
     """The best shift; None where nothing was asked enough before one and since."""
+    revisions = int(counted.revision.max()) + 1
+    cells = counted.revision * counted.bins + counted.bin
+    first = int(counted.bucket.min())
+    cuts = cuts_of(summed(counted.bucket - first, counted.many, int(counted.bucket.max()) - first + 1))
+    asked, *slow = (
+        summed(cells, many, revisions * counted.bins).reshape(revisions, -1)
+        for many in (counted.many, *(np.where(counted.bucket - first > cut, counted.many, 0.0) for cut in cuts))
+    )
+    return best_shift(asked, slow)
+
+
+def best_shift(asked: NDArray[np.float64], slow: Sequence[NDArray[np.float64]]) -> Shift | None:
+    """find_shift of tables, a row a revision and a column a bin: what was asked, and what was slow by each cut."""
+    present = np.flatnonzero(asked.any(axis=1)).tolist()
+    began = sorted({int(np.flatnonzero(asked[code])[0]) for code in present})
+    whole = _Whole.of(asked.sum(axis=0), began)
     best: Shift | None = None
-    asked = summed(counted.bin, counted.many, counted.bins)
-    codes = np.unique(counted.revision).tolist()
-    began = sorted({int(counted.bin[counted.revision == code].min()) for code in codes})
-    for cut in _cuts(counted):
-        slow = np.where(counted.bucket > cut, counted.many, 0.0)
-        slow_of = summed(counted.bin, slow, counted.bins)
-        found = [_stretch(slow_of, asked, began)]
-        found += [_of_revision(counted, slow, code, len(codes)) for code in codes]
+    for own in slow:
+        found = [_stretch(own.sum(axis=0), whole)]
+        found += [_of_revision(own, asked, code, len(present)) for code in present]
         for one in found:
             if one is not None and (best is None or one.gain > best.gain):
                 best = one
@@ -81,32 +92,52 @@ def summed(place: NDArray[np.int64], many: NDArray[np.float64], size: int) -> ND
     return np.bincount(place, many, size).astype(np.float64, copy=False)
 
 
-def _cuts(counted: Counted) -> list[int]:
-    order = np.argsort(counted.bucket, kind="stable")
-    passed = np.cumsum(counted.many[order])
-    places = np.searchsorted(passed, np.array(_CUTS) * passed[-1])
-    return sorted(set(counted.bucket[order][places].tolist()))
+def cuts_of(many: NDArray[np.float64]) -> list[int]:
+    """The buckets above which a request may count as slow, from how many requests lie in each bucket."""
+    passed = np.cumsum(many)
+    return sorted(set(np.searchsorted(passed, np.array(_CUTS) * passed[-1]).tolist()))
 
 
-def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64], began: Sequence[int]) -> Shift | None:
-    """The best stretch of bins against all others; enough must have been asked before it. `began`: of revisions."""
-    used = np.flatnonzero(asked > 0)
-    slow, asked = slow[used], asked[used]
-    slow_edge, asked_edge = (np.concatenate([[0.0], np.cumsum(one)]) for one in (slow, asked))
-    first, last = np.triu_indices(len(used))
-    inside, exposed = slow_edge[last + 1] - slow_edge[first], asked_edge[last + 1] - asked_edge[first]
-    is_known = (asked_edge[first] >= _LEAST) & (exposed >= _LEAST) & (inside >= _LEAST_SLOW)
+@dataclass(frozen=True)
+class _Whole:
+    """The stretches of bins that were asked enough, with what no choice of what is slow changes."""
+
+    asked: NDArray[np.float64]
+    used: NDArray[np.int64]
+    edge: NDArray[np.float64]  # asked before each bin that is used
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    exposed: NDArray[np.float64]
+    looks: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, asked: NDArray[np.float64], began: Sequence[int]) -> "_Whole":
+        """Of what was asked per bin; `began`: the first bins of revisions."""
+        used = np.flatnonzero(asked > 0)
+        edge = np.concatenate([[0.0], np.cumsum(asked[used])])
+        first, last = np.triu_indices(len(used))
+        exposed = edge[last + 1] - edge[first]
+        is_known = (edge[first] >= _LEAST) & (exposed >= _LEAST)
+        first, last, exposed = first[is_known], last[is_known], exposed[is_known]
+        anywhere = math.log(len(used))
+        has_end = last < len(used) - 1  # one more freedom: what ends by chance a little early goes on
+        at_a_deploy = np.isin(used, began)[first]
+        looks = np.where(at_a_deploy, min(math.log(len(began)), anywhere), anywhere) + has_end * anywhere
+        return cls(asked[used], used, edge, first, last, exposed, looks)
+
+
+def _stretch(slow: NDArray[np.float64], whole: _Whole) -> Shift | None:
+    """The best stretch of bins against all others; enough must have been asked before it."""
+    used, asked = whole.used, whole.asked
+    slow = slow[used]
+    edge = np.concatenate([[0.0], np.cumsum(slow)])
+    inside = edge[whole.last + 1] - edge[whole.first]
+    is_known = inside >= _LEAST_SLOW
     if not is_known.any():
         return None
-    first, last, inside, exposed = first[is_known], last[is_known], inside[is_known], exposed[is_known]
-    before, asked_before = slow_edge[first], asked_edge[first]
-    gains = np.minimum(  # worse than before it, whatever followed, and than all others together
-        share_gains(inside, exposed, slow.sum(), asked.sum()),
-        share_gains(inside, exposed, before + inside, asked_before + exposed),
-    )
-    anywhere = math.log(len(used))
-    has_end = last < len(used) - 1  # one more freedom: what ends by chance a little early goes on
-    looks = np.where(np.isin(used[first], began), min(math.log(len(began)), anywhere), anywhere) + has_end * anywhere
+    first, last, inside, exposed = (one[is_known] for one in (whole.first, whole.last, inside, whole.exposed))
+    gains = _stretch_gains(edge, whole.edge, (first, last), inside, exposed)
+    looks = whole.looks[is_known]
     place = int(np.argmax(gains - looks))
     is_in = np.zeros(len(used), dtype=bool)
     is_in[first[place] : last[place] + 1] = True
@@ -114,21 +145,46 @@ def _stretch(slow: NDArray[np.float64], asked: NDArray[np.float64], began: Seque
     return Shift(int(used[first[place]]), int(used[last[place]]), None, gain)
 
 
-def _of_revision(counted: Counted, slow: NDArray[np.float64], code: int, codes: int) -> Shift | None:
-    """One revision against the others before it and beside it, which must have been asked enough."""
-    own = counted.revision == code
-    first, last = int(counted.bin[own].min()), int(counted.bin[own].max())
-    known = counted.bin <= last
-    many, slow = np.where(known, counted.many, 0.0), np.where(known, slow, 0.0)
-    exposed, failed = float(many[own].sum()), float(slow[own].sum())
-    if exposed < _LEAST or float(many[~own].sum()) < _LEAST or failed < _LEAST_SLOW:
+def _stretch_gains(
+    slow: NDArray[np.float64], asked: NDArray[np.float64], ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    inside: NDArray[np.float64], exposed: NDArray[np.float64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """What stretches win: worse than before them, whatever followed, and than all others together.
+
+    `slow` and `asked`: before each bin, with the sum of all as last. What is said of one end alone is reckoned once for
+    each bin: there are a hundred times as many stretches.
+    """
+    first, last = ends
+    own, until = _log(inside, exposed), _log(slow, asked)
+    before, asked_before = slow[first], np.maximum(asked[first], 1e-9)
+    than_before = own + until[first] - until[last + 1]
+    others, asked_others = slow[-1] - inside, np.maximum(asked[-1] - exposed, 1e-9)
+    than_others = own + _log(others, asked_others) - until[-1]
+    return np.minimum(
+        np.where(inside * asked_others > others * exposed, than_others, -np.inf),
+        np.where(inside * asked_before > before * exposed, than_before, -np.inf),
+    )
+
+
+def _of_revision(
+    slow: NDArray[np.float64], asked: NDArray[np.float64], code: int, codes: int
+) -> Shift | None:  # fmt: skip
+    """One revision, a row of what was slow and asked per bin, against the others before it and beside it.
+
+    Those must have been asked enough.
+    """
+    places = np.flatnonzero(asked[code])
+    first, last = int(places[0]), int(places[-1])
+    own_slow, own_asked = slow[code, : last + 1], asked[code, : last + 1]
+    slow_of = np.concatenate([slow[:, : last + 1].sum(axis=0) - own_slow, own_slow])
+    asked_of = np.concatenate([asked[:, : last + 1].sum(axis=0) - own_asked, own_asked])
+    exposed, failed, many = float(own_asked.sum()), float(own_slow.sum()), float(asked_of.sum())
+    if exposed < _LEAST or many - exposed < _LEAST or failed < _LEAST_SLOW:
         return None
-    gain = float(share_gains(np.array([failed]), np.array([exposed]), slow.sum(), many.sum())[0])
-    cells = np.where(own, counted.bin + counted.bins, counted.bin)
-    slow_of, asked = (summed(cells, one, 2 * counted.bins) for one in (slow, many))
-    used = asked > 0
-    is_in = (np.arange(2 * counted.bins) >= counted.bins)[used]
-    return Shift(first, last, code, gain / _dispersion(slow_of[used], asked[used], is_in) - math.log(codes))
+    gain = float(share_gains(np.array([failed]), np.array([exposed]), slow_of.sum(), np.array([many]))[0])
+    used = asked_of > 0
+    is_in = (np.arange(len(asked_of)) > last)[used]
+    return Shift(first, last, code, gain / _dispersion(slow_of[used], asked_of[used], is_in) - math.log(codes))
 
 
 def share_gains(

@@ -6,7 +6,6 @@ the day. What is left over is "something from outside at any moment" (rivals.py)
 
 from collections.abc import Sequence
 
-from classifiers.callers import Callers
 from classifiers.cases import Case
 from classifiers.clock import clock_rival
 from classifiers.history import History
@@ -30,7 +29,7 @@ class Outsiders:
         self._calls = calls
         self._config = config
         self._ground = Ground(history.revisions, Instances(history.instances, history.failures), config)
-        self._callers = Callers(history.callers, history.traces.requests)
+        self._callers = history.senders
         self._loads = Loads(history.exposure, config)
         self._found: dict[str, tuple[list[Rival], dict[str, float]]] = {}
 

@@ -28,7 +28,7 @@ _RARE = 0.1  # mean share of requests that fail, up to which a Poisson count is 
 
 def slow_gain(case: Case, candidate: Candidate, split: Split) -> float:
     """Log-likelihood won if what the split blames may have failed the more, the longer ago it began to serve."""
-    blamed = np.isin(np.array(candidate.labels, dtype=object), split.revisions)
+    blamed = candidate.are_of(split.revisions)
     if blamed.sum() < _FEW:
         return 0.0
     line = case.held.timeline
@@ -54,8 +54,11 @@ def _gains(
     scale = many / np.maximum((weights * exposed).sum(axis=-1), 1e-9)
     mean = np.maximum(many / np.maximum(whole, 1e-9), 1e-12)
     if not _is_common(case):
-        logs = np.log(np.maximum(weights, 1e-12))
-        found: NDArray[np.float64] = (failed * logs).sum(axis=-1) + many * np.log(np.maximum(scale, 1e-12) / mean)
+        bears = failed > 0  # few bins of many: logs are what takes time
+        logs = np.log(np.maximum(weights[..., bears], 1e-12))
+        found: NDArray[np.float64] = (failed[bears] * logs).sum(axis=-1) + many * np.log(
+            np.maximum(scale, 1e-12) / mean
+        )
         return found
     high = np.minimum(weights * scale[..., None], _MOST)
     flat = np.minimum(mean, _MOST)[..., None]

@@ -72,6 +72,7 @@ class Suspects:
         self._revisions = revisions
         self._exposure = exposure
         self.calls = calls
+        self._orders: dict[tuple[str, str], tuple[Revision, ...]] = {}
         self._traces = {
             str(key[0]): dict(frame.select("trace", "revision").iter_rows())
             for key, frame in services.partition_by("service", as_dict=True).items()
@@ -80,11 +81,11 @@ class Suspects:
     def of(self, case: Case) -> list[Candidate]:
         """Own revisions first, then those of linked services."""
         found = list(self._candidates(case, case.service, "own", case.revisions, 1.0, case.grid))
+        known = case.traces_known()
         for service, direction in self.calls.around(case.service):
             relation: Relation = direction
             seen = self._traces.get(service, {})
             named = [seen.get(trace) if trace else None for trace in case.traces]
-            known = case.traces_known()
             if sum(trace in seen for trace in known) < _LINKED * max(len(known), 1):
                 if known and relation == "caller" and not self._failed_too(case, service):
                     continue
@@ -104,7 +105,10 @@ class Suspects:
     def _candidates(
         self, case: Case, service: str, relation: Relation, labels: Sequence[str], linked: float, grid: Grid
     ) -> Iterable[Candidate]:
-        ordered = deploy_order(self._revisions, service, project=case.project)
+        key = (case.project, service)
+        if key not in self._orders:
+            self._orders[key] = deploy_order(self._revisions, service, project=case.project)
+        ordered = self._orders[key]
         names = [one.revision for one in ordered]
         failing = set(labels)
         since = 0  # the place after the last one that failed

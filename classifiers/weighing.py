@@ -11,8 +11,9 @@ import orjson
 import polars as pl
 
 from classifiers.afar import follow_called, root_of
-from classifiers.attribution import Weighed, Weight, lead_change, weigh
+from classifiers.attribution import Fit, Weighed, Weight, lead_change, weigh
 from classifiers.cases import Case
+from classifiers.changes import Difference
 from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
 from classifiers.lineage import Lineage
@@ -22,6 +23,7 @@ from classifiers.natures import is_about_certificate, is_about_dependency
 from classifiers.outsiders import Outsiders
 from classifiers.priors import AttributionConfig
 from classifiers.returns import returned
+from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
 from classifiers.untraced import is_mild
@@ -94,6 +96,7 @@ class _Court:
         services = {one.service for one in history.revisions} | {case.service for case in cases}
         self._namings = Namings(texts.values(), services)
         self._outsiders = Outsiders(history, suspects.calls, config)
+        self._heard: dict[str, tuple[list[tuple[Candidate, Difference | None]], dict[int, Fit | None]]] = {}
 
     def weigh_roots(self) -> None:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
@@ -209,12 +212,15 @@ class _Court:
 
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
         case = self.cases[name]
-        found = [(one, self.lineage.served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
-        found += returned(case, found, self.lineage)
+        if name not in self._heard:
+            served = self.lineage.served
+            found = [(one, served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
+            self._heard[name] = ([*found, *returned(case, found, self.lineage)], {})
+        found, fits = self._heard[name]
         rivals, alone = self._outsiders.of(case, self.texts[name], [one for one, _ in found])
         return weigh(
             case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, looks=self._looks,
-            lineage=self.lineage, namings=self._namings, rivals=rivals, alone=alone, config=self._config,
+            lineage=self.lineage, namings=self._namings, rivals=rivals, alone=alone, fits=fits, config=self._config,
         )  # fmt: skip
 
     def _line_of(self, name: str) -> str:
