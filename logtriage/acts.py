@@ -167,25 +167,25 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     )
     lookup = Lookup(shown.findings)
     if isinstance(shown, pipeline.SilentResult):
-        _show_silent(shown.finding, lookup, form)
+        _show_silent(shown.finding, lookup, form, loaded.report.console_url)
         return
     if form == "json":
         told = cluster_json(shown.cluster) | examined_json(shown.examination, shown.entries)
         show(json_bytes(told).decode())
         return
     examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)
-    view = view_cluster(shown.cluster, lookup)
+    view = view_cluster(shown.cluster, lookup, loaded.report.console_url)
     show(
         render_markdown("show.md.j2", ShowView(view, examined)) if form == "markdown" else draw_cluster(view, examined)
     )
 
 
-def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str) -> None:
+def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str, console: str) -> None:
     """What became slower, or an event that stays away."""
     if form == "json":
         show(json_bytes(silent_json(finding)).decode())
         return
-    view = view_finding(finding, lookup)
+    view = view_finding(finding, lookup, console)
     show(render_markdown("finding.md.j2", view) if form == "markdown" else draw_finding(view))
 
 

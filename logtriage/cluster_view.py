@@ -2,6 +2,7 @@
 
 from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority
 from logtriage.commands import BLAMED, commands_for
+from logtriage.console_links import CONSOLE, cluster_links
 from logtriage.escape import plain, plain_lines
 from logtriage.lines import cluster_lines, evidence_refs
 from logtriage.lookup import Lookup
@@ -15,7 +16,7 @@ _TRACES_SHOWN = 5
 _SPARED_SHOWN = 3  # revisions listed in which nothing failed; the others are summed up
 
 
-def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
+def view_cluster(cluster: Cluster, lookup: Lookup, console: str = CONSOLE) -> ClusterView:
     """One cluster with all its evidence, as `logtriage show` and the Markdown report tell it."""
     near = lookup.near
     is_root = cluster.role == "root"  # a symptom repeats its root's attribution: its root tells why and what to do
@@ -30,6 +31,7 @@ def view_cluster(cluster: Cluster, lookup: Lookup) -> ClusterView:
         revisions=_revision_rows(cluster, near),
         rivals=tuple(rival_row(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),
         commands=commands_for(cluster, lookup) if is_root else (),
+        links=cluster_links(cluster, console),
         sample=plain_lines(cluster.sample),
         signatures=_ids(cluster.signature_ids),
         entries=_ids(cluster.insert_ids),

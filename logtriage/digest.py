@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.findings import Cluster, Findings, Incident, Priority, VanishedKey
 from collector.window import Window
-from logtriage.commands import commands_for
+from logtriage.commands import BLAMED, commands_for
 from logtriage.escape import plain
 from logtriage.headline import led_by_clusters
 from logtriage.lines import Line, incident_lines, state_of
@@ -89,7 +89,8 @@ def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer:
     sign = OVER_SIGN if is_over else SIGNS[incident.priority]
     began = clock(root.onset.at_ns, near)
     going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
-    commands = commands_for(root, lookup)
+    is_blamed = root.attribution is not None and root.attribution.confidence >= BLAMED
+    commands = commands_for(root, lookup) if is_blamed else ()
     apart = [other for other in led_by_clusters(findings) if other.number != incident.number]
     lines = incident_lines(incident, root, lookup)
     if apart:

@@ -5,7 +5,7 @@ All functions are total (any text in, never an error) and linear in the length o
 
 import re
 
-__all__ = ["code", "md", "mrkdwn", "plain", "plain_lines", "shorten"]
+__all__ = ["block", "code", "md", "mrkdwn", "plain", "plain_lines", "shorten"]
 
 # OSC (title, links, clipboard) up to its end or the next escape, CSI (colour, cursor), then any other escape.
 _ANSI = re.compile(
@@ -67,6 +67,13 @@ def code(text: object) -> str:
     fence = "`" * (max((len(run) for run in _FENCES.findall(safe)), default=0) + 1)
     pad = " " if safe.startswith("`") or safe.endswith("`") else ""
     return f"{fence}{pad}{safe}{pad}{fence}"
+
+
+def block(text: object) -> str:
+    """A Markdown code block inside a list item, which hosts show with a button to copy; one line, never cut."""
+    safe = plain(text, 20_000)
+    fence = "`" * max(3, max((len(run) for run in _FENCES.findall(safe)), default=0) + 1)
+    return f"  {fence}sh\n  {safe}\n  {fence}"
 
 
 def mrkdwn(text: object) -> str:

@@ -7,6 +7,7 @@ from logtriage.absence_view import missing_words, seen_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
 from logtriage.commands import BLAMED, Command, commands_for
+from logtriage.console_links import CONSOLE, Link, silent_links
 from logtriage.escape import plain
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line
@@ -29,6 +30,7 @@ class FindingView:
     counts: str
     lines: tuple[Line, ...]
     commands: tuple[Command, ...]
+    links: tuple[Link, ...]
     evidence: tuple[EvidenceRow, ...]
     head: tuple[str, ...]  # of the table
     revisions: tuple[tuple[str, ...], ...]
@@ -36,7 +38,7 @@ class FindingView:
     traces: str
 
 
-def view_finding(one: Latency | Absence, lookup: Lookup) -> FindingView:
+def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE) -> FindingView:
     """One finding with all that is known of it."""
     near = lookup.near
     began = f"; {began_words(one.onset, near)} UTC" if one.onset else ""
@@ -47,6 +49,7 @@ def view_finding(one: Latency | Absence, lookup: Lookup) -> FindingView:
         counts=f"{one.id}: {'goes on' if one.is_ongoing else 'over'}{began}",
         lines=(*_seen(one, lookup), *(_inside(one) if isinstance(one, Latency) else ()), *_sure(one, near)),
         commands=commands_for(one, lookup),
+        links=silent_links(one, lookup.findings.window, console),
         evidence=evidence_rows(facts),
         head=head if rows else (),
         revisions=rows,

@@ -68,10 +68,21 @@ _CAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A label of at most six letters and its text, one plain line."""
+    """A label of at most six letters and its text, one plain line. `command`: the end of the text, to be copied."""
 
     label: str
     text: str
+    command: str = ""
+
+    @property
+    def lead(self) -> str:
+        """The text before its command, whole where it has none."""
+        return self.text.removesuffix(self.command).rstrip() if self.command else self.text
+
+    @property
+    def lead_inline(self) -> str:
+        """The same for formats that fold spaces."""
+        return self.lead.replace("   ", ", ")
 
     @property
     def inline(self) -> str:
@@ -86,7 +97,8 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
     if pulls:
         at = next((i for i, line in enumerate(lines) if line.label == "HIT"), len(lines))
         lines = (*lines[:at], Line("PULLS", pulls), *lines[at:])
-    return (*lines, Line("DO", first_step(root, str(incident.number), lookup)))
+    step = first_step(root, str(incident.number), lookup)
+    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line))
 
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:

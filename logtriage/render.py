@@ -10,7 +10,7 @@ from classifiers.findings import Findings
 from collector.datafiles import data_folder
 from logtriage.diff_view import DiffView
 from logtriage.errors import RenderError
-from logtriage.escape import code, md
+from logtriage.escape import block, code, md
 from logtriage.finding_view import FindingView
 from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
@@ -79,5 +79,5 @@ def template_environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update({"code": code, "md": md, "count": count})
+    environment.filters.update({"block": block, "code": code, "md": md, "count": count})
     return environment

@@ -1,13 +1,15 @@
 """Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
 
 from dataclasses import replace
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from classifiers.findings import Cluster, Findings, Incident
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
 from logtriage.cluster_view import view_cluster
+from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
@@ -32,6 +34,7 @@ class ReportConfig(BaseModel):
 
     window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back a report without --since looks
     full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
+    console_url: Annotated[str, AfterValidator(check_console)] = CONSOLE  # where links lead
     standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
 
 
@@ -42,7 +45,7 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
     ordered = sorted(findings.incidents, key=lambda incident: incident.number)
     shown = [(incident, lookup.cluster(incident.root)) for incident in ordered]
     incidents = tuple(
-        _incident(incident, root, lookup, is_brief=at >= config.full_incidents)
+        _incident(incident, root, lookup, is_brief=at >= config.full_incidents, console=config.console_url)
         for at, (incident, root) in enumerate(shown)
         if root is not None
     )
@@ -110,7 +113,7 @@ def _is_service(name: str, wanted: str) -> bool:
     return wanted in (name, plain_name(name))
 
 
-def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool) -> IncidentView:
+def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool, console: str) -> IncidentView:
     lines = incident_lines(incident, root, lookup)
     return IncidentView(
         number=incident.number,
@@ -121,8 +124,8 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
         is_brief=is_brief,
         lines=tuple(line for line in lines if line.label not in EXPLAINS)[:1] if is_brief else lines,
         clusters=(
-            replace(view_cluster(root, lookup), lines=()),  # the incident's own lines say it
-            *(view_cluster(symptom, lookup) for symptom in lookup.symptoms(incident)),
+            replace(view_cluster(root, lookup, console), lines=()),  # the incident's own lines say it
+            *(view_cluster(symptom, lookup, console) for symptom in lookup.symptoms(incident)),
         ),
     )
 

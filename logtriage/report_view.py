@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from logtriage.commands import Command
+from logtriage.console_links import Link
 from logtriage.lines import Line
+from logtriage.shell import Command
 
 __all__ = [
     "ClusterView",
@@ -58,6 +59,7 @@ class ClusterView:
     revisions: tuple[RevisionRow, ...]
     rivals: tuple[RivalRow, ...]
     commands: tuple[Command, ...]
+    links: tuple[Link, ...]
     sample: tuple[str, ...]
     signatures: str
     entries: str

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
-from logtriage.commands import Command
+from logtriage.console_links import Link
 from logtriage.lines import Line
 from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
+from logtriage.shell import Command
 from logtriage.show_view import NOT_EXAMINED, ExaminedView
 
 __all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_of"]
@@ -44,7 +46,7 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     for number, text in enumerate(view.rules):
         page.line(Line("" if number else "RULES", text), "yellow")
     if view.more:
-        page.line(Line("MORE", view.more))
+        page.line(Line("MORE", view.more, view.more))
     return page.text
 
 
@@ -57,6 +59,7 @@ def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width
     page.gap()
     page.lines(view.lines)
     page.commands(view.commands)
+    page.links(view.links)
     _draw_trend(page, examined)
     page.heading("ONE OF ITS ENTRIES")
     for line in view.sample:
@@ -139,11 +142,20 @@ class Page:
 
     def line(self, line: Line, style: str = "") -> None:
         """A label and its text, broken below itself."""
-        for number, part in enumerate(self._folded(line.text, self._width - _INDENT)):
+        for number, part in enumerate(self._parts(line)):
             is_first = number == 0
             self.text.append(f" {line.label:<7} " if is_first else " " * _INDENT, style="bold" if is_first else "")
             self.text.append(part, style=style)
             self.text.append("\n")
+
+    def _parts(self, line: Line) -> list[str]:
+        """The text in lines; a command stays whole, on a line of its own where it does not fit behind the text."""
+        width = self._width - _INDENT
+        parts = self._folded(line.lead, width)
+        if not line.command:
+            return parts
+        last = f"{parts[-1]} {line.command}" if parts and parts[-1] else line.command
+        return [*parts[:-1], last] if Text(last).cell_len <= width else [*parts, line.command]
 
     def _folded(self, text: str, width: int) -> list[str]:
         """Lines of at most `width` cells; columns, which three spaces part, stay whole where they can."""
@@ -182,6 +194,13 @@ class Page:
         for command in commands:
             self.row(command.why, indent=2)
             self.append(Text(f"    {command.line}\n"))  # never broken: it is there to be copied
+
+    def links(self, links: Sequence[Link]) -> None:
+        """Addresses in full, to be clicked where the terminal can do that."""
+        if links:
+            self.heading("OPEN")
+        for link in links:
+            self.append(Text.assemble(f"  {link.label:<10} ", (link.url, Style(link=link.url)), "\n"))
 
     def evidence(self, title: str, evidence: Sequence[EvidenceRow]) -> None:
         """Facts below a heading."""

@@ -16,6 +16,7 @@ def draw_finding(view: FindingView, width: int = WIDTH) -> Text:
     page.gap()
     page.lines(view.lines)
     page.commands(view.commands)
+    page.links(view.links)
     page.evidence("EVIDENCE", view.evidence)
     if view.revisions:
         page.heading("BY REVISION")

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from classifiers.findings import Change, VanishedKey
-from logtriage.commands import run_target, setting_options
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
+from logtriage.shell import run_target
+from logtriage.undo import setting_options
 from logtriage.wording import clock, join_words, plural, short_revision
 
 __all__ = ["by_deploy", "drop_words", "error_words", "key_note", "present_words", "restore_line", "vanished_rows"]

@@ -1,5 +1,6 @@
 """Commands to copy."""
 
+import subprocess
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from classifiers.findings import Change
 from collector.records import Revision, Served
-from logtriage.commands import commands_for, first_step
+from logtriage.commands import Command, commands_for, first_step
 from logtriage.lookup import Lookup
 from tests.support.findings import DAY_NS, END_NS, HOUR_NS, attribution, cluster, dependency, findings, revision
 
@@ -17,17 +18,60 @@ def _lines(**changes: object) -> list[str]:
     return [command.line for command in commands_for(cluster(attribution=blamed), Lookup(findings()))]
 
 
-def test_a_dropped_secret_is_restored_proven_or_rolled_back() -> None:
-    update = "gcloud run services update shop --project=acme-test --region=REGION"
-    setting = "--update-secrets=PAYMENT_KEY=payment-key:7"
-    traffic = "gcloud run services update-traffic shop --project=acme-test --region=REGION"
+def _told(step: Command) -> str:
+    return f"{step.why}: {step.line}"
 
-    assert _lines() == [
+
+def test_a_dropped_secret_is_restored_proven_or_rolled_back() -> None:
+    target = "shop --project=acme-test --region=REGION"
+    update, traffic = (f"gcloud run services {verb} {target}" for verb in ("update", "update-traffic"))
+    setting = "--update-secrets=PAYMENT_KEY=payment-key:7"
+
+    lines = _lines()
+
+    assert lines[2].startswith("curl ")
+    assert lines[:2] + lines[3:] == [
         f"{update} {setting}",
         f"{update} --no-traffic --tag=prove {setting}",
+        f"{traffic} --remove-tags=prove",
         f"{traffic} --to-revisions=shop-00007-abc=100",
+        f"{traffic} --to-latest",
         "logtriage diff shop-00007-abc shop-00008-bad",
     ]
+
+
+@pytest.mark.parametrize("name", ["x; rm -rf ~", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "--flag", "é ü", "a|b>c"])
+def test_hostile_names_stay_single_words_of_a_shell(name: str) -> None:
+    blamed = attribution(
+        service=name, revision=f"{name}-2", good_revision=f"{name}-1", location=name,
+        change=Change("secret_ref_changed", name, before="secret key:3"),
+    )  # fmt: skip
+    found = (
+        cluster(attribution=blamed, project=name, service=name),
+        cluster(attribution=None, cause="client", project=name, service=name, title=name, sample=name * 9),
+        cluster(attribution=None, cause="dependency", project=name, service=name, title="redis", location=name),
+    )
+    commands = [one for each in found for one in commands_for(each, Lookup(findings()))]
+
+    assert len(commands) > 8
+    for command in commands:
+        assert "\n" not in command.line
+        subprocess.run(["/bin/bash", "-n", "-c", command.line], check=True)
+        assert _ran(command.line) == "", command.line
+
+
+def _ran(line: str) -> str:
+    """What runs of a line beside the programs that it is there to call, all of them stubs."""
+    stubs = "".join(f"{name}() {{ :; }}; " for name in ("gcloud", "curl", "logtriage", "sed", "openssl", "git"))
+    told = subprocess.run(["/bin/bash", "-c", stubs + line], check=False, capture_output=True, text=True)
+    return told.stdout.strip() + told.stderr
+
+
+def test_no_command_holds_a_value_of_a_key() -> None:
+    literal = _lines(change=Change("env_changed", "MODE", before="literal #a1b2c3", after="literal #ffffff"))
+
+    assert not any("a1b2c3" in line or "ffffff" in line for line in literal)
+    assert "--update-env-vars=MODE=VALUE" in literal[0]
 
 
 @pytest.mark.parametrize(
@@ -46,22 +90,22 @@ def test_a_setting_names_no_value_and_cannot_run_anything(change: Change, settin
 def test_a_changed_image_is_rolled_back_or_compared() -> None:
     lines = _lines(change=Change("image", "image"), also_changed=())
 
-    assert [line.split()[0] for line in lines] == ["gcloud", "logtriage"]
+    assert [line.split()[0] for line in lines] == ["gcloud", "gcloud", "logtriage"]
 
 
 def test_nothing_is_done_to_a_revision_that_is_not_blamed() -> None:
-    assert _lines(confidence=0.49) == []
-    assert commands_for(dependency(), Lookup(findings())) == ()
+    assert [line.split()[:3] for line in _lines(confidence=0.49)] == [["gcloud", "logging", "read"]] * 2
+    assert all("gcloud run" not in one.line for one in commands_for(dependency(), Lookup(findings())))
 
 
 @pytest.mark.parametrize(
     ("changes", "step"),
     [
-        ({}, "restore PAYMENT_KEY: logtriage show 1 (roll-back drops 2 revisions)"),
-        ({"change": Change("env_changed", "MODE")}, "set back MODE: logtriage show 1 (roll-back drops 2 revisions)"),
+        ({}, "restore PAYMENT_KEY (roll-back drops 2 revisions): logtriage show 1"),
+        ({"change": Change("env_changed", "MODE")}, "set back MODE (roll-back drops 2 revisions): logtriage show 1"),
         (
             {"change": Change("image", "image")},
-            "compare: logtriage diff shop-00007-abc shop-00008-bad (roll-back drops 2 revisions)",
+            "compare (roll-back drops 2 revisions): logtriage diff 00007-abc 00008-bad",
         ),
         ({"change": None, "good_revision": None}, "read the evidence: logtriage show 1"),
         ({"good_revision": "unknown"}, "restore PAYMENT_KEY: logtriage show 1"),
@@ -70,14 +114,16 @@ def test_nothing_is_done_to_a_revision_that_is_not_blamed() -> None:
 def test_the_first_step_fits_the_change(changes: dict[str, object], step: str) -> None:
     blamed = cluster(attribution=attribution(**changes))
 
-    assert first_step(blamed, "1", Lookup(findings())) == step
+    assert _told(first_step(blamed, "1", Lookup(findings()))) == step
 
 
 def test_without_a_revision_the_cause_says_where_to_look() -> None:
     lookup = Lookup(findings())
 
-    assert "no revision to roll back" in first_step(dependency(), "2", lookup)
-    assert first_step(replace(dependency(), cause="unknown"), "2", lookup) == "read the evidence: logtriage show 2"
+    assert "no revision to roll back" in first_step(dependency(), "2", lookup).why
+    assert (
+        _told(first_step(replace(dependency(), cause="unknown"), "2", lookup)) == "read the evidence: logtriage show 2"
+    )
 
 
 def test_a_command_names_the_region_of_the_revision() -> None:
@@ -100,7 +146,7 @@ def test_revisions_of_one_name_in_two_regions_are_compared_with_their_region() -
 
     told = f"logtriage diff us-east1/{names[0]} us-east1/{names[1]}"
     assert commands_for(cluster(attribution=blamed), lookup)[-1].line == told
-    assert first_step(cluster(attribution=blamed), "1", lookup).startswith(f"compare: {told}")
+    assert _told(first_step(cluster(attribution=blamed), "1", lookup)).startswith(f"compare: {told}")
 
 
 def _served(name: str, day: int, **changes: object) -> Revision:
@@ -110,15 +156,16 @@ def _served(name: str, day: int, **changes: object) -> Revision:
 def _steps(good: Revision, bad: Revision, **changes: object) -> tuple[list[str], str]:
     lookup = Lookup(findings(revisions=(good, bad)))
     failed = cluster(attribution=attribution(change=Change("image", "image")), **changes)
-    return [command.line for command in commands_for(failed, lookup)], first_step(failed, "1", lookup)
+    return [command.line for command in commands_for(failed, lookup)], _told(first_step(failed, "1", lookup))
 
 
 DIFF = "logtriage diff shop-00007-abc shop-00008-bad"
+SHORT = "logtriage diff 00007-abc 00008-bad"
 GOOD, BAD = _served("shop-00007-abc", 2), _served("shop-00008-bad", 1)
 
 
 def test_of_what_is_over_there_is_nothing_to_undo() -> None:
-    assert _steps(GOOD, BAD, state="resolved") == ([DIFF], f"nothing to undo, it is over: {DIFF}")
+    assert _steps(GOOD, BAD, state="resolved") == ([DIFF], f"nothing to undo, it is over: {SHORT}")
     over = cluster(state="resolved")
     assert [one.line for one in commands_for(over, Lookup(findings()))] == [DIFF]
 
@@ -129,15 +176,15 @@ def test_what_is_over_tells_which_revision_ended_it() -> None:
     back = replace(GOOD, periods=(Served(at_ns + 1, None, 100),), rolled_back_ns=(at_ns + 1,))
     over = cluster(state="resolved", attribution=attribution())
 
-    told = first_step(over, "1", Lookup(findings(revisions=(GOOD, BAD, fix))))
-    again = first_step(over, "1", Lookup(findings(revisions=(back, BAD))))
+    told = _told(first_step(over, "1", Lookup(findings(revisions=(GOOD, BAD, fix)))))
+    again = _told(first_step(over, "1", Lookup(findings(revisions=(back, BAD)))))
 
-    assert told == f"nothing to undo, it is over since 00009-new took the traffic (23:00): {DIFF}"
-    assert again == f"nothing to undo, it is over since 00007-abc took the traffic again (23:00): {DIFF}"
+    assert told == f"nothing to undo, it is over since 00009-new took the traffic (23:00): {SHORT}"
+    assert again == f"nothing to undo, it is over since 00007-abc took the traffic again (23:00): {SHORT}"
 
 
 def test_nobody_is_sent_back_to_a_revision_that_was_deleted() -> None:
-    assert _steps(replace(GOOD, deleted_ns=END_NS), BAD) == ([DIFF], f"compare: {DIFF}")
+    assert _steps(replace(GOOD, deleted_ns=END_NS), BAD) == ([DIFF], f"compare: {SHORT}")
 
 
 def test_nobody_is_sent_back_to_a_twin_of_the_blamed_revision() -> None:
@@ -154,8 +201,8 @@ def test_nobody_is_sent_back_to_a_twin_of_the_blamed_revision() -> None:
          "startup_cpu_boost", "session_affinity")
     )  # fmt: skip
 
-    assert _steps(replace(GOOD, config=config), replace(BAD, config=config)) == ([DIFF], f"compare: {DIFF}")
-    assert len(_steps(replace(GOOD, config=config), replace(BAD, config=config | {"command": ["x"]}))[0]) == 2
+    assert _steps(replace(GOOD, config=config), replace(BAD, config=config)) == ([DIFF], f"compare: {SHORT}")
+    assert len(_steps(replace(GOOD, config=config), replace(BAD, config=config | {"command": ["x"]}))[0]) == 3
 
 
 def test_traffic_that_is_there_already_is_not_sent_there() -> None:

@@ -33,7 +33,7 @@ def test_a_cluster_without_evidence_still_makes_a_page() -> None:
 
 def test_commands_are_never_broken_because_they_are_copied() -> None:
     page = text_of(draw_cluster(view_cluster(cluster(), Lookup(findings()))))
-    command = next(line for line in page.splitlines() if "update-traffic" in line)
+    command = next(line for line in page.splitlines() if "--to-revisions" in line)
 
     assert command.strip().endswith("--to-revisions=shop-00007-abc=100")
 

@@ -1,0 +1,38 @@
+"""Names as a shell takes them: what a command to copy is made of. No I/O.
+
+A command holds names only, never a value; what is not known stands in capitals for a person to fill in.
+"""
+
+import shlex
+from dataclasses import dataclass
+
+from classifiers.service_names import location_of, plain_name
+from logtriage.escape import plain
+
+__all__ = ["Command", "project_option", "quoted", "run_target"]
+
+_LONGEST = 8000  # characters of one word; no name or filter is that long
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A step in words and the line to copy."""
+
+    why: str
+    line: str
+
+
+def quoted(name: str) -> str:
+    """A name that a shell takes as one word, whatever it holds."""
+    return shlex.quote(plain(name, _LONGEST))
+
+
+def project_option(project: str) -> str:
+    """`--project=acme-test`; in capitals where it is not known."""
+    return f"--project={quoted(project or 'PROJECT')}"
+
+
+def run_target(service: str, project: str, location: str) -> str:
+    """What gcloud run is told of a service: its name, project and region; what is not known in capitals."""
+    region = location or location_of(service) or "REGION"
+    return f"{quoted(plain_name(service) or 'SERVICE')} {project_option(project)} --region={quoted(region)}"

@@ -1,0 +1,68 @@
+"""Where to look when no revision is to blame."""
+
+import pytest
+
+from classifiers.findings import Evidence, Hypothesis, RevisionCount
+from logtriage.look_commands import look_commands
+from logtriage.lookup import Lookup
+from tests.support.findings import END_NS, ONSET_NS, cluster, dependency, findings, revision
+
+
+def _lines(**changes: object) -> list[str]:
+    return [one.line for one in look_commands(dependency(**changes), Lookup(findings()))]
+
+
+def test_every_cause_ends_in_its_entries_and_names_the_project() -> None:
+    for cause in ("dependency", "secret_rotation", "certificate", "traffic", "client", "test_harness", "unknown"):
+        lines = _lines(cause=cause)
+        assert lines[-1].startswith("gcloud logging read 'resource.type=")
+        assert all("--project=acme-test" in line for line in lines if line.startswith("gcloud"))
+
+
+@pytest.mark.parametrize(
+    ("sample", "command"),
+    [
+        ("psycopg.OperationalError: connection refused", "gcloud sql instances list"),
+        ("Error 111 connecting to 10.0.0.9:6379", "gcloud redis instances list"),
+        ("OSError: [Errno 113] No route to host", "gcloud compute networks vpc-access connectors list"),
+    ],
+)
+def test_a_dependency_is_looked_at_by_what_its_text_names(sample: str, command: str) -> None:
+    lines = _lines(title="it failed", sample=sample)
+
+    assert lines[0].startswith(command)
+
+
+def test_a_database_that_the_revision_names_is_named() -> None:
+    known = revision("shop-00008-bad", ONSET_NS, config={"cloud_sql": ["acme-data:europe-west1:orders"]})
+    failing = (RevisionCount("shop", "shop-00008-bad", 7, 96, ONSET_NS, END_NS),)
+    lookup = Lookup(findings(revisions=(known,)))
+
+    (first, *_) = look_commands(dependency(sample="SQLSTATE 57P01", per_revision=failing), lookup)
+
+    assert first.line == "gcloud sql operations list --instance=orders --project=acme-data --limit=10"
+
+
+def test_a_rotated_secret_is_named_from_the_explanation_alone() -> None:
+    fact = Evidence("measured", "new version 8 of secret db-pass at 14:02", "find_facts")
+    why = Hypothesis("secret_rotation", 0.8, "it fails since", (fact,))
+
+    assert _lines(cause="secret_rotation", hypotheses=(why,))[0] == (
+        "gcloud secrets versions list db-pass --project=acme-test"
+    )
+    assert _lines(cause="secret_rotation", hypotheses=())[0].startswith("gcloud secrets versions list SECRET ")
+
+
+def test_callers_are_counted_by_what_they_call_themselves() -> None:
+    line = _lines(cause="client")[0]
+
+    assert "httpRequest.status>=400" in line
+    assert line.endswith("| sort | uniq -c | sort -rn | head")
+
+
+def test_a_request_is_found_by_its_status_and_path() -> None:
+    told = cluster(kind="request", title="POST /orders/* answered 503", attribution=None, cause="unknown")
+
+    line = look_commands(told, Lookup(findings()))[-1].line
+
+    assert 'httpRequest.status=503 AND httpRequest.requestUrl:"/orders/"' in line
