@@ -22,6 +22,7 @@ from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
+from logtriage.actions_json import link_fields
 from logtriage.cluster_view import view_cluster
 from logtriage.config import Config, load_config
 from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule, stop_signals
@@ -170,7 +171,8 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
         _show_silent(shown.finding, lookup, form, loaded.report.console_url)
         return
     if form == "json":
-        told = cluster_json(shown.cluster) | examined_json(shown.examination, shown.entries)
+        links = link_fields(shown.cluster, shown.findings.window, loaded.report.console_url)
+        told = cluster_json(shown.cluster) | links | examined_json(shown.examination, shown.entries)
         show(json_bytes(told).decode())
         return
     examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)

@@ -36,8 +36,11 @@ from classifiers.service_names import location_of, plain_name
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision, severity_text
 from collector.window import format_ns
+from logtriage.actions_json import command_fields, link_fields
+from logtriage.console_links import CONSOLE
 from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
+from logtriage.lookup import Lookup
 from logtriage.series_json import series_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
@@ -48,22 +51,27 @@ _DIGITS = 9
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
-def findings_json(findings: Findings) -> dict[str, Any]:
-    """The findings as plain JSON values."""
+def findings_json(findings: Findings, console: str = CONSOLE) -> dict[str, Any]:
+    """The findings as plain JSON values; `console` is where links lead."""
+    lookup = Lookup(findings)
+
+    def linked(found: Cluster | Latency | Absence) -> dict[str, Any]:
+        return link_fields(found, findings.window, console)
+
     return {
         "format": FORMAT,
         "projects": list(findings.projects),
         "window": {"start": _time(findings.window.start_ns), "end": _time(findings.window.end_ns)},
         "now": _time(findings.now_ns),
-        "clusters": [cluster_json(cluster) for cluster in findings.clusters if cluster.insert_ids],
-        "absent_events": [_absence(event) for event in findings.absent_events],
-        "latency": [_latency(latency) for latency in findings.latency],
-        "span_clusters": [cluster_json(cluster) for cluster in findings.clusters if not cluster.insert_ids],
+        "clusters": [cluster_json(one) | linked(one) for one in findings.clusters if one.insert_ids],
+        "absent_events": [_absence(event) | linked(event) for event in findings.absent_events],
+        "latency": [_latency(one) | linked(one) for one in findings.latency],
+        "span_clusters": [cluster_json(one) | linked(one) for one in findings.clusters if not one.insert_ids],
         "other_events": [_absence(event) for event in findings.other_events],
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
         "noise": [cluster_json(cluster) for cluster in findings.noise],
-        "incidents": [incident_fields(incident) for incident in findings.incidents],
+        "incidents": [incident_fields(one) | command_fields(one, lookup) for one in findings.incidents],
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
@@ -75,9 +83,9 @@ def findings_json(findings: Findings) -> dict[str, Any]:
     }
 
 
-def findings_bytes(findings: Findings) -> bytes:
+def findings_bytes(findings: Findings, console: str = CONSOLE) -> bytes:
     """The findings as UTF-8 JSON, indented, ending in a newline; nothing in it that a terminal would obey."""
-    return json_bytes(findings_json(findings))
+    return json_bytes(findings_json(findings, console))
 
 
 def json_bytes(values: dict[str, Any]) -> bytes:
@@ -143,6 +151,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "sample": cluster.sample,
         "known": _known(cluster.known) if cluster.known else None,
         "spans": [_span(one) for one in cluster.spans],
+        "links": [],
     }
 
 
@@ -313,6 +322,7 @@ def _absence(event: Absence) -> dict[str, Any]:
         "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
         "evidence": [_evidence(fact) for fact in event.evidence],
         **place_fields(event),
+        "links": [],
     }
 
 
@@ -338,7 +348,7 @@ def _latency(latency: Latency) -> dict[str, Any]:
         "attribution": _attribution(latency.attribution),
         "hypotheses": [_hypothesis(rival) for rival in latency.hypotheses],
     }
-    return latency_fields(latency) | verdict | place_fields(latency)
+    return latency_fields(latency) | verdict | place_fields(latency) | {"links": []}
 
 
 def _vanished(key: VanishedKey) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def render(findings: Findings, config: ReportConfig, *, form: str, recall: str =
     if form == "json":
         from logtriage.export import findings_bytes  # noqa: PLC0415 - keeps the other formats quick
 
-        return findings_bytes(findings).decode()
+        return findings_bytes(findings, config.console_url).decode()
     view = build_report(findings, config, recall=recall)
     if form == "markdown":
         return render_markdown("report.md.j2", view)

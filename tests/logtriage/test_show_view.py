@@ -66,7 +66,9 @@ def test_the_page_says_what_counted_why_it_is_in_and_what_is_not() -> None:
     assert "it reads alike, not in it: other words: late; never together" in told
     assert "clusters.rules[0] of config.yaml had a hand in this: told by a person" in told
     assert "\x1b" not in page
-    running = [line for line in page.splitlines() if not line.startswith(("    gcloud", "    curl", "  logs ", "  trace "))]
+    running = [
+        line for line in page.splitlines() if not line.startswith(("    gcloud", "    curl", "  logs ", "  trace "))
+    ]
     assert all(len(line) <= 80 for line in running)
 
 
