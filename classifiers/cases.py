@@ -26,6 +26,8 @@ from classifiers.units import Units, find_units
 
 __all__ = ["Case", "build_cases"]
 
+_SLACK_NS = 5_000_000  # between a line and the end of its request, by the clocks of two writers
+
 
 @dataclass
 class Case:
@@ -33,7 +35,8 @@ class Case:
 
     `traces` are the keys of the units (see traces.py), None where nothing is known; `met_ns` tells of every key when it
     first failed of this. `borrowed` is the share of units whose trace or request was inferred from what was under way
-    in their instance. `spared` is how many users would have failed since the onset at the rate of the tests, where only
+    in their instance. `unit_routes` are the routes of the service that the units came in on, "" where none is known or
+    several are. `spared` is how many users would have failed since the onset at the rate of the tests, where only
     tests did.
     """
 
@@ -60,6 +63,7 @@ class Case:
     spared: float
     grid: Grid
     fit: Fit
+    unit_routes: list[str] = field(default_factory=list)
     bins: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -170,6 +174,21 @@ class _Senders:
         """Frame of find_trace_requests."""
         self.origins = _origins(requests)
         self.routes = _routes_asked(requests)
+        self.spells = _spells(requests)
+
+    def routes_of(self, service: str, units: Units) -> list[str]:
+        """The route of the service that each unit came in on, "" where that is not known.
+
+        Of several in one trace, the one that was asked last of those under way.
+        """
+        asked, spells = self.routes.get(service, {}), self.spells.get(service, {})
+        found = []
+        for key, at_ns in zip(units.keys, units.at_ns.tolist(), strict=True):
+            routes = asked.get(key or "", ())
+            known = spells.get(key or "", ())
+            under_way = [(began, route) for began, ended, route in known if began <= at_ns <= ended + _SLACK_NS]
+            found.append(routes[0] if len(routes) == 1 else max(under_way, default=(0, ""))[1])
+        return found
 
 
 def _origins(requests: pl.DataFrame) -> dict[str, tuple[str, int | None]]:
@@ -189,6 +208,17 @@ def _routes_asked(requests: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
     for service, trace, route in requests.select("service", "trace", "route").unique().sort(pl.all()).iter_rows():
         asked.setdefault(service, {}).setdefault(trace, []).append(route)
     return asked
+
+
+def _spells(requests: pl.DataFrame) -> dict[str, dict[str, list[tuple[int, int, str]]]]:
+    """Per service and trace that came in on several routes: when each request began and ended, and its route."""
+    timed = requests.filter(
+        pl.col("latency_ns").is_not_null() & (pl.col("route").n_unique().over("service", "trace") > 1)
+    ).with_columns(end_ns=pl.col("start_ns") + pl.col("latency_ns"))
+    spells: dict[str, dict[str, list[tuple[int, int, str]]]] = {}
+    for service, trace, *spell in timed.select("service", "trace", "start_ns", "end_ns", "route").iter_rows():
+        spells.setdefault(service, {}).setdefault(trace, []).append((spell[0], spell[1], spell[2]))
+    return spells
 
 
 def _case(
@@ -229,6 +259,7 @@ def _case(
         spared=_spared(exposure, project, service, matched, counts, fit),
         grid=asked,
         fit=fit,
+        unit_routes=senders.routes_of(service, units) if units.is_asked else [],
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from classifiers.absence import failed_keys, find_absences
 from classifiers.arrivals import find_arrivals
+from classifiers.blast import rank_absence, rank_incidents, rank_latency
 from classifiers.cascade import find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig, with_commits
@@ -176,6 +177,9 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
         *find_declared(reading.events, history, config.events.expected, failed_keys(history)),
     )
+    missing = tuple(
+        rank_absence(one, end_ns=history.end_ns, config=config.priority) for one in absences if one.kind in _MISSING
+    )
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_hangs(with_shared_dependencies(tell_clusters(problems, weighed, teller)), hung)
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
@@ -190,22 +194,26 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         onset=config.onset,
         attribution=config.attribution,
     )
+    slower = tuple(
+        rank_latency(one, slowdowns.asked[one.id], end_ns=history.end_ns, config=config.priority)
+        for one in slowdowns.found
+    )
     clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
-    missing = tuple(one for one in absences if one.kind in _MISSING)
     edges = [one.link.edge() for one in weighed if one.link]
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
         for kind in _REST
     )
+    incidents = find_incidents(clusters, window, slower=slower, missing=missing, edges=edges)
     findings = Findings(
         window=window,
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
-        incidents=find_incidents(clusters, window, slower=slowdowns.found, missing=missing, edges=edges),
+        incidents=rank_incidents(incidents, (*clusters, *slower, *missing), config.priority),
         standing=standing,
         absent_events=missing,
-        latency=slowdowns.found,
+        latency=slower,
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
         coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise), absences=absences),

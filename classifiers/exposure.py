@@ -191,6 +191,7 @@ class Exposure:
         self._minutes = self._by_service(minutes.with_columns(route=pl.lit(""), origin=pl.lit("")), "instances")
         self._service_grids: dict[tuple[str, str], Grid] = {}
         self._grids: dict[tuple[object, ...], Grid] = {}
+        self._route_counts: dict[tuple[str, str], dict[str, NDArray[np.float64]]] = {}
 
     def services(self) -> list[tuple[str, str]]:
         """Project and name of every service that was exposed."""
@@ -226,11 +227,15 @@ class Exposure:
         rows = self._requests.get((project, service))
         if rows is None:
             return {}
-        bins = self.timeline.bins
-        present, place = np.unique(rows.route, return_inverse=True)
-        cells = np.bincount(place * bins + rows.bin, rows.many, len(present) * bins)
-        table = cells.astype(np.float64, copy=False).reshape(-1, bins)
-        return {self._routes.names[at]: counts for at, counts in zip(present, table, strict=True)}
+        return self._by_route(rows)
+
+    def asked_by_route(self, project: str, service: str) -> dict[str, NDArray[np.float64]]:
+        """Requests, else traces, of a service by route and bin, of anybody but health checks and scanners."""
+        key = (project, service)
+        if key not in self._route_counts:
+            rows = self._requests.get(key, self._traces.get(key))
+            self._route_counts[key] = {} if rows is None else self._by_route(rows, ("users", "tests", "unknown"))
+        return self._route_counts[key]
 
     def matched(
         self, project: str, service: str, *, routes: Collection[str] = (), origins: Collection[str] = ()
@@ -276,6 +281,15 @@ class Exposure:
             )
             for key, own in placed.partition_by("project", "service", as_dict=True).items()
         }
+
+    def _by_route(self, rows: _Rows, origins: Collection[str] = ()) -> dict[str, NDArray[np.float64]]:
+        """Counts per bin of each route that has any row of these origins; none: of all."""
+        bins = self.timeline.bins
+        is_asked = np.isin(rows.origin, self._origins.places(origins)) if origins else np.ones(len(rows.bin), bool)
+        present, place = np.unique(rows.route[is_asked], return_inverse=True)
+        cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
+        table = cells.astype(np.float64, copy=False).reshape(-1, bins)
+        return {self._routes.names[at]: counts for at, counts in zip(present, table, strict=True)}
 
     def _spread(self, rows: _Rows, is_asked: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
         """One array of counts per revision that has any row, by name."""

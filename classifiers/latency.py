@@ -5,11 +5,12 @@ slow because a called service is slow is a symptom of that one; what began with 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from classifiers.accusation import attribution_of
+from classifiers.blast import asked_part
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
 from classifiers.findings import Cause, Cluster, Evidence, Hypothesis, Latency, Onset, Pace, SlowCaller
@@ -18,6 +19,7 @@ from classifiers.latency_cases import Slow, belongs, slow_cases, waiting_links
 from classifiers.latency_reading import Latencies
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
+from classifiers.priority import Part
 from classifiers.priors import AttributionConfig
 from classifiers.series import with_series
 from classifiers.service_names import location_of
@@ -42,10 +44,11 @@ _SAMPLES = pl.DataFrame(
 
 @dataclass(frozen=True)
 class Slowdowns:
-    """What became slower; and by cluster, what did so because something fails there."""
+    """What became slower; by cluster, what did so because something fails there; what was asked, by id of a finding."""
 
     found: tuple[Latency, ...]
     beside: Mapping[str, tuple[Evidence, ...]]
+    asked: Mapping[str, Part] = field(default_factory=dict)
 
 
 def find_latencies(
@@ -76,7 +79,8 @@ def find_latencies(
     links = waiting_links(found, calls)
     judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, attribution, looks=latencies.looks)
     told = _told(found, {one.case.cluster_id: one for one in judged})
-    return Slowdowns(with_series(told, cases, history.window), beside)
+    asked = {case.cluster_id: asked_part(case, history.exposure) for case in cases}
+    return Slowdowns(with_series(told, cases, history.window), beside, asked)
 
 
 def with_slowdowns(clusters: Sequence[Cluster], slowdowns: Slowdowns) -> tuple[Cluster, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from classifiers.accusation import attribution_of
+from classifiers.blast import rank_cluster, reach_of
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
 from classifiers.faults import find_sitting, with_cause
@@ -20,7 +21,7 @@ from classifiers.findings import (
 from classifiers.history import History
 from classifiers.links import Link
 from classifiers.origin import origin_of_share, tests_interval
-from classifiers.priority import PriorityConfig, blast_share, rank, sure_share
+from classifiers.priority import LOWEST, PriorityConfig, harmless_words
 from classifiers.storms import find_storm
 from classifiers.telling import failed_of, revision_counts, unit_of
 from classifiers.weighing import Judged
@@ -56,8 +57,8 @@ class Teller:
         """A case that is no problem: counted, without a verdict."""
         return self._cluster(case, self._ids(case)[:_IDS_OF_NOISE])
 
-    def problem(self, judged: Judged, services: int) -> Cluster:
-        """A problem with its place in the cascade, its attribution, rivals, state and rank."""
+    def problem(self, judged: Judged) -> Cluster:
+        """A problem with its place in the cascade, its attribution, rivals, state and rank by itself."""
         case = judged.case
         origin, _ = origin_of_share(case.origins)
         attribution = attribution_of(judged)
@@ -68,11 +69,9 @@ class Teller:
             hypotheses = with_cause(hypotheses, sitting.cause)
             cause = cause_of(attribution, hypotheses)
         fault = sitting.fault if sitting else fault_of(cause, attribution, judged.weighed.rivals)
-        share = blast_share(case, self.history.exposure)
         ids = self._ids(case)
-        sure = None if share is None else sure_share(share, case.fit.failures_after)
-        priority = rank(sure, services=services, origin=origin, cause=cause, fault=fault, config=self.config)
-        return replace(
+        reach = reach_of(case, self.history.exposure)
+        found = replace(
             self._cluster(case, ids),
             role="symptom" if judged.link else "root",
             caused_by=judged.link.cause if judged.link else None,
@@ -82,10 +81,10 @@ class Teller:
             cause=cause,
             fault=fault,
             state=self._state(case),
-            priority=priority,
-            evidence=(*self._evidence(judged, share, ids), *([sitting.evidence] if sitting else [])),
+            evidence=(*self._evidence(judged, reach.service.share, ids), *([sitting.evidence] if sitting else [])),
             storm=find_storm(case, self._rows(case)),
         )
+        return rank_cluster(found, case, reach, end_ns=self.history.end_ns, config=self.config)
 
     def _cluster(self, case: Case, insert_ids: Sequence[str]) -> Cluster:
         origin, tests = origin_of_share(case.origins)
@@ -198,10 +197,7 @@ class Teller:
 
 def tell_clusters(cases: Sequence[Case], judged: Sequence[Judged], teller: Teller) -> tuple[Cluster, ...]:
     """The problems of the window, roots before their symptoms, the worst incident first; symptoms repeat their root."""
-    services: dict[str, set[str]] = {}
-    for one in judged:
-        services.setdefault(one.root, set()).add(one.case.service)
-    told = {one.case.cluster_id: teller.problem(one, len(services[one.root])) for one in judged}
+    told = {one.case.cluster_id: teller.problem(one) for one in judged}
     roots = {one.case.cluster_id: one.root for one in judged}
     for name in sorted(told):
         if roots[name] != name:
@@ -222,14 +218,16 @@ def _after_root(symptom: Cluster, root: Cluster) -> Cluster:
     if root.attribution:
         carried = Evidence("inferred", f"carried over from its root {root.id}", "rule:symptom-follows-root")
         attribution = replace(root.attribution, evidence=(carried, *root.attribution.evidence))
-    is_harmless = root.fault in {"test_harness", "client"}
+    harmless = harmless_words("unknown", root.cause, root.fault)
+    blast = replace(symptom.blast, reason=harmless) if symptom.blast and harmless else symptom.blast
     return replace(
         symptom,
         attribution=attribution,
         hypotheses=root.hypotheses,
         cause=root.cause,
         fault=root.fault,
-        priority="P3" if is_harmless else symptom.priority,
+        priority=LOWEST if harmless else symptom.priority,
+        blast=blast,
     )
 
 

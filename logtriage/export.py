@@ -25,6 +25,7 @@ from classifiers.findings import (
     Known,
     Latency,
     Onset,
+    Priority,
     Record,
     RevisionCount,
     SideBySide,
@@ -37,6 +38,7 @@ from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision, severity_text
 from collector.window import format_ns
 from logtriage.actions_json import command_fields, link_fields
+from logtriage.blast_json import blast_json
 from logtriage.console_links import CONSOLE
 from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
@@ -52,21 +54,25 @@ _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufe
 
 
 def findings_json(findings: Findings, console: str = CONSOLE) -> dict[str, Any]:
-    """The findings as plain JSON values; `console` is where links lead."""
+    """The findings as plain JSON values; `console` is where links lead. A root is as severe as what it explains."""
     lookup = Lookup(findings)
+    worst = _worst(findings)
 
     def linked(found: Cluster | Latency | Absence) -> dict[str, Any]:
         return link_fields(found, findings.window, console)
+
+    def problem(one: Cluster) -> dict[str, Any]:
+        return cluster_json(one) | {"severity": worst.get(one.id, one.priority)} | linked(one)
 
     return {
         "format": FORMAT,
         "projects": list(findings.projects),
         "window": {"start": _time(findings.window.start_ns), "end": _time(findings.window.end_ns)},
         "now": _time(findings.now_ns),
-        "clusters": [cluster_json(one) | linked(one) for one in findings.clusters if one.insert_ids],
+        "clusters": [problem(one) for one in findings.clusters if one.insert_ids],
         "absent_events": [_absence(event) | linked(event) for event in findings.absent_events],
         "latency": [_latency(one) | linked(one) for one in findings.latency],
-        "span_clusters": [cluster_json(one) | linked(one) for one in findings.clusters if not one.insert_ids],
+        "span_clusters": [problem(one) for one in findings.clusters if not one.insert_ids],
         "other_events": [_absence(event) for event in findings.other_events],
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
@@ -101,6 +107,16 @@ def findings_schema() -> dict[str, Any]:
     return schema
 
 
+def _worst(findings: Findings) -> dict[str, Priority]:
+    """The highest rank of all that each root explains, by its id."""
+    every: tuple[Cluster | Latency | Absence, ...] = (*findings.clusters, *findings.latency, *findings.absent_events)
+    alone = {one.id: one.priority for one in every}
+    return {
+        one.root: min((one.priority, *(alone[name] for name in (one.root, *one.symptoms) if name in alone)))
+        for one in findings.incidents
+    }
+
+
 def _time(at_ns: int) -> str:
     return format_ns(at_ns, digits=_DIGITS)
 
@@ -120,6 +136,8 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "location": cluster.location or None,
         "onset": _time(cluster.onset.at_ns),
         "severity": cluster.priority,
+        "severity_alone": cluster.priority,
+        "blast": blast_json(cluster.blast),
         "role": cluster.role,
         "caused_by": cluster.caused_by,
         "attribution": _attribution(cluster.attribution),

@@ -4,6 +4,7 @@ from typing import Any
 
 from classifiers.findings import Absence, Explains, Incident, Latency
 from collector.window import NS_PER_S
+from logtriage.blast_json import blast_json
 
 __all__ = ["incident_fields", "place_fields"]
 
@@ -18,6 +19,7 @@ def incident_fields(incident: Incident) -> dict[str, Any]:
         "symptoms": list(incident.symptoms),
         "severity": incident.priority,
         "title": incident.title,
+        "blast": blast_json(incident.blast),
         "is_ongoing": incident.is_ongoing,
         "location": incident.location or None,
         "edges": [_edge(edge) for edge in incident.edges],
@@ -25,8 +27,14 @@ def incident_fields(incident: Incident) -> dict[str, Any]:
 
 
 def place_fields(one: Latency | Absence) -> dict[str, Any]:
-    """The place of what no entry tells in its cascade."""
-    return {"role": one.role, "caused_by": one.caused_by, "explained_share": one.explained_share}
+    """The place of what no entry tells in its cascade, its rank and how far it reaches."""
+    return {
+        "role": one.role,
+        "caused_by": one.caused_by,
+        "explained_share": one.explained_share,
+        "severity": one.priority,
+        "blast": blast_json(one.blast),
+    }
 
 
 def _edge(edge: Explains) -> dict[str, Any]:
