@@ -96,3 +96,18 @@ def test_lines_that_come_by_a_clock_of_their_own_do_not_begin_when_requests_grow
 
     assert findings.clusters == ()
     assert [one.title for one in findings.standing] == ["cache sink is gone"]
+
+
+def test_a_failure_counts_for_the_route_under_way_where_its_trace_came_in_on_several(tmp_path: Path) -> None:
+    system = served(is_traced=True)
+    for number in range(60):
+        at_s = 2 * HOUR + 10 * MINUTE + number * 100
+        trace = f"{number + 1:031x}f"
+        system.request(at_s, "orders", NEW, trace=trace, path="/profile", latency_s=1)
+        system.request(at_s + 2, "orders", NEW, trace=trace, path="/pay", latency_s=1)
+        system.line(at_s + 2.5, "orders", NEW, "KeyError: PRICE_TABLE is not set", trace=trace)
+
+    blast = root(system.findings(tmp_path, 4 * HOUR)).blast
+
+    assert blast is not None
+    assert (blast.routes, blast.routes_share) == (("GET /pay",), 1.0)
