@@ -59,6 +59,7 @@ def test_the_example_shows_every_key(section: str) -> None:
 def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:").replace("rules: []", "rules:")
     text = text.replace("repositories: {}", "repositories:").replace("expected: []", "expected:")
+    text = text.replace("weights: {}", "weights:")
 
     config = _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE))
 
@@ -72,6 +73,7 @@ def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
     assert [rule.verb for rule in config.clusters.rules] == ["merge", "split"]
     assert config.ledger.repositories == {"shop-*": "https://github.com/acme/shop"}
     assert [event.trigger for event in config.events.expected] == ["POST /orders/*"]
+    assert config.priority.weights == {"POST /pay*": 1, "shop": 2, "batch-*": 0.2}
 
 
 def test_later_origins_win(monkeypatch: pytest.MonkeyPatch) -> None:
