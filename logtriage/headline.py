@@ -22,8 +22,11 @@ def verdict_words(findings: Findings) -> str:
     looked = plural(entries, "entry", "entries") if entries else plural(findings.coverage.spans, "span")
     nothing = f"0 of {looked} in this window tell of a new failure"
     if findings.standing:
-        return f"NOTHING NEW: {nothing}; {plural(len(findings.standing), 'old one', 'old ones')}"
-    return f"NOTHING WRONG: {nothing}"
+        nothing += f"; {plural(len(findings.standing), 'old one', 'old ones')}"
+    open_ones = sum(one.kind == "unknown" for one in findings.other_events)
+    if open_ones:
+        return f"NOTHING NEW IN THE LOG, BUT CANNOT TELL OF {plural(open_ones, 'EVENT')}: {nothing}"
+    return f"NOTHING {'NEW' if findings.standing else 'WRONG'}: {nothing}"
 
 
 def led_by_clusters(findings: Findings) -> list[Incident]:

@@ -49,9 +49,9 @@ __all__ = [
 EXPLAINS = frozenset({"KNOWN", "LOOK"})  # labels of lines that tell of all such failures, not of this one
 
 _CHANGES_SHOWN = 4
-_SYMPTOMS_SHOWN = 4
+_SYMPTOMS_SHOWN = 3
 _REVISIONS_SHOWN = 4
-_TITLE = 70  # characters of a title inside a line
+_TITLE = 48  # characters of a title inside a line
 _RIVALS_SHOWN = 3
 _RIVAL_FROM = 0.1  # rivals below this are not worth a line of the first screen
 _CAUSES = {
@@ -91,19 +91,21 @@ class Line:
 
 
 def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[Line, ...]:
-    """What a reader of the first screen needs."""
-    lines = cluster_lines(root, lookup)
-    pulls = _pulled(incident, lookup)
+    """What a reader of the first screen needs; what is known of all such failures comes last."""
+    every = cluster_lines(root, lookup)
+    lines = tuple(line for line in every if line.label not in EXPLAINS)
+    pulls = _pulled(incident, root, lookup)
     if pulls:
         at = next((i for i, line in enumerate(lines) if line.label == "HIT"), len(lines))
         lines = (*lines[:at], Line("PULLS", pulls), *lines[at:])
     step = first_step(root, str(incident.number), lookup)
-    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line))
+    known = (line for line in every if line.label in EXPLAINS)
+    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line), *known)
 
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
-    """What is known of such failures, change or cause, rates, who was hit, and how sure."""
-    lines = [*_known_lines(cluster), *_cause_lines(cluster, lookup), *_rate_lines(cluster, lookup)]
+    """Change or cause, rates, who was hit, how sure, and what is known of such failures."""
+    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, lookup)]
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
     lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
@@ -113,7 +115,8 @@ def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     settled = settled_here(lookup.findings.record)
     if settled and cluster.cause != "unknown":
         sure[0] += f"; {settled}"
-    return (*lines, *(Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)))
+    lines += [Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)]
+    return (*lines, *_known_lines(cluster))
 
 
 def when_words(incident: Incident, root: Cluster, lookup: Lookup) -> str:
@@ -282,11 +285,14 @@ def _share(rate: float) -> str:
     return f"{rate * 100:.2g} %" if rate < 0.995 else f"{rate * 100:.0f} %"  # noqa: PLR2004 - 2 figures would say 1e+02
 
 
-def _pulled(incident: Incident, lookup: Lookup) -> str:
+def _pulled(incident: Incident, root: Cluster, lookup: Lookup) -> str:
+    """What it pulls down, in the order in which that began; a service is named where it is not that before it."""
     told: list[str] = []
-    before = ""
+    before, served = "", root.service
     for symptom in lookup.symptoms(incident)[:_SYMPTOMS_SHOWN]:
-        title = f"{plain(symptom.service, 60)}: {plain(symptom.title, _TITLE)}"
+        owner = "" if symptom.service == served else f"{plain(symptom.service, 60)}: "
+        title = f"{owner}{plain(symptom.title, _TITLE)}"
+        served = symptom.service
         if symptom.explained_share is not None:
             explained = round(symptom.explained_share * symptom.units)
             title += f" ({explained:,}/{symptom.units:,} {unit_word(symptom.onset.unit, symptom.units)})"
@@ -315,13 +321,16 @@ def _sure(cluster: Cluster) -> list[str]:
         if best.cause != "revision" and (best.cause == "unknown" or not best.evidence):
             return [f"cannot tell yet: {plain(best.statement, 300)}"]  # what nothing stands for acquits no deploy
         return [f"{sure_word(best.confidence)} that it is {_cause_words(cluster)}"]
+    is_shown = sure_word(blamed.confidence) != NOT_SHOWN  # what is not shown rests on nothing
     first = sure_word(blamed.confidence)
-    if blamed.also_changed and blamed.change is not None:
+    if not is_shown:
+        first = f"{short_revision(blamed.revision, blamed.service)} is {first}"
+    elif blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
-    is_shown = sure_word(blamed.confidence) != NOT_SHOWN  # what is not shown rests on nothing
     lines = [first, *(check_words(blamed, cluster.onset.unit) if is_shown else ())]
-    rivals = _rivals(cluster.hypotheses, {blamed.revision, *blamed.first_bad})
+    told = None if is_shown else best  # CAUSE tells it
+    rivals = _rivals((one for one in cluster.hypotheses if one is not told), {blamed.revision, *blamed.first_bad})
     lines += [f"rival: {plain(rival.statement, 300)}" for rival in rivals]
     if blamed.refuted_by and blamed.confidence >= BLAMED:
         lines.append(refuted_words(blamed))

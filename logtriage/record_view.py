@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from classifiers.forecasts import Forecast
     from classifiers.record import Claim
 
-__all__ = ["claim_lines", "record_lines", "remembered_line", "said_line", "settled_here"]
+__all__ = ["SETTLE", "claim_lines", "record_lines", "remembered_line", "said_line", "settled_here"]
 
-_HOW = "logtriage settle NUMBER right|wrong"
+SETTLE = "logtriage settle NUMBER right|wrong"
 _CAUSES = {
     "traffic": "the traffic",
     "secret_rotation": "a rotated secret",
@@ -23,14 +23,11 @@ _CAUSES = {
 }
 
 
-def record_lines(record: Record, *, has_incidents: bool, recall: str = "") -> tuple[str, ...]:
-    """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle.
-
-    recall: as build_report takes it.
-    """
+def record_lines(record: Record, *, has_incidents: bool) -> tuple[str, ...]:
+    """What became of the verdicts told so far; nothing where nothing was told and there is nothing to settle."""
     if not record.settled:
         asked = _counted(record) if record.verdicts else "no verdict was settled before this window ended"
-        told = f"{asked}, so how sure it says it is was not checked here: {_HOW}{recall}"
+        told = f"{asked}, so how sure it says it is was not checked here"
         return (told,) if has_incidents or record.verdicts else ()
     if record.brier is None:
         return (_counted(record),)
@@ -65,7 +62,7 @@ def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
 def claim_lines(cluster: Cluster, claims: "Sequence[Claim]", near: Near) -> tuple[str, ...]:
     """Every verdict told on a cluster, how sure it was first and last, and what became of it and why."""
     if not claims:
-        return (f"{plain(cluster.service, 80)}: no verdict on this failure is stored yet; {_HOW} does it.",)
+        return (f"{plain(cluster.service, 80)}: no verdict on this failure is stored yet; {SETTLE} does it.",)
     lines = []
     for claim in claims:
         told = f"{clock(claim.first.made_at_ns, near)} UTC: {_verdict(claim.first)}"

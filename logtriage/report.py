@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from classifiers.findings import Cluster, Findings, Incident
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
+from logtriage.better_view import better_rows
 from logtriage.cluster_view import view_cluster
 from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
@@ -16,15 +17,18 @@ from logtriage.errors import ConfigError
 from logtriage.escape import plain
 from logtriage.headline import verdict_words, wrong_now
 from logtriage.latency_view import latency_rows
-from logtriage.lines import EXPLAINS, incident_lines, when_words
+from logtriage.lines import Line, incident_lines, when_words
 from logtriage.lookup import Lookup
-from logtriage.record_view import record_lines
+from logtriage.record_view import SETTLE, record_lines
 from logtriage.report_view import IncidentView, OtherRow, ReportView
 from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, plural
 
 __all__ = ["ReportConfig", "build_report", "only_service"]
+
+
+_OTHER_TITLE = 60  # characters of a title that stands in one row
 
 
 class ReportConfig(BaseModel):
@@ -66,10 +70,12 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, lookup)),
         tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
+        better=tuple(OtherRow(*row) for row in better_rows(lookup)),
         muted=tuple(_other(cluster, near) for cluster in findings.muted),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
-        record=record_lines(findings.record, has_incidents=bool(incidents), recall=recall if incidents else ""),
+        record=record_lines(findings.record, has_incidents=bool(incidents)),
+        settle=f"{SETTLE}{recall}" if incidents and not findings.record.settled else "",
         rules=tuple(plain(warning, 400) for warning in findings.warnings),
         is_wrong=bool(wrong_now(findings)),
         more=f"logtriage show {named}{recall}" if named else "",
@@ -122,12 +128,19 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
         title=plain(incident.title, 300),
         when=when_words(incident, root, lookup),
         is_brief=is_brief,
-        lines=tuple(line for line in lines if line.label not in EXPLAINS)[:1] if is_brief else lines,
+        lines=_brief(lines) if is_brief else lines,
         clusters=(
             replace(view_cluster(root, lookup, console), lines=()),  # the incident's own lines say it
             *(view_cluster(symptom, lookup, console) for symptom in lookup.symptoms(incident)),
         ),
     )
+
+
+def _brief(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """What changed, else the cause; and who was hit: two lines."""
+    by_label = {line.label: line for line in reversed(lines)}
+    first = next((by_label[label] for label in ("CHANGE", "CAUSE", "MAYBE") if label in by_label), lines[0])
+    return (first, by_label["HIT"]) if "HIT" in by_label else (first,)
 
 
 def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[OtherRow, ...]:
@@ -140,7 +153,6 @@ def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[Ot
 
 
 def _other(cluster: Cluster, near: Near) -> OtherRow:
-    title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, 150)}"
+    title = f"{plain(cluster.service, 80) or 'no service'}: {plain(cluster.title, _OTHER_TITLE)}"
     seen = f"{plural(cluster.occurrences, 'occurrence')}, last {clock(cluster.last_ns, near)}"
-    known = f"known as {plain(cluster.known.name, 60)}, " if cluster.known else ""
-    return OtherRow(title, f"{seen} ({known}{plain(cluster.id, 100)})")
+    return OtherRow(title, f"{seen} ({plain(cluster.id, 100)})")

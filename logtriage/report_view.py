@@ -105,10 +105,12 @@ class ReportView:
     slower: tuple[OtherRow, ...]
     tests: tuple[OtherRow, ...]
     standing: tuple[OtherRow, ...]
+    better: tuple[OtherRow, ...]
     muted: tuple[OtherRow, ...]
     dead: tuple[OtherRow, ...]
     blind: tuple[str, ...]
     record: tuple[str, ...]
+    settle: str  # the command that settles a verdict
     rules: tuple[str, ...]
     is_wrong: bool
     more: str

@@ -7,6 +7,7 @@ from rich.style import Style
 from rich.text import Text
 
 from logtriage.console_links import Link
+from logtriage.escape import shorten
 from logtriage.lines import Line
 from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
 from logtriage.shell import Command
@@ -17,6 +18,7 @@ __all__ = ["WIDTH", "Page", "draw_cluster", "draw_report", "draw_table", "text_o
 WIDTH = 80
 _INDENT = 9  # where texts begin: a space, a label of six letters, two spaces
 _STYLES = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "default"}
+_HEADLINE = 100  # characters of a title: two lines
 _OTHERS_SHOWN = 10
 _SILENT_SHOWN = 16  # a finding has several rows
 
@@ -36,6 +38,7 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     page.others("DRIFT", view.drifts)
     page.others("TESTS", view.tests)
     page.others("OLD", view.standing, "dim")
+    page.others("BETTER", view.better, "green")
     page.others("MUTED", view.muted, "dim")
     page.gap()
     page.line(Line("SEEN", view.counts))
@@ -43,6 +46,8 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     page.line(Line("BLIND", "; ".join(view.blind) or "nothing known"))
     for number, text in enumerate(view.record):
         page.line(Line("" if number else "RECORD", text))
+    if view.settle:
+        page.line(Line("", view.settle, view.settle))
     for number, text in enumerate(view.rules):
         page.line(Line("" if number else "RULES", text), "yellow")
     if view.more:
@@ -151,10 +156,12 @@ class Page:
     def _parts(self, line: Line) -> list[str]:
         """The text in lines; a command stays whole, on a line of its own where it does not fit behind the text."""
         width = self._width - _INDENT
+        if line.command and not line.lead:
+            return [line.command]
         parts = self._folded(line.lead, width)
         if not line.command:
             return parts
-        last = f"{parts[-1]} {line.command}" if parts and parts[-1] else line.command
+        last = f"{parts[-1]} {line.command}"
         return [*parts[:-1], last] if Text(last).cell_len <= width else [*parts, line.command]
 
     def _folded(self, text: str, width: int) -> list[str]:
@@ -224,7 +231,7 @@ class Page:
 
 def _draw_incident(page: Page, incident: IncidentView) -> None:
     head = f"{incident.priority} #{incident.number} "
-    full = f"{head}{incident.service}: {incident.title}   {incident.when}"
+    full = f"{head}{incident.service}: {shorten(incident.title, _HEADLINE)}   {incident.when}"
     page.row(full, _STYLES[incident.priority], hang=len(head))
     page.lines(incident.lines)
 

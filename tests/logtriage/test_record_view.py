@@ -10,7 +10,7 @@ from classifiers.forecasts import forecast_of
 from classifiers.record import Claim, Settlement
 from logtriage.record_view import claim_lines, record_lines, remembered_line, said_line, settled_here
 from logtriage.render import plain_report
-from logtriage.report import ReportConfig
+from logtriage.report import ReportConfig, build_report
 from logtriage.wording import Near
 from tests.support.findings import END_NS, HOUR_NS, cluster, dependency, findings, quiet_findings
 
@@ -28,7 +28,7 @@ def test_what_was_never_checked_is_told_with_the_command_that_does() -> None:
     (told,) = record_lines(Record(), has_incidents=True)
 
     assert told.startswith("no verdict was settled before this window ended")
-    assert told.endswith("logtriage settle NUMBER right|wrong")
+    assert build_report(findings(), ReportConfig()).settle == "logtriage settle NUMBER right|wrong"
     assert record_lines(Record(verdicts=2), has_incidents=False)[0].startswith("0 of 2 verdicts of this project")
 
 
@@ -118,6 +118,10 @@ def test_a_cycle_tells_what_it_added() -> None:
 
 
 def test_the_command_that_settles_sees_the_window_of_the_report() -> None:
-    (told,) = record_lines(Record(), has_incidents=True, recall=" --since 24h --db a.duckdb")
+    recall = f" --since 24h --db /{'very/long/' * 20}a.duckdb"
 
-    assert told.endswith(": logtriage settle NUMBER right|wrong --since 24h --db a.duckdb")
+    page = plain_report(findings(), ReportConfig(), form="terminal", recall=recall)
+
+    lines = [line.strip() for line in page.splitlines()]
+    assert f"logtriage settle NUMBER right|wrong{recall}" in lines
+    assert f"MORE    logtriage show NUMBER{recall}" in lines

@@ -1,0 +1,72 @@
+"""What got better in a window, in words: failures, slow operations, missing events that ended, and how. No I/O."""
+
+from collections.abc import Iterator
+
+from classifiers.findings import Absence, Cluster, Latency, VanishedKey
+from logtriage.absence_view import missing_words
+from logtriage.escape import plain
+from logtriage.lookup import Lookup
+from logtriage.wording import clock, plural, short_revision
+
+__all__ = ["better_rows"]
+
+_TITLE = 60  # characters of a title
+
+
+def better_rows(lookup: Lookup) -> list[tuple[str, str]]:
+    """Title and note of each: incidents that are over first, then what no entry tells, then keys that came back."""
+    return [*_incidents(lookup), *_silent(lookup), *_keys(lookup)]
+
+
+def _incidents(lookup: Lookup) -> Iterator[tuple[str, str]]:
+    for incident in sorted(lookup.findings.incidents, key=lambda one: one.number):
+        root = lookup.cluster(incident.root)
+        if root is not None and root.state == "resolved" and not incident.is_ongoing:
+            told = f"over since {clock(root.last_ns, lookup.near)}{_ended_by(root, lookup)}"
+            yield f"#{incident.number} {_title(root)}", f"{told}; {plural(root.units, 'failure')} until then"
+
+
+def _ended_by(root: Cluster, lookup: Lookup) -> str:
+    """The revision whose traffic ended it, where one took it then; else that none did."""
+    blamed = root.attribution
+    service, name = (blamed.service, blamed.revision) if blamed else (root.service, "")
+    found = lookup.ended_by(service, name, root.last_ns)
+    if found is None:
+        return ", by no deploy that is known"
+    one, at_ns = found
+    verb = "roll-back to" if at_ns in one.rolled_back_ns else "deploy of"
+    owner = "" if one.service == root.service else f"{plain(one.service, 60)} "
+    return f", with the {verb} {owner}{short_revision(one.revision, one.service)} at {clock(at_ns, lookup.near)}"
+
+
+def _silent(lookup: Lookup) -> Iterator[tuple[str, str]]:
+    near = lookup.near
+    for slow in lookup.findings.latency:
+        if not slow.is_ongoing:
+            ended = f" since {clock(slow.ended_ns, near)}" if slow.ended_ns is not None else ""
+            yield f"{plain(slow.service, 60)}: {_operation(slow)}", f"as fast as before again{ended}"
+    for event in lookup.findings.absent_events:
+        if not event.is_ongoing:
+            yield f"{plain(event.service, 60)}: {_event(event)}", "comes again"
+
+
+def _keys(lookup: Lookup) -> Iterator[tuple[str, str]]:
+    for key in lookup.findings.vanished_keys:
+        if key.restored_in:
+            yield f"{plain(key.service, 60)}: {_key(key)}", f"back with {short_revision(key.restored_in, key.service)}"
+
+
+def _title(root: Cluster) -> str:
+    return f"{plain(root.service, 60)}: {plain(root.title, _TITLE)}"
+
+
+def _operation(slow: Latency) -> str:
+    return plain(slow.operation or "all operations", _TITLE)
+
+
+def _event(event: Absence) -> str:
+    return missing_words(event) if event.kind == "hollow" else plain(event.event, _TITLE)
+
+
+def _key(key: VanishedKey) -> str:
+    return plain(key.key, _TITLE)
