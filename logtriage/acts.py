@@ -43,8 +43,8 @@ from logtriage.progress import NoProgress, Progress, open_progress
 from logtriage.receiving import listening_lines, receive_settings, received_line
 from logtriage.record_view import claim_lines, remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
-from logtriage.render import plain_report, render, render_markdown
-from logtriage.report import only_service
+from logtriage.render import form_of, plain_report, render, render_markdown
+from logtriage.report import ReportConfig, only_service
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
 from logtriage.terminal import WIDTH, draw_cluster, draw_table
 from logtriage.terminal_finding import draw_finding
@@ -96,9 +96,10 @@ def act_demo(config: Path | None, *, scenario: str, seed: int, folder: Path) -> 
     window = findings.window
     recall = f" --db {shlex.quote(str(demo.store.path))}{_bounds(window)}"
     show(render(findings, demo.report, form="terminal", recall=recall))
-    path = folder / "demo-report.md"
-    write_file(path, plain_report(findings, demo.report, form="markdown", recall=recall))
-    show(f"\nThis report is in {path}, its entries and their truth beside it.\n")
+    paths = [folder / "demo-report.html", folder / "demo-report.md"]
+    for path in paths:
+        write_file(path, plain_report(findings, demo.report, form=form_of(path), recall=recall))
+    show(f"\nThis report is in {paths[0]} and {paths[1].name}, its entries and their truth beside it.\n")
 
 
 def act_import(config: Path | None, db: Path | None, *, paths: Sequence[str]) -> None:
@@ -136,9 +137,10 @@ def act_collect(config: Path | None, db: Path | None, *, since: str | None) -> N
 
 def act_report(  # noqa: PLR0913 - one argument an option of the contract
     config: Path | None, db: Path | None, *, since: str | None, until: str | None, service: str | None,
-    form: str, output: Path | None,
+    form: str | None, output: Path | None,
 ) -> None:  # fmt: skip
-    """The report of a window, on stdout or in a file."""
+    """The report of a window, on stdout or in a file, whose name tells the format where none is given."""
+    form = form or form_of(output)
     loaded = load_config(config, db=db)
     if output is not None:
         check_writable(output)
@@ -168,7 +170,7 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     )
     lookup = Lookup(shown.findings)
     if isinstance(shown, pipeline.SilentResult):
-        _show_silent(shown.finding, lookup, form, loaded.report.console_url)
+        _show_silent(shown.finding, lookup, form, loaded.report)
         return
     if form == "json":
         links = link_fields(shown.cluster, shown.findings.window, loaded.report.console_url)
@@ -178,17 +180,19 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)
     view = view_cluster(shown.cluster, lookup, loaded.report.console_url)
     show(
-        render_markdown("show.md.j2", ShowView(view, examined)) if form == "markdown" else draw_cluster(view, examined)
+        render_markdown("show.md.j2", ShowView(view, examined), loaded.report.templates)
+        if form == "markdown"
+        else draw_cluster(view, examined)
     )
 
 
-def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str, console: str) -> None:
+def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str, config: ReportConfig) -> None:
     """What became slower, or an event that stays away."""
     if form == "json":
         show(json_bytes(silent_json(finding)).decode())
         return
-    view = view_finding(finding, lookup, console)
-    show(render_markdown("finding.md.j2", view) if form == "markdown" else draw_finding(view))
+    view = view_finding(finding, lookup, config.console_url)
+    show(render_markdown("finding.md.j2", view, config.templates) if form == "markdown" else draw_finding(view))
 
 
 def act_revisions(
@@ -196,12 +200,17 @@ def act_revisions(
 ) -> None:  # fmt: skip
     """The change ledger of one service or of all."""
     since_ns = None if since is None else parse_instant_ns(since, name="--since", now_ns=time.time_ns())
-    rows = only(pipeline.ledger(load_config(config, db=db)), service=service, since_ns=since_ns)
+    loaded = load_config(config, db=db)
+    rows = only(pipeline.ledger(loaded), service=service, since_ns=since_ns)
     if form == "json":
         show(ledger_bytes(rows).decode())
         return
     view = view_ledger(rows, service=service, is_cut=since is not None)
-    show(render_markdown("revisions.md.j2", view) if form == "markdown" else draw_ledger(view, _page_width()))
+    show(
+        render_markdown("revisions.md.j2", view, loaded.report.templates)
+        if form == "markdown"
+        else draw_ledger(view, _page_width())
+    )
 
 
 def act_diff(  # noqa: PLR0913 - one argument an option of the contract
@@ -220,7 +229,11 @@ def act_diff(  # noqa: PLR0913 - one argument an option of the contract
         show(json_bytes(comparison_json(found, verdict)).decode())
     else:
         view = view_diff(found)
-        show(render_markdown("diff.md.j2", view) if form == "markdown" else draw_diff(view, _page_width()))
+        show(
+            render_markdown("diff.md.j2", view, loaded.report.templates)
+            if form == "markdown"
+            else draw_diff(view, _page_width())
+        )
     for line in (*verdict.matched, *verdict.open):
         sys.stderr.write(f"{line}\n")
     return bool(verdict.matched)
@@ -333,7 +346,7 @@ def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form:
         show(regroup_bytes(result).decode())
         return
     view = view_regroup(result, is_preview=is_preview)
-    show(render_markdown("regroup.md.j2", view) if form == "markdown" else draw_regroup(view))
+    show(render_markdown("regroup.md.j2", view, loaded.report.templates) if form == "markdown" else draw_regroup(view))
 
 
 def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | None) -> None:

@@ -76,8 +76,9 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
     until: UntilOption = None,
     service: Annotated[str | None, typer.Option(help="Only incidents that touch this service.")] = None,
     form: Annotated[
-        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
-    ] = "terminal",
+        Literal["terminal", "markdown", "html", "json"] | None,
+        typer.Option("--format", help="How to tell; else by the end of --output (.html, .md, .json), else terminal."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(readable=False, help="Write to this file instead of stdout.")] = None,
     db: DbOption = None,
     config: ConfigOption = None,

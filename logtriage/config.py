@@ -98,7 +98,10 @@ def load_config(path: Path | None, *, db: Path | None = None) -> Config:
         where = "environment LOGTRIAGE_SOURCES" if "sources" in given else str(found or "config")
         raise ConfigError(f"{where}: {error}") from error
     config = config.model_copy(update={"origins": _with_hashes(config)})
-    return config.model_copy(update={"known": config.known.beside(found.parent)}) if found else config
+    if found is None:
+        return config
+    beside = {"known": config.known.beside(found.parent), "report": config.report.beside(found.parent)}
+    return config.model_copy(update=beside)
 
 
 def _with_hashes(config: Config) -> OriginsConfig:

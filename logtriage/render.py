@@ -1,35 +1,31 @@
-"""Views into text: terminal, Markdown and JSON. Filters and the Jinja environment live here."""
+"""Views into text: terminal, Markdown, HTML and JSON."""
 
-from dataclasses import fields
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 
 from classifiers.findings import Findings
-from collector.datafiles import data_folder
 from logtriage.diff_view import DiffView
-from logtriage.errors import RenderError
-from logtriage.escape import block, code, md
 from logtriage.finding_view import FindingView
+from logtriage.html_view import HtmlView, build_html
 from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
 from logtriage.report import ReportConfig, build_report
 from logtriage.report_view import ReportView
 from logtriage.show_view import ShowView
+from logtriage.templating import fill, source_of
 from logtriage.terminal import draw_report, text_of
-from logtriage.wording import count
 
-if TYPE_CHECKING:
-    import jinja2
+__all__ = ["FORMATS", "TEMPLATES", "form_of", "plain_report", "render", "render_markdown"]
 
-__all__ = ["FORMATS", "TEMPLATES", "plain_report", "render", "render_markdown", "template_environment"]
-
-FORMATS = ("terminal", "markdown", "json")
+FORMATS = ("terminal", "markdown", "html", "json")
+_ENDS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 # Each template with the class of its context; a test compares their fields with the variables used.
 TEMPLATES: dict[str, type] = {
     "diff.md.j2": DiffView,
     "finding.md.j2": FindingView,
+    "report.html.j2": HtmlView,
     "report.md.j2": ReportView,
     "regroup.md.j2": RegroupView,
     "revisions.md.j2": LedgerView,
@@ -43,9 +39,11 @@ def render(findings: Findings, config: ReportConfig, *, form: str, recall: str =
         from logtriage.export import findings_bytes  # noqa: PLC0415 - keeps the other formats quick
 
         return findings_bytes(findings, config.console_url).decode()
+    if form == "html":
+        return _page(findings, config, recall)
     view = build_report(findings, config, recall=recall)
     if form == "markdown":
-        return render_markdown("report.md.j2", view)
+        return render_markdown("report.md.j2", view, config.templates)
     return draw_report(view)
 
 
@@ -55,29 +53,18 @@ def plain_report(findings: Findings, config: ReportConfig, *, form: str, recall:
     return text_of(drawn) if isinstance(drawn, Text) else drawn
 
 
-def render_markdown(name: str, context: Any) -> str:
-    """A template of templates/ over its context, a dataclass. RenderError when a template is wrong."""
-    import jinja2  # noqa: PLC0415 - as above
-
-    values = {field.name: getattr(context, field.name) for field in fields(context)}
-    try:
-        return template_environment().get_template(name).render(values)
-    except jinja2.TemplateError as error:
-        raise RenderError(f"templates/{name}: {error}. Reinstall logtriage, or mend the template.") from error
+def form_of(output: Path | None) -> str:
+    """The format that the name of a file asks for; terminal where it asks for none."""
+    return _ENDS.get(output.suffix.lower(), "terminal") if output is not None else "terminal"
 
 
-@cache
-def template_environment() -> "jinja2.Environment":
-    """Jinja over templates/, strict: a variable that the context lacks is an error. HTML is escaped by itself."""
-    import jinja2  # noqa: PLC0415 - keeps the other formats quick
+def render_markdown(name: str, context: Any, folder: Path | None = None) -> str:
+    """A template over its context, a dataclass; `folder` as templating.py takes it. RenderError when it is wrong."""
+    return fill(name, context, folder)
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(data_folder(__file__, "templates")),
-        undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(("html", "html.j2"), default=False),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+
+def _page(findings: Findings, config: ReportConfig, recall: str) -> str:
+    style, script = (source_of(name, config.templates) for name in ("_report.css", "_report.js"))
+    return fill(
+        "report.html.j2", build_html(findings, config, style=style, script=script, recall=recall), config.templates
     )
-    environment.filters.update({"block": block, "code": code, "md": md, "count": count})
-    return environment

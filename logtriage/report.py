@@ -1,6 +1,7 @@
 """Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -40,6 +41,11 @@ class ReportConfig(BaseModel):
     full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
     console_url: Annotated[str, AfterValidator(check_console)] = CONSOLE  # where links lead
     standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
+    templates: Path | None = None  # a folder whose templates win over those that come along; none by default
+
+    def beside(self, folder: Path) -> "ReportConfig":
+        """The same, with a relative folder of templates found from this one."""
+        return self if self.templates is None else self.model_copy(update={"templates": folder / self.templates})
 
 
 def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:

@@ -24,6 +24,9 @@ def test_the_demo_tells_and_writes_its_report(demo: Path) -> None:
     assert "WRONG NOW" in told
     assert "\x1b" not in told
     assert (demo / "logtriage-demo" / "demo-report.md").read_text(encoding="utf-8").startswith("# WRONG NOW")
+    page = (demo / "logtriage-demo" / "demo-report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert '<span class="lead">WRONG NOW</span>' in page
 
 
 def test_the_demo_names_the_revision_the_variable_and_the_cascade(demo: Path, told: str) -> None:

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from classifiers.findings import Evidence, Findings, Incident
 from logtriage.errors import RenderError
-from logtriage.render import plain_report, render, render_markdown, template_environment
+from logtriage.render import plain_report, render, render_markdown
 from logtriage.report import ReportConfig, build_report
+from logtriage.templating import template_environment
 from tests.support.findings import attribution, cluster, coverage, empty_findings, findings, quiet_findings
 
 CONFIG = ReportConfig()

@@ -5,7 +5,8 @@ from dataclasses import fields
 import jinja2.meta
 import pytest
 
-from logtriage.render import TEMPLATES, template_environment
+from logtriage.render import TEMPLATES
+from logtriage.templating import template_environment
 
 
 def _source(name: str) -> str:
@@ -25,8 +26,9 @@ def test_a_template_uses_the_fields_of_its_context(name: str) -> None:
 def test_every_template_has_a_context() -> None:
     names = template_environment().list_templates()
 
-    assert {name for name in names if not name.startswith("_")} == set(TEMPLATES)
+    assert {name for name in names if not name.startswith(("_", "builtin/"))} == set(TEMPLATES)
 
 
-def test_macros_use_nothing_but_their_arguments() -> None:
-    assert jinja2.meta.find_undeclared_variables(template_environment().parse(_source("_macros.j2"))) == set()
+@pytest.mark.parametrize("name", ["_macros.j2", "_page.html.j2"])
+def test_macros_use_nothing_but_their_arguments(name: str) -> None:
+    assert jinja2.meta.find_undeclared_variables(template_environment().parse(_source(name))) == set()
