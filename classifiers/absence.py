@@ -18,7 +18,7 @@ from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EventRows
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
-from classifiers.missing import BLAMED, LEAST, Sides, is_explained, is_lost, no_samples, onset_of, sides_of
+from classifiers.missing import BLAMED, LEAST, Missed, Sides, explained_by, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig
@@ -75,8 +75,8 @@ class _Court:
 def find_absences(
     rows: EventRows, history: History, suspects: Suspects, problems: Sequence[Case], *, onset: OnsetConfig,
     config: AttributionConfig,
-) -> tuple[Absence, ...]:  # fmt: skip
-    """Events that stopped, by service and name."""
+) -> tuple[Missed, ...]:  # fmt: skip
+    """Events that stopped, by service and name; those that a failure explains name it."""
     court = _Court(history, suspects, onset, config)
     failed = failed_keys(history)
     own = court.open(find_triggers(rows, failed))
@@ -86,10 +86,12 @@ def find_absences(
     by_caller = court.judge([found for found, _ in above])
     chosen = [max((found, by_teller.get(found[1].key, found)), key=_confidence) for found in by_caller]
     told = [_absence(one, trigger, rows, problems, history) for one, trigger in [*court.judge(own), *chosen]]
-    seen = {*known, *((one.project, one.service, one.event) for one in told if one)}
+    missed = [one.absence for one in told if one and not one.cause]
+    seen = {*known, *((one.project, one.service, one.event) for one in missed)}
     unheard = court.open(find_unheard(rows, failed, _wrote_ns(history), seen))
     told += [_absence(one, trigger, rows, problems, history) for one, trigger in court.judge(unheard)]
-    return tuple(sorted((one for one in told if one), key=lambda one: (one.service, one.event)))
+    found = {one.absence.id: one for one in sorted(filter(None, told), key=lambda one: not one.cause)}
+    return tuple(sorted(found.values(), key=lambda one: (one.absence.service, one.absence.event, one.absence.id)))
 
 
 def _nearest(
@@ -127,8 +129,8 @@ def failed_keys(history: History) -> set[str]:
 
 def _absence(
     judged: Judged, trigger: Trigger, rows: EventRows, problems: Sequence[Case], history: History
-) -> Absence | None:
-    """What is told of one event; None for what something else explains, or too little speaks for."""
+) -> Missed | None:
+    """What is told of one event; None for what too little speaks for, or what something else explains from afar."""
     case = judged.case
     attribution = attribution_of(judged)
     blamed = attribution if attribution and attribution.confidence >= BLAMED else None
@@ -138,8 +140,7 @@ def _absence(
         before, since, is_blamed=blamed is not None, is_from_above=trigger.is_above, is_near=trigger.is_near
     ):
         return None
-    if is_explained(case, since, problems, is_anywhere=trigger.is_above):
-        return None
+    cause = explained_by(case, since, problems, is_anywhere=trigger.is_above)
     silence = "" if trigger.caller else find_silence(trigger, sides, rows)
     if silence == "turned down":
         return None
@@ -147,7 +148,9 @@ def _absence(
     renamed = _new_name(trigger, sides, before) or _moved(trigger, case, rows)
     origin, _ = origin_of_share(case.origins)
     unknown = _unheard(trigger) if is_unheard else () if not silence else silence_evidence(trigger, sides, case.fit)
-    return Absence(
+    if cause and (unknown or renamed or not _is_near(cause, case)):
+        return None
+    absence = Absence(
         event=trigger.event,
         service=trigger.service,
         field=None,
@@ -166,6 +169,11 @@ def _absence(
         per_revision=revision_counts(case),
         series=series_of(case, history.window, attribution),
     )
+    return Missed(absence, case, cause.cluster_id if cause else "")
+
+
+def _is_near(cause: Case, case: Case) -> bool:
+    return (cause.project, cause.service) == (case.project, case.service) or bool(cause.met_ns.keys() & case.met_ns)
 
 
 def _writes(trigger: Trigger, case: Case, history: History) -> bool:

@@ -53,6 +53,7 @@ from classifiers.rules import ClustersConfig
 from classifiers.series import with_series
 from classifiers.siblings import with_locations, with_siblings
 from classifiers.signing import sign_new
+from classifiers.silent import join_silent
 from classifiers.span_evidence import (
     read_cluster_spans,
     read_span_lines,
@@ -172,13 +173,13 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     entries = hung_lines(hung, entries, reading.entries)
     samples = _samples(reading, [*problems, *rest])
     weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
-    absences = (
+    missed = (
         *find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution),
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
-        *find_declared(reading.events, history, config.events.expected, failed_keys(history)),
     )
-    missing = tuple(
-        rank_absence(one, end_ns=history.end_ns, config=config.priority) for one in absences if one.kind in _MISSING
+    others = (
+        *(one.absence for one in missed if one.absence.kind not in _MISSING),
+        *find_declared(reading.events, history, config.events.expected, failed_keys(history)),
     )
     teller = Teller(history, entries, samples, config.priority)
     clusters = with_hangs(with_shared_dependencies(tell_clusters(problems, weighed, teller)), hung)
@@ -194,34 +195,44 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         onset=config.onset,
         attribution=config.attribution,
     )
+    clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
+    lost = [one for one in missed if one.absence.kind in _MISSING]
+    silent = join_silent(clusters, problems, slowdowns, lost, calls, config.cascade)
+    clusters = silent.clusters
     slower = tuple(
         rank_latency(one, slowdowns.asked[one.id], end_ns=history.end_ns, config=config.priority)
-        for one in slowdowns.found
+        for one in silent.slower
     )
-    clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
-    edges = [one.link.edge() for one in weighed if one.link]
+    missing, explained = (
+        tuple(rank_absence(one, end_ns=history.end_ns, config=config.priority) for one in found)
+        for found in (silent.missing, silent.explained)
+    )
+    told = (*clusters, *slower, *missing, *explained)
+    edges = (*(one.link.edge() for one in weighed if one.link), *silent.edges)
+    incidents = find_incidents(clusters, window, slower=slower, missing=(*missing, *explained), edges=edges)
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
         for kind in _REST
     )
-    incidents = find_incidents(clusters, window, slower=slower, missing=missing, edges=edges)
     findings = Findings(
         window=window,
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
-        incidents=rank_incidents(incidents, (*clusters, *slower, *missing), config.priority),
+        incidents=rank_incidents(incidents, told, config.priority),
         standing=standing,
         absent_events=missing,
         latency=slower,
         vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
         revisions=history.revisions,
-        coverage=find_coverage(reading.counts, history, clusters, (*standing, *noise), absences=absences),
+        coverage=find_coverage(
+            reading.counts, history, clusters, (*standing, *noise), absences=(*missing, *explained, *others)
+        ),
         noise=noise,
         warnings=history.warnings,
         record=reading.record,
         drifts=drifts,
-        other_events=tuple(one for one in absences if one.kind not in _MISSING),
+        other_events=(*explained, *others),
     )
     findings = with_suites(findings, reading.suites, history)
     return with_known(findings, history.leads, config.known)

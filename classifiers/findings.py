@@ -589,4 +589,6 @@ class Findings:
     drifts: tuple[Drift, ...] = field(default=())
     test_runs: tuple[SuiteRun, ...] = field(default=())
     failed_tests: tuple[FailedCases, ...] = field(default=())
-    other_events: tuple[Absence, ...] = field(default=())  # renamed, never seen, unknown: told, and no fault
+    other_events: tuple[Absence, ...] = field(
+        default=()
+    )  # renamed, never seen, unknown, kept away by a failure: told, and no fault

@@ -15,7 +15,7 @@ from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EVENT_KEYS, EventRows
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
-from classifiers.missing import BLAMED, LEAST, Sides, is_lost, no_samples, onset_of, sides_of
+from classifiers.missing import BLAMED, LEAST, Missed, Sides, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.priors import AttributionConfig
 from classifiers.series import series_of
@@ -46,7 +46,7 @@ class _Field:
 
 def find_hollow(
     rows: EventRows, history: History, suspects: Suspects, *, onset: OnsetConfig, config: AttributionConfig
-) -> tuple[Absence, ...]:
+) -> tuple[Missed, ...]:
     """Events that lack a field, by service, event and field."""
     fields, cases = {}, []
     for field in _fields(rows):
@@ -55,9 +55,14 @@ def find_hollow(
             fields[case.cluster_id] = field
             cases.append(case)
     judged = weigh_cases(cases, {}, suspects, history, no_samples(), config, looks=max(len(cases), 1))
-    told = [(fields[one.case.cluster_id], _absence(one, fields[one.case.cluster_id], history.window)) for one in judged]
-    kept = [(field, one) for field, one in told if one]
-    return tuple(sorted(_believed(kept), key=lambda one: (one.service, one.event, one.field or "")))
+    told = [
+        (fields[one.case.cluster_id], one.case, _absence(one, fields[one.case.cluster_id], history.window))
+        for one in judged
+    ]
+    kept = [(field, Missed(one, case)) for field, case, one in told if one]
+    return tuple(
+        sorted(_believed(kept), key=lambda one: (one.absence.service, one.absence.event, one.absence.field or ""))
+    )
 
 
 def _fields(rows: EventRows) -> list[_Field]:
@@ -145,7 +150,7 @@ def _evidence(field: _Field, sides: Sides) -> Evidence:
     )
 
 
-def _believed(told: Sequence[tuple[_Field, Absence]]) -> list[Absence]:
+def _believed(told: Sequence[tuple[_Field, Missed]]) -> list[Missed]:
     """All but those of services in which several events lost every field at once."""
     bare: dict[tuple[str, str], set[str]] = {}
     for field, _ in told:

@@ -44,11 +44,16 @@ _SAMPLES = pl.DataFrame(
 
 @dataclass(frozen=True)
 class Slowdowns:
-    """What became slower; by cluster, what did so because something fails there; what was asked, by id of a finding."""
+    """What became slower; by cluster, what did so because something fails there; what was asked, by id of a finding.
+
+    `cases` are those of all that was found, by id; `failed` tells of those beside a failure which cluster that is.
+    """
 
     found: tuple[Latency, ...]
     beside: Mapping[str, tuple[Evidence, ...]]
     asked: Mapping[str, Part] = field(default_factory=dict)
+    cases: Mapping[str, Case] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_latencies(
@@ -60,27 +65,43 @@ def find_latencies(
     onset: OnsetConfig,
     attribution: AttributionConfig,
 ) -> Slowdowns:
-    """Operations that became slower and are news, the surest first; each root with what it slows down in its wake."""
+    """Operations that became slower and are news, the surest first; each root with what it slows down in its wake.
+
+    Those beside a failure come last.
+    """
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls, latencies.traces.calls()]))
     oldest = history.window.start_ns - standing_hours * _HOUR_NS
-    found: list[Slow] = []
+    alone: list[Slow] = []
+    failing: list[Slow] = []
+    failed: dict[str, str] = {}
     beside: dict[str, tuple[Evidence, ...]] = {}
     for one in slow_cases(latencies, history, onset):
         of = next((problem for problem in problems if belongs(one, problem, calls)), None)
         if of is not None:
             beside[of.cluster_id] = (*beside.get(of.cluster_id, ()), _evidence(one))
+            failed[one.case.cluster_id] = of.cluster_id
+            failing += [one] if one.case.fit.at_ns >= oldest else []
         elif one.case.fit.at_ns >= oldest:
-            found.append(one)
-    if not found:
-        return Slowdowns((), beside)
+            alone.append(one)
+    found = [
+        told for group in (alone, failing) if group for told in _judged(group, latencies, history, calls, attribution)
+    ]
+    every = {one.case.cluster_id: one.case for one in (*alone, *failing)}
+    cases = {one.id: every[one.id] for one in found}
+    asked = {name: asked_part(case, history.exposure) for name, case in cases.items()}
+    return Slowdowns(tuple(found), beside, asked, cases, failed)
+
+
+def _judged(
+    found: Sequence[Slow], latencies: Latencies, history: History, calls: CallGraph, config: AttributionConfig
+) -> tuple[Latency, ...]:
     cases = [one.case for one in found]
     suspects = Suspects(history.revisions, history.exposure, latencies.traces.services(), calls, cases)
     seen = replace(history, traces=latencies.traces)
     links = waiting_links(found, calls)
-    judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, attribution, looks=latencies.looks)
+    judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, config, looks=latencies.looks)
     told = _told(found, {one.case.cluster_id: one for one in judged})
-    asked = {case.cluster_id: asked_part(case, history.exposure) for case in cases}
-    return Slowdowns(with_series(told, cases, history.window), beside, asked)
+    return with_series(told, cases, history.window)
 
 
 def with_slowdowns(clusters: Sequence[Cluster], slowdowns: Slowdowns) -> tuple[Cluster, ...]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from classifiers.cases import Case
-from classifiers.findings import Attribution, EventCount, Onset
+from classifiers.findings import Absence, Attribution, EventCount, Onset
 
-__all__ = ["BLAMED", "LEAST", "Sides", "is_explained", "is_lost", "no_samples", "onset_of", "sides_of"]
+__all__ = ["BLAMED", "LEAST", "Missed", "Sides", "explained_by", "is_lost", "no_samples", "onset_of", "sides_of"]
 
 LEAST = 8  # that should have come, and that came before
 BLAMED = 0.5  # confidence from which a revision is blamed
@@ -27,6 +27,15 @@ _ENDED = 0.98
 _SURER = 2.0  # times the gain that is asked of what is joined by trace
 _ERROR = 17
 _AS_MANY = 0.3  # of the missing events that a failure must be worth to explain them
+
+
+@dataclass(frozen=True)
+class Missed:
+    """An absence with its case; `cause` is the id of the failure that explains it, "" where none does."""
+
+    absence: Absence
+    case: Case
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,26 +117,24 @@ def _fit(count: EventCount) -> float:
     return sum(many * math.log(many / count.trials) for many in (count.seen, missing) if many)
 
 
-def is_explained(case: Case, since: EventCount, problems: Sequence[Case], *, is_anywhere: bool = False) -> bool:
-    """A failure of the same service, or in the same traces, began with it and is as frequent: it is told there.
+def explained_by(case: Case, since: EventCount, problems: Sequence[Case], *, is_anywhere: bool = False) -> Case | None:
+    """A failure of the same service, or in the same traces, that began with it and is as frequent: it is told there.
 
-    `is_anywhere`: of whatever service.
+    `is_anywhere`: of whatever service. Of several the one with most of its traces.
     """
     missing = since.trials - since.seen
+    found = []
     for one in problems:
-        is_near = (
-            is_anywhere
-            or (one.project, one.service) == (case.project, case.service)
-            or one.met_ns.keys() & case.met_ns.keys()
-        )
+        shared = len(one.met_ns.keys() & case.met_ns.keys())
+        is_near = is_anywhere or (one.project, one.service) == (case.project, case.service) or shared
         if (
             is_near
             and one.severity >= _ERROR
             and one.fit.began_with(case.fit)
             and one.fit.failures_after >= _AS_MANY * missing
         ):
-            return True
-    return False
+            found.append((-shared, one.fit.at_ns, one.cluster_id, one))
+    return min(found, key=lambda told: told[:3])[3] if found else None
 
 
 def onset_of(case: Case) -> Onset:

@@ -17,7 +17,16 @@ from classifiers.company import chance_of
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 
-__all__ = ["ONSET_SLACK_NS", "Places", "find_places", "is_mild", "links_without_traces", "names_it", "services_named"]
+__all__ = [
+    "ONSET_SLACK_NS",
+    "Places",
+    "around",
+    "find_places",
+    "is_mild",
+    "links_without_traces",
+    "names_it",
+    "services_named",
+]
 
 _SERVER_ERROR = 500
 _WARNING, _ERROR = 13, 17
@@ -138,7 +147,7 @@ def _by_revision(cause: Case, symptom: Case, config: CascadeConfig) -> Link | No
         return None
     if not set(symptom.revisions) <= set(cause.revisions):
         return None
-    return _around(cause, symptom, "revisions", config)
+    return around(cause, symptom, "revisions", config)
 
 
 def _by_onset(cause: Case, symptom: Case, calls: CallGraph, config: CascadeConfig) -> Link | None:
@@ -147,7 +156,7 @@ def _by_onset(cause: Case, symptom: Case, calls: CallGraph, config: CascadeConfi
     is_clear = cause.fit.is_change and symptom.fit.is_change and not cause.fit.failures_before
     if not (is_side and is_clear and cause.fit.began_with(symptom.fit)):
         return None
-    return _around(cause, symptom, "onset", config)
+    return around(cause, symptom, "onset", config)
 
 
 def _by_name(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:
@@ -157,13 +166,13 @@ def _by_name(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:
     """
     if is_mild(cause) or cause.met_ns.keys() & symptom.met_ns.keys():
         return None
-    link = _around(cause, symptom, "named", config, _WITHIN_NS)
+    link = around(cause, symptom, "named", config, _WITHIN_NS)
     if link and link.shared * math.log(1 / chance_of(cause.times_ns, cause.grid.timeline, _WITHIN_NS)) >= _EVIDENCE:
         return link
-    return _around(cause, symptom, "named", config) if cause.fit.began_with(symptom.fit) else None
+    return around(cause, symptom, "named", config) if cause.fit.began_with(symptom.fit) else None
 
 
-def _around(
+def around(
     cause: Case, symptom: Case, kind: str, config: CascadeConfig, around_ns: int = _AROUND_NS
 ) -> Link | None:  # fmt: skip
     """A link when the cause occurs within minutes, or so much, of most failures."""

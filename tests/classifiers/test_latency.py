@@ -186,9 +186,12 @@ def test_what_is_slow_while_it_fails_is_told_with_the_failure(tmp_path: Path) ->
 
     findings = _found(system, tmp_path)
 
-    assert findings.latency == ()
     told = [fact.statement for one in findings.clusters for fact in one.evidence]
     assert any("GET /orders of shop was slower meanwhile: p50" in one for one in told)
+    (slow,), (failure,), (incident,) = findings.latency, findings.clusters, findings.incidents
+    assert (slow.role, slow.caused_by, slow.cause) == ("symptom", failure.id, failure.cause)
+    assert (incident.root, incident.symptoms) == (failure.id, (slow.id,))
+    assert [(edge.cause, edge.symptom) for edge in incident.edges] == [(failure.id, slow.id)]
 
 
 def test_slow_tail_since_a_deploy_is_seen_and_blames_it(tmp_path: Path) -> None:
