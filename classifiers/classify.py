@@ -37,7 +37,7 @@ from classifiers.hollow import find_hollow
 from classifiers.hung import find_hung, hung_lines, with_hangs
 from classifiers.hung_folding import fold_hung
 from classifiers.hung_reading import Hangs, read_hangs
-from classifiers.incidents import find_incidents, with_shared_dependencies
+from classifiers.incidents import Member, find_incidents, with_shared_dependencies
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
 from classifiers.latency import find_latencies, with_slowdowns
@@ -207,7 +207,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         tuple(rank_absence(one, end_ns=history.end_ns, config=config.priority) for one in found)
         for found in (silent.missing, silent.explained)
     )
-    told = (*clusters, *slower, *missing, *explained)
+    told: tuple[Member, ...] = (*clusters, *slower, *missing, *explained)
     edges = (*(one.link.edge() for one in weighed if one.link), *silent.edges)
     incidents = find_incidents(clusters, window, slower=slower, missing=(*missing, *explained), edges=edges)
     standing, noise = (
