@@ -9,6 +9,7 @@ from typing import Literal
 
 import orjson
 
+from classifiers.drawn import Lanes, Sequence
 from classifiers.explained import Blast, Evidence, Explains, RevisionSeries, Series, Why
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
@@ -312,6 +313,9 @@ class Incident:
     blast: Blast | None = None  # of all its members together
     edges: tuple[Explains, ...] = ()
     whys: tuple[Why, ...] = ()
+    sequence: Sequence | None = None  # read for what draws it (drawing.py)
+    no_sequence: str = ""  # why there is none, in one sentence
+    lanes: Lanes | None = None
 
 
 @dataclass(frozen=True, slots=True)

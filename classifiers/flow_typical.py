@@ -4,6 +4,7 @@ Typical is the medoid: of the traces that enter the service by that operation th
 all others (Jaccard), of equals the one that took a time nearest to the median.
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from classifiers.spans_by_revision import lay_spans_by_revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["AlignedStep", "FlowStep", "TypicalTrace", "align_traces", "find_typical"]
+__all__ = ["AlignedStep", "FlowStep", "TypicalTrace", "align_traces", "find_medoid", "find_typical", "merge_keys"]
 
 _MOST_COMPARED = 300  # traces with each other: it takes their square
 _DEEPEST = 40  # of a trace as a tree; deeper ones, and circles, are told at this depth
@@ -94,23 +95,34 @@ def find_typical(reader: Reader, service: str, revision: str, operation: str, *,
     steps = _masked(steps)
     if steps.is_empty():
         return None
-    chosen = _medoid(steps)
+    chosen = find_medoid(steps, _KEY)
     return TypicalTrace(service, revision, operation, chosen, len(traces), _steps(steps, chosen))
 
 
 def align_traces(before: TypicalTrace, after: TypicalTrace) -> tuple[AlignedStep, ...]:
     """Both traces in one order; what moved is lost at one place and new at another."""
     one, two = before.steps, after.steps
-    matcher = SequenceMatcher(None, [step.key for step in one], [step.key for step in two], autojunk=False)
-    aligned: list[AlignedStep] = []
+    return tuple(
+        AlignedStep(
+            "kept" if old is not None and new is not None else "lost" if new is None else "new",
+            None if old is None else one[old],
+            None if new is None else two[new],
+        )
+        for old, new in merge_keys([step.key for step in one], [step.key for step in two])
+    )
+
+
+def merge_keys(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int | None, int | None]]:
+    """Places in both, in one order; None where a key has no partner in the other at its place."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    merged: list[tuple[int | None, int | None]] = []
     for tag, first, end, first_after, end_after in matcher.get_opcodes():
         if tag == "equal":
-            pairs = zip(one[first:end], two[first_after:end_after], strict=True)
-            aligned += [AlignedStep("kept", old, new) for old, new in pairs]
+            merged += zip(range(first, end), range(first_after, end_after), strict=True)
         else:
-            aligned += [AlignedStep("lost", old, None) for old in one[first:end]]
-            aligned += [AlignedStep("new", None, new) for new in two[first_after:end_after]]
-    return tuple(aligned)
+            merged += [(at, None) for at in range(first, end)]
+            merged += [(None, at) for at in range(first_after, end_after)]
+    return merged
 
 
 def _drawn(trace: str) -> bytes:
@@ -130,9 +142,12 @@ def _masked(steps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _medoid(steps: pl.DataFrame) -> str:
-    """The trace that is most like all others."""
-    told = steps.with_columns(step=pl.struct(_KEY).rank("dense").cast(pl.Int64) - 1)
+def find_medoid(steps: pl.DataFrame, key: Sequence[str]) -> str:
+    """The trace that is most like all others; a row for each trace and step, with `begin_ns` and `took_ns`.
+
+    Of traces that are equally like the others the one that took a time nearest to the median.
+    """
+    told = steps.with_columns(step=pl.struct(key).rank("dense").cast(pl.Int64) - 1)
     names = told["trace"].unique(maintain_order=True)
     rows = told["trace"].replace_strict(names, range(len(names)), return_dtype=pl.Int64).to_numpy()
     has = np.zeros((len(names), int(told["step"].to_numpy().max()) + 1), dtype=np.float32)

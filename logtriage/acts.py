@@ -26,6 +26,7 @@ from logtriage.actions_json import link_fields
 from logtriage.cluster_view import view_cluster
 from logtriage.config import Config, load_config
 from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule, stop_signals
+from logtriage.diagrams.drawings import drawings_of
 from logtriage.diff_view import comparison_json, draw_diff, view_diff
 from logtriage.digest import build_digest, digest_text
 from logtriage.errors import ConfigError, LogtriageError, SourceError
@@ -43,7 +44,7 @@ from logtriage.progress import NoProgress, Progress, open_progress
 from logtriage.receiving import listening_lines, receive_settings, received_line
 from logtriage.record_view import claim_lines, remembered_line, said_line
 from logtriage.regroup_view import regroup_bytes, resigned_line, view_regroup
-from logtriage.render import form_of, plain_report, render, render_markdown
+from logtriage.render import DRAWN, form_of, plain_report, render, render_markdown
 from logtriage.report import ReportConfig, only_service
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
 from logtriage.terminal import WIDTH, draw_cluster, draw_table
@@ -96,6 +97,7 @@ def act_demo(config: Path | None, *, scenario: str, seed: int, folder: Path) -> 
     window = findings.window
     recall = f" --db {shlex.quote(str(demo.store.path))}{_bounds(window)}"
     show(render(findings, demo.report, form="terminal", recall=recall))
+    findings = pipeline.drawn(demo, findings)
     paths = [folder / "demo-report.html", folder / "demo-report.md"]
     for path in paths:
         write_file(path, plain_report(findings, demo.report, form=form_of(path), recall=recall))
@@ -147,6 +149,8 @@ def act_report(  # noqa: PLR0913 - one argument an option of the contract
     findings = _analyse(loaded, since, until, loaded.report.window_hours)
     if service is not None:
         findings = only_service(findings, service)
+    if form in DRAWN:
+        findings = pipeline.drawn(loaded, findings)
     recall = _recall(since=since, until=until, db=db, config=config)
     if output is None:
         show(render(findings, loaded.report, form=form, recall=recall))
@@ -179,11 +183,11 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
         return
     examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)
     view = view_cluster(shown.cluster, lookup, loaded.report.console_url)
-    show(
-        render_markdown("show.md.j2", ShowView(view, examined), loaded.report.templates)
-        if form == "markdown"
-        else draw_cluster(view, examined)
-    )
+    drawings = drawings_of(shown.cluster.id, shown.findings)
+    if form == "markdown":
+        show(render_markdown("show.md.j2", ShowView(view, examined, drawings), loaded.report.templates))
+    else:
+        show(draw_cluster(view, examined, drawings.changes))
 
 
 def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str, config: ReportConfig) -> None:

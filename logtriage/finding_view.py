@@ -8,6 +8,7 @@ from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
 from logtriage.commands import BLAMED, Command, commands_for
 from logtriage.console_links import CONSOLE, Link, silent_links
+from logtriage.diagrams.drawings import Drawings, drawings_of
 from logtriage.escape import plain
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line
@@ -36,6 +37,7 @@ class FindingView:
     revisions: tuple[tuple[str, ...], ...]
     rivals: tuple[RivalRow, ...]
     traces: str
+    drawings: Drawings
 
 
 def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE) -> FindingView:
@@ -55,6 +57,7 @@ def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE)
         revisions=rows,
         rivals=tuple(rival_row(rival) for rival in sorted(one.hypotheses, key=lambda rival: -rival.confidence)),
         traces=", ".join(plain(trace, 80) for trace in _traces(one, facts)[:_TRACES_SHOWN]),
+        drawings=drawings_of(one.id, lookup.findings),
     )
 
 

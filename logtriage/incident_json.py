@@ -5,6 +5,7 @@ from typing import Any
 from classifiers.findings import Absence, Explains, Incident, Latency
 from collector.window import NS_PER_S
 from logtriage.blast_json import blast_json
+from logtriage.drawn_json import drawn_fields
 
 __all__ = ["incident_fields", "place_fields"]
 
@@ -23,6 +24,7 @@ def incident_fields(incident: Incident) -> dict[str, Any]:
         "is_ongoing": incident.is_ongoing,
         "location": incident.location or None,
         "edges": [_edge(edge) for edge in incident.edges],
+        **drawn_fields(incident),
     }
 
 

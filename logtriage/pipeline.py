@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from classifiers.resigning import Resigned
     from collector.normalise.redact import Redactor
     from collector.receiver.receiver import Receiver
-    from collector.store import StoreConfig
+    from collector.store import Reader, StoreConfig
     from logtriage.diff_view import Comparison
     from logtriage.ledger_rows import LedgerRows
 
@@ -49,6 +49,7 @@ __all__ = [
     "claims",
     "collect",
     "diff",
+    "drawn",
     "examine",
     "import_paths",
     "ledger",
@@ -267,6 +268,17 @@ def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     return conclude(reading, now_ns=now_ns, config=config)
 
 
+def drawn(config: Config, findings: Findings) -> Findings:
+    """The findings with what diagrams of the first incidents need beyond them, read in a second short opening."""
+    from classifiers.drawing import MOST_DRAWN, with_drawings  # noqa: PLC0415 - the terminal report draws nothing
+
+    if not findings.incidents:
+        return findings
+    numbers = sorted(one.number for one in findings.incidents)[:MOST_DRAWN]
+    with Store(config.store).read() as reader:
+        return with_drawings(reader, findings, numbers)
+
+
 def remember(config: Config, findings: Findings) -> "Remembered":
     """Stores what findings claim, and what the rows stored by now say of earlier claims: the daemon's job alone."""
     from classifiers.calibration import remember as store_claims  # noqa: PLC0415 - a report stores nothing
@@ -336,7 +348,8 @@ def examine(
     findings = conclude(reading, now_ns=now_ns, config=config)
     cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
     if not isinstance(cluster, Cluster):
-        return SilentResult(findings, cluster)
+        with store.read() as reader:
+            return SilentResult(_drawn_about(reader, findings, cluster), cluster)
     examination = examine_cluster(cluster, reading, templates, config.onset)
     shared = [one.template_id for one in examination.signatures if one.template_id]
     untold = templates.named.untold(shared)
@@ -344,7 +357,17 @@ def examine(
         examination = without_templates(examination, untold["template_id"].to_list())
     with store.read() as reader:
         entries = read_entry_lines(reader, cluster, ids(examination))
+        findings = _drawn_about(reader, findings, cluster)
     return ShowResult(findings, cluster, examination, entries)
+
+
+def _drawn_about(reader: "Reader", findings: Findings, one: Cluster | Latency | Absence) -> Findings:
+    """The findings with what diagrams of the incident need that one of them is of."""
+    from classifiers.drawing import with_drawings  # noqa: PLC0415 - keeps `--help` quick
+
+    return with_drawings(
+        reader, findings, [told.number for told in findings.incidents if one.id in (told.root, *told.symptoms)]
+    )
 
 
 def regroup(config: Config, *, is_preview: bool, now_ns: int, progress: Progress) -> RegroupResult:

@@ -17,9 +17,10 @@ from logtriage.show_view import ShowView
 from logtriage.templating import fill, source_of
 from logtriage.terminal import draw_report, text_of
 
-__all__ = ["FORMATS", "TEMPLATES", "form_of", "plain_report", "render", "render_markdown"]
+__all__ = ["DRAWN", "FORMATS", "TEMPLATES", "form_of", "plain_report", "render", "render_markdown"]
 
 FORMATS = ("terminal", "markdown", "html", "json")
+DRAWN = ("markdown", "html", "json")  # formats that want what diagrams are made of
 _ENDS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 # Each template with the class of its context; a test compares their fields with the variables used.
 TEMPLATES: dict[str, type] = {

@@ -13,6 +13,7 @@ from logtriage.better_view import better_rows
 from logtriage.cluster_view import view_cluster
 from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
+from logtriage.diagrams.drawings import NO_DRAWINGS, view_drawings
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
@@ -139,6 +140,7 @@ def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bo
             replace(view_cluster(root, lookup, console), lines=()),  # the incident's own lines say it
             *(view_cluster(symptom, lookup, console) for symptom in lookup.symptoms(incident)),
         ),
+        drawings=NO_DRAWINGS if is_brief else view_drawings(incident, lookup.findings),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from logtriage.console_links import Link
+from logtriage.diagrams.drawings import Drawings
 from logtriage.lines import Line
 from logtriage.shell import Command
 
@@ -78,6 +79,7 @@ class IncidentView:
     is_brief: bool
     lines: tuple[Line, ...]
     clusters: tuple[ClusterView, ...]
+    drawings: Drawings
 
 
 @dataclass(frozen=True, slots=True)

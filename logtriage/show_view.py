@@ -11,6 +11,7 @@ from logtriage.wording import Near, clock, day_clock, plural, short_revision, sp
 if TYPE_CHECKING:
     from classifiers.examine import EntryLine, Examination, Part, SignatureLine, Trend
     from classifiers.neighbours import Neighbour
+    from logtriage.diagrams.drawings import Drawings
     from logtriage.report_view import ClusterView
 
 __all__ = ["NOT_EXAMINED", "ExaminedView", "ShowView", "SignatureView", "examined_json", "shown_ids", "view_examined"]
@@ -66,6 +67,7 @@ class ShowView:
 
     cluster: "ClusterView"
     examined: ExaminedView
+    drawings: "Drawings"
 
 
 NOT_EXAMINED = ExaminedView((), "", (), "", (), (), (), ())

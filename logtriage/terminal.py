@@ -7,6 +7,8 @@ from rich.style import Style
 from rich.text import Text
 
 from logtriage.console_links import Link
+from logtriage.diagrams.drawings import change_lines
+from logtriage.diagrams.sequence_view import ChangeRow
 from logtriage.escape import shorten
 from logtriage.lines import Line
 from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
@@ -55,7 +57,9 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     return page.text
 
 
-def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width: int = WIDTH) -> Text:
+def draw_cluster(
+    view: ClusterView, examined: ExaminedView = NOT_EXAMINED, changes: Sequence[ChangeRow] = (), width: int = WIDTH
+) -> Text:
     """One cluster with all its evidence, what it is made of and what is near; first what somebody in a hurry needs."""
     page = Page(width)
     page.row(view.heading, _STYLES[view.heading[:2]])
@@ -71,6 +75,7 @@ def draw_cluster(view: ClusterView, examined: ExaminedView = NOT_EXAMINED, width
         page.row(line, indent=2)
     _draw_entries(page, view, examined)
     page.evidence("EVIDENCE", view.evidence)
+    page.changes(changes)
     if view.revisions:
         page.heading("FAILURES BY REVISION")
         rows = [(row.revision, row.failures, row.first, row.last) for row in view.revisions]
@@ -214,6 +219,14 @@ class Page:
         if evidence:
             self.heading(title)
         self._facts(evidence)
+
+    def changes(self, changes: Sequence[ChangeRow]) -> None:
+        """What became of steps inside traces, each with its counts on both sides."""
+        if changes:
+            self.heading("STEPS OF ITS TRACES, BEFORE AND SINCE")
+        for course, step, counts in change_lines(changes):
+            self.row(f"{course:<8} {step}".strip(), indent=2, hang=4)
+            self.row(counts, "dim", indent=4)
 
     def rivals(self, rivals: Sequence[RivalRow]) -> None:
         """Each explanation below a heading of its own, with its facts."""

@@ -18,6 +18,7 @@ def draw_finding(view: FindingView, width: int = WIDTH) -> Text:
     page.commands(view.commands)
     page.links(view.links)
     page.evidence("EVIDENCE", view.evidence)
+    page.changes(view.drawings.changes)
     if view.revisions:
         page.heading("BY REVISION")
         page.append(draw_table(view.head, view.revisions))
