@@ -27,7 +27,7 @@ def absence_rows(missing: Sequence[Absence], others: Sequence[Absence], lookup: 
     rows: list[tuple[str, str]] = []
     for group in groups.values():
         rows.append((f"{plain(group[0].service, 80)}: {_told(group)}", _note(group, near)))
-        rows += [*verdict_rows(group[0], lookup), *see_rows(group[0], [one.id for one in group[1:]])]
+        rows += [*verdict_rows(group[0], lookup), *see_rows(group[0], [plain(one.id, 100) for one in group[1:]])]
     return rows + [(f"{plain(one.service, 80)}: {missing_words(one)}", _since(one, near)) for one in others]
 
 

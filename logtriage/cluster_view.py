@@ -1,9 +1,9 @@
 """One cluster with all its evidence, in the words that `logtriage show` and the Markdown report tell. No I/O."""
 
-from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority
+from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority, RevisionCount
 from logtriage.commands import BLAMED, commands_for
 from logtriage.console_links import CONSOLE, cluster_links
-from logtriage.escape import plain, plain_lines
+from logtriage.escape import plain, plain_lines, shorten
 from logtriage.lines import cluster_lines, evidence_refs
 from logtriage.lookup import Lookup
 from logtriage.report_view import ClusterView, EvidenceRow, RevisionRow, RivalRow
@@ -13,6 +13,7 @@ __all__ = ["began_words", "evidence_rows", "rival_row", "view_cluster"]
 
 _IDS_SHOWN = 20
 _TRACES_SHOWN = 5
+_NAME = 63  # characters of a name in a table: as long as the platform lets one be
 _SPARED_SHOWN = 3  # revisions listed in which nothing failed; the others are summed up
 
 
@@ -46,7 +47,7 @@ def _revision_rows(cluster: Cluster, near: Near) -> tuple[RevisionRow, ...]:
     rows = [row for row in cluster.per_revision if row not in summed] if len(summed) > 1 else cluster.per_revision
     told = tuple(
         RevisionRow(
-            revision=short_revision(row.revision, row.service if row.service == cluster.service else "") or "not known",
+            revision=_row_name(row, cluster),
             failures=failures_of(row),
             first=clock(row.first_ns, near) if row.first_ns is not None else "",
             last=clock(row.last_ns, near) if row.last_ns is not None else "",
@@ -56,6 +57,11 @@ def _revision_rows(cluster: Cluster, near: Near) -> tuple[RevisionRow, ...]:
     if len(summed) <= 1:
         return told
     return (*told, RevisionRow(f"{len(summed)} more", f"0/{sum(row.exposed or 0 for row in summed):,}", "", ""))
+
+
+def _row_name(row: RevisionCount, cluster: Cluster) -> str:
+    name = short_revision(row.revision, row.service if row.service == cluster.service else "")
+    return shorten(name, _NAME) or "not known"
 
 
 def _priority(cluster: Cluster, lookup: Lookup) -> Priority:

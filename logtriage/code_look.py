@@ -12,11 +12,12 @@ from logtriage.wording import short_revision
 __all__ = ["code_commands"]
 
 _FILE = re.compile(
-    r"([\w.@/\\-]+\.(?:py|js|mjs|cjs|jsx|ts|tsx|go|java|kt|scala|rb|php|cs|rs|ex|exs|swift))\"?(?:, line |:|\()(\d+)",
+    r"(?<![\w.@/\\-])([\w.@/\\-]{1,300}\.(?:py|js|mjs|cjs|jsx|ts|tsx|go|java|kt|scala|rb|php|cs|rs|ex|exs|swift))"
+    r"\"?(?:, line |:|\()(\d+)",
     re.ASCII,
 )
 _DIGITS = 12  # of a commit
-_SAMPLE = 20_000  # characters looked through
+_SAMPLE = 8_000  # characters looked through
 _DEEP = 2  # folders that a path names beside its file
 
 

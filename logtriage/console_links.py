@@ -16,6 +16,7 @@ from logtriage.log_filter import entry_filter, request_filter
 __all__ = ["CONSOLE", "Link", "check_console", "cluster_links", "silent_links"]
 
 CONSOLE = "https://console.cloud.google.com"
+_LONGEST = 4000  # characters of a part; no name or query is that long
 _ADDRESS = re.compile(r"https://[\w.\-]+(?::\d+)?(?:/[\w.\-/]*)?\Z", re.ASCII)
 
 
@@ -84,4 +85,4 @@ def _revisions(one: Cluster | Latency | Absence, console: str) -> list[Link]:
 
 
 def _part(text: str) -> str:
-    return quote(text, safe="", errors="replace")
+    return quote(text[:_LONGEST], safe="", errors="replace")

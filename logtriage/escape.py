@@ -21,6 +21,8 @@ _UNSEEN = re.compile(
 )
 _MD_MARKS = re.compile(r"([\\`*\[\]~$])")
 _MD_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+# What begins a block where a text begins: a heading, a list, a rule, an underline of a heading.
+_MD_BEGINNING = re.compile(r"^(?:(#{1,6}|[-+])(?=\s|$)|(-)(?=-)|(=)|(\d{1,9})(?=[.)](?:\s|$)))")
 _MD_LINKING = re.compile(r"(@)(?=[\w])|(#)(?=\d)|(www)(?=\.)|(:)(?=//)", re.IGNORECASE)
 _JOINER = "&#8288;"  # shows nothing, breaks mentions, issue numbers and bare links
 _FENCES = re.compile(r"`+")
@@ -54,7 +56,13 @@ def md(text: object) -> str:
     """Text for running Markdown (GitHub's): shown as it is, with no mark-up, tag, mention or link of its own."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _MD_OUTER_UNDERSCORE.sub(r"\\_", _MD_MARKS.sub(r"\\\1", safe))
+    safe = _MD_BEGINNING.sub(_unbegun, safe)
     return _MD_LINKING.sub(lambda found: found.group(0) + _JOINER, safe).replace("|", "&#124;")
+
+
+def _unbegun(found: re.Match[str]) -> str:
+    """The mark made a letter; of a number the point behind it."""
+    return f"{found[4]}\\" if found[4] else f"\\{found[0]}"
 
 
 def code(text: object) -> str:

@@ -48,7 +48,7 @@ def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE)
     head, rows = _paces(one, near) if isinstance(one, Latency) else _misses(one, near)
     return FindingView(
         heading=f"{plain(one.service, 80)}: {_what(one)}",
-        counts=f"{one.id}: {'goes on' if one.is_ongoing else 'over'}{began}",
+        counts=f"{plain(one.id, 100)}: {'goes on' if one.is_ongoing else 'over'}{began}",
         lines=(*_seen(one, lookup), *(_inside(one) if isinstance(one, Latency) else ()), *_sure(one, near)),
         commands=commands_for(one, lookup),
         links=silent_links(one, lookup.findings.window, console),

@@ -14,6 +14,7 @@ from logtriage.escape import plain
 __all__ = ["audit_filter", "entry_filter", "request_filter", "run_filter"]
 
 _REVISIONS = 5  # named in a filter; with more the service stands for all
+_LOOKED, _FIRST = 20_000, 500  # characters of a text, and of its first line, that are looked at
 _PHRASE = 100  # characters searched for
 _LEAST = 8  # characters that still say something
 _APART = re.compile(r"<[^<>]{0,40}>|\.\.\.|[\"\\\x00-\x1f]")  # what is masked, cut off, or ends a quoted text
@@ -65,7 +66,7 @@ def _between(first_ns: int, last_ns: int) -> list[str]:
 
 def _said(cluster: Cluster) -> list[str]:
     """Status and path of a request, else the longest piece of the title that its sample holds word for word."""
-    request = _REQUEST.match(cluster.title) if cluster.kind == "request" else None
+    request = _REQUEST.match(cluster.title[:_FIRST]) if cluster.kind == "request" else None
     if request:
         path = request.group(1) or ""
         fixed = path.partition("*")[0].partition("<")[0].partition("{")[0]
@@ -73,9 +74,9 @@ def _said(cluster: Cluster) -> list[str]:
             f"httpRequest.status={request.group(2)}",
             *([f"httpRequest.requestUrl:{_text(fixed)}"] if fixed else []),
         ]
-    sample = cluster.sample[:20_000]
-    said = _NUMBER.sub("...", sample.partition("\n")[0])  # of the title numbers are masked already
-    pieces = [*_APART.split(cluster.title), *_APART.split(said)]
+    sample, title = cluster.sample[:_LOOKED], cluster.title[:_LOOKED]
+    said = _NUMBER.sub("...", sample[:_FIRST].partition("\n")[0])  # of the title numbers are masked already
+    pieces = [*_APART.split(title), *_APART.split(said)]
     found = [piece.strip()[:_PHRASE].strip() for piece in pieces if piece.strip()[:_PHRASE].strip() in sample]
     best = max(found[: len(pieces)], key=len, default="")
     return [_text(best)] if len(best) >= _LEAST else []

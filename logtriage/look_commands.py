@@ -20,6 +20,7 @@ _REDIS = re.compile(r"redis|valkey|memorystore|:6379", re.IGNORECASE)
 _NETWORK = re.compile(r"vpc|connector|unreachable|no route to host|EHOSTUNREACH|ENETUNREACH", re.IGNORECASE)
 _SECRET = re.compile(r"secret ([A-Za-z0-9_-]+)")
 _MOST = 3  # instances or secrets named
+_LONGEST = 8000  # characters of a filter; none is that long
 _CLIENT = 400  # HTTP status from which a request failed
 
 
@@ -40,7 +41,7 @@ def look_commands(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
 
 def _dependency(cluster: Cluster, lookup: Lookup) -> list[Command]:
     """What the text of the failure names: a database, a cache, the network between."""
-    text = f"{cluster.title}\n{cluster.sample[:20_000]}"
+    text = f"{cluster.title[:1000]}\n{cluster.sample[:20_000]}"
     project, region = project_option(cluster.project), f"--region={quoted(_region(cluster))}"
     told = _databases(cluster, lookup) if _SQL.search(text) else []
     if _REDIS.search(text):
@@ -100,7 +101,7 @@ def _certificates(cluster: Cluster, lookup: Lookup) -> list[Command]:
 def _senders(cluster: Cluster, lookup: Lookup) -> list[Command]:
     """Who sends it, by user agent."""
     status = _CLIENT if cluster.cause == "client" else 0
-    wanted = quoted(_one_line(request_filter(cluster, lookup.findings.window, least_status=status)))
+    wanted = _one_word(request_filter(cluster, lookup.findings.window, least_status=status))
     read = f"gcloud logging read {wanted} {project_option(cluster.project)} --limit=1000"
     count = "--format='value(httpRequest.userAgent)' | sort | uniq -c | sort -rn | head"
     return [Command("Who sends it", f"{read} {count}")]
@@ -112,18 +113,19 @@ def _code(cluster: Cluster, lookup: Lookup) -> list[Command]:
 
 def _audit(cluster: Cluster, lookup: Lookup) -> Command:
     at_ns = cluster.onset.at_ns
-    read = f"gcloud logging read {quoted(_one_line(audit_filter(at_ns)))} {project_option(cluster.project)}"
+    read = f"gcloud logging read {_one_word(audit_filter(at_ns))} {project_option(cluster.project)}"
     columns = "--format='table(timestamp,protoPayload.methodName,protoPayload.resourceName)'"
     return Command(f"What was changed within 30 min of {clock(at_ns, lookup.near)} UTC", f"{read} {columns}")
 
 
 def _entries(cluster: Cluster) -> Command:
-    wanted = quoted(_one_line(entry_filter(cluster)))
+    wanted = _one_word(entry_filter(cluster))
     return Command("Its entries", f"gcloud logging read {wanted} {project_option(cluster.project)} --limit=50")
 
 
-def _one_line(query: str) -> str:
-    return query.replace("\n", " AND ")
+def _one_word(query: str) -> str:
+    """A filter as one word of a shell."""
+    return quoted(query.replace("\n", " AND "), _LONGEST)
 
 
 def _region(cluster: Cluster) -> str:

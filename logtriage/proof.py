@@ -14,6 +14,7 @@ from logtriage.shell import Command, quoted, run_target
 __all__ = ["proof_commands"]
 
 _TAG = "prove"
+_LOOKED = 500  # characters of a name
 _REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/\S*)")
 
 
@@ -51,7 +52,7 @@ def _request(found: Cluster | Latency | Absence) -> tuple[str, str]:
         found.trigger if isinstance(found, Absence) else found.operation if isinstance(found, Latency) else found.title
     )
     for text in (*(blast.routes if blast else ()), named or ""):
-        match = _REQUEST.search(text)
+        match = _REQUEST.search(text[:_LOOKED])
         if match:
             return match.group(1), match.group(2)
     return "", ""

@@ -11,7 +11,7 @@ from logtriage.escape import plain
 
 __all__ = ["Command", "project_option", "quoted", "run_target"]
 
-_LONGEST = 8000  # characters of one word; no name or filter is that long
+_LONGEST = 300  # characters of one name; no name of the platform is that long
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Command:
     line: str
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, longest: int = _LONGEST) -> str:
     """A name that a shell takes as one word, whatever it holds."""
-    return shlex.quote(plain(name, _LONGEST))
+    return shlex.quote(plain(name, longest))
 
 
 def project_option(project: str) -> str:

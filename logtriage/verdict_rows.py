@@ -46,7 +46,7 @@ def verdict_rows(one: Latency | Absence, lookup: Lookup) -> list[tuple[str, str]
 def see_rows(one: Latency | Absence, also: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The command that tells all of it; `also` are the ids of what is told in the same row."""
     others = f", also of {join_words(also, _IDS_SHOWN)}" if also else ""
-    return [("see", f"logtriage show {one.id}{others}")] if one.id else []
+    return [("see", f"logtriage show {plain(one.id, 100)}{others}")] if one.id else []
 
 
 def _strength(rival: Hypothesis) -> float:

@@ -67,6 +67,11 @@ def test_shortened_text_says_so() -> None:
         ("ask @all about #12", "ask @&#8288;all about #&#8288;12"),
         ("see https://evil.example", "see https:&#8288;//evil.example"),
         ("SECRET_KEY and _emphasis_", r"SECRET_KEY and \_emphasis\_"),
+        ("# head", r"\# head"),
+        ("- item", r"\- item"),
+        ("--- rule", r"\--- rule"),
+        ("1. first", r"1\. first"),
+        ("-5 % #12 1.5", "-5 % #&#8288;12 1.5"),
         ("cost $5$ ~gone~ &amp;", r"cost \$5\$ \~gone\~ &amp;amp;"),
     ],
 )
