@@ -12,6 +12,7 @@ from rich.text import Text
 
 from classifiers.findings import Findings
 from logtriage.cluster_view import view_cluster
+from logtriage.diagrams.drawings import drawings_of
 from logtriage.finding_view import view_finding
 from logtriage.lookup import Lookup
 from logtriage.render import plain_report, render_markdown
@@ -54,7 +55,9 @@ def _pages(name: str, form: str) -> dict[str, str]:
     if form == "markdown":
         return {
             "report": report,
-            "show": render_markdown("show.md.j2", ShowView(told, NOT_EXAMINED)),
+            "show": render_markdown(
+                "show.md.j2", ShowView(told, NOT_EXAMINED, drawings_of(found.clusters[0].id, found))
+            ),
             **{f"finding {at}": render_markdown("finding.md.j2", one) for at, one in enumerate(silent)},
         }
     return {
