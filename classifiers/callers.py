@@ -106,7 +106,7 @@ class Callers:
         if rows is None or not case.is_counted or origin_of_share(case.origins)[0] in {"tests", "scanners"}:
             return []
         senders = [known.get(key or "", (0, "")) for key in case.traces]
-        own = rows.filter(pl.col("route").is_in(case.routes)) if case.routes else rows
+        own = rows.filter(pl.col("route").cast(pl.String).is_in(case.routes)) if case.routes else rows
         made = []
         for place, column in enumerate(("client", "agent")):
             sent = [one[place] for one in senders]
@@ -120,7 +120,7 @@ class Callers:
             agent = next(one[1] for one in senders if one[place] == top)
             named = agent[:_LONG_AGENT] or "no user agent"
             name = f"one caller ({named})" if column == "client" else f"all callers with {named}"
-            theirs = own.filter(pl.col(column) == top)
+            theirs = own.filter((pl.col(column) if column == "client" else pl.col(column).cast(pl.String)) == top)
             made.append(_Caller(name, is_theirs, _bins(case, theirs), _by_revision(case, theirs)))
         return made
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from collector.window import NS_PER_S
 
-__all__ = ["SPAN_EXPOSURE_SCHEMA", "Exposure", "Grid", "Timeline"]
+__all__ = ["MINUTE_NS", "SPAN_EXPOSURE_SCHEMA", "Exposure", "Grid", "Timeline"]
 
 # Rows of count_span_exposure.
 SPAN_EXPOSURE_SCHEMA = pl.Schema(
@@ -26,7 +26,7 @@ SPAN_EXPOSURE_SCHEMA = pl.Schema(
     }
 )  # fmt: skip
 
-_MINUTE_NS = 60 * NS_PER_S
+MINUTE_NS = 60 * NS_PER_S
 _BINS = 4000  # at most, so that two weeks of many revisions stay small
 _LEAST_SHARE = 0.05  # of the traces that must have spans: what fewer of them tell is too uneven
 _WHOLE = 0.95  # ... from which all have them, but for those at the ends of what is known
@@ -45,14 +45,14 @@ class Timeline:
     @classmethod
     def over(cls, start_ns: int, end_ns: int) -> "Timeline":
         """The finest timeline of at most 4,000 bins, aligned to whole minutes."""
-        first = start_ns // _MINUTE_NS
-        minutes = -(-end_ns // _MINUTE_NS) - first
-        return cls(first * _MINUTE_NS, end_ns, max(1, -(-minutes // _BINS)), start_ns)
+        first = start_ns // MINUTE_NS
+        minutes = -(-end_ns // MINUTE_NS) - first
+        return cls(first * MINUTE_NS, end_ns, max(1, -(-minutes // _BINS)), start_ns)
 
     @property
     def bin_ns(self) -> int:
         """Length of a bin."""
-        return self.bin_minutes * _MINUTE_NS
+        return self.bin_minutes * MINUTE_NS
 
     @property
     def bins(self) -> int:
@@ -174,7 +174,7 @@ class Exposure:
     def __init__(
         self, requests: pl.DataFrame, minutes: pl.DataFrame, timeline: Timeline, spans: pl.DataFrame | None = None
     ) -> None:
-        """Frames of count_exposure, count_instance_minutes and count_span_exposure.
+        """Frames of count_exposure with its names, count_instance_minutes and count_span_exposure.
 
         Where spans are sampled, each stands for as many traces as there are to one that has spans.
         """
@@ -182,9 +182,9 @@ class Exposure:
         spans = SPAN_EXPOSURE_SCHEMA.to_frame() if spans is None else spans.filter(pl.col("share") >= _LEAST_SHARE)
         spans = spans.with_columns(share=pl.when(pl.col("share") >= _WHOLE).then(1.0).otherwise("share"))
         traces = spans.with_columns(many=pl.col("traces") / pl.col("share"))
-        self._revisions = _Names(pl.concat([requests["revision"], minutes["revision"], spans["revision"]]))
-        self._routes = _Names(pl.concat([requests["route"], spans["route"]]))
-        self._origins = _Names(pl.concat([requests["origin"], spans["origin"]]))
+        self._revisions = _Names(requests["revision"], minutes["revision"], spans["revision"])
+        self._routes = _Names(requests["route"], spans["route"])
+        self._origins = _Names(requests["origin"], spans["origin"])
         self._requests = self._by_service(requests, "requests")
         self._traces = self._by_service(traces, "many")
         self._shares = _shares(spans)
@@ -276,7 +276,7 @@ class Exposure:
                 revision=own["revision"].to_numpy(),
                 route=own["route"].to_numpy(),
                 origin=own["origin"].to_numpy(),
-                bin=self.timeline.bin_of(own["minute"].to_numpy() * _MINUTE_NS),
+                bin=self.timeline.bin_of(own["minute"].to_numpy() * MINUTE_NS),
                 many=own["many"].to_numpy(),
             )
             for key, own in placed.partition_by("project", "service", as_dict=True).items()
@@ -310,12 +310,15 @@ def _shares(spans: pl.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
 class _Names:
     """Names in their order; a place in it stands for a name."""
 
-    def __init__(self, column: pl.Series) -> None:
-        self.names: list[str] = column.unique().sort().to_list()
+    def __init__(self, *columns: pl.Series) -> None:
+        self.names: list[str] = pl.concat([one.unique().cast(pl.String) for one in columns]).unique().sort().to_list()
         self._place = {name: place for place, name in enumerate(self.names)}
 
     def of(self, column: pl.Series) -> pl.Series:
         """The place of each name of a column; -1 for a name that is not known."""
+        if isinstance(column.dtype, pl.Enum):
+            known = np.array([self._place.get(name, -1) for name in column.dtype.categories] or [-1], dtype=np.int64)
+            return pl.Series(known[column.to_physical().to_numpy()])
         return column.replace_strict(self.names, range(len(self.names)), default=-1, return_dtype=pl.Int64)
 
     def places(self, names: Collection[str]) -> list[int]:

@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.callers import CALLER_SCHEMA, Callers, top_agents, top_clients
-from classifiers.exposure import SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
+from classifiers.exposure import MINUTE_NS, SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
@@ -16,6 +16,7 @@ from classifiers.origin import OriginsConfig, lay_origins, origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regions import read_placed_facts
 from classifiers.regroup import Outcome, regroup, warnings
+from classifiers.request_names import RequestNames, read_request_names
 from classifiers.routing import Routing
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
@@ -109,12 +110,14 @@ def read_history(
     grouped = _clustered(reader, failures, rules, end_ns=window.end_ns)
     failures = grouped.failures
     traces = failures.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
-    requests = reader.frame("count_exposure", **span)
-    minutes = reader.frame("count_instance_minutes", **span)
+    timeline = Timeline.over(start, end)
+    bins = {"first_minute": timeline.start_ns // MINUTE_NS, "bin_minutes": timeline.bin_minutes}
+    names = read_request_names(reader)
+    requests = names.exposed(reader.frame("count_exposure", **span, **bins))
+    minutes = reader.frame("count_instance_minutes", **span, **bins)
     ledger = fold_ledger(facts, seen)
     changes = tuple(one for one in fold_platform_changes(facts) if one.at_ns >= start)
     asked = reader.frame("find_trace_requests", traces=traces, **span)
-    timeline = Timeline.over(start, end)
     spans = _span_exposure(reader, span) if spans_stored else SPAN_EXPOSURE_SCHEMA.to_frame()
     asked_in = _asked_in_spans(reader, traces, spans, span)
     failed: dict[str, set[str]] = {}
@@ -140,7 +143,7 @@ def read_history(
         facts=facts,
         changes=changes,
         instances=_instances(reader, failures, changes, span),
-        callers=_callers(reader, asked, timeline, span),
+        callers=_callers(reader, asked, names, timeline, span),
         projects=tuple(name for name in bounds["projects"] or [] if name),
     )
 
@@ -203,13 +206,16 @@ def _instances(
     return reader.frame("count_instance_requests", services=services, **span)
 
 
-def _callers(reader: Reader, asked: pl.DataFrame, timeline: Timeline, span: dict[str, int]) -> pl.DataFrame:
+def _callers(
+    reader: Reader, asked: pl.DataFrame, names: RequestNames, timeline: Timeline, span: dict[str, int]
+) -> pl.DataFrame:
     """What those callers sent who met most failures; nothing is read where there are none."""
     clients, agents = top_clients(asked), top_agents(asked)
     if not clients and not agents:
         return CALLER_SCHEMA.to_frame()
     bins = timeline.bin_minutes
-    return reader.frame("count_caller_requests", clients=clients, agents=agents, bin_minutes=bins, **span)
+    counts = reader.frame("count_caller_requests", clients=clients, agents=agents, bin_minutes=bins, **span)
+    return names.called(counts)
 
 
 @dataclass(frozen=True, slots=True)

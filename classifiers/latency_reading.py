@@ -6,6 +6,7 @@ read again, request by request, with the spans inside some of them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -89,14 +90,10 @@ def read_latencies(reader: Reader, *, start_ns: int, window: Window, config: Lat
     """What became slower within [start_ns, window.end_ns) and was so in the window."""
     span = {"start_ns": start_ns, "end_ns": window.end_ns}
     bin_ns = _bin_ns(window.end_ns - start_ns)
-    counts = _counted(reader, span, bin_ns=bin_ns, per_octave=PER_OCTAVE, operations=[], every=1)
-    found, looks = _find(counts, window, bin_ns, config)
-    many = sum(one.effect.before + one.effect.since for one in found)
-    rows = _counted(
-        reader, span, bin_ns=1, per_octave=0.0, operations=[chr(31).join(one.key) for one in found],
-        every=-(-many // _TRIALS) or 1,
-    ) if found else counts.clear()  # fmt: skip
-    slowed, trials = _tried(found, rows, bin_ns)
+    names = _laid(reader, span)
+    counts = reader.frame("count_latencies", bin_ns=bin_ns, per_octave=PER_OCTAVE)
+    found, looks = _find(counts, names, window, bin_ns, config)
+    slowed, trials = _tried(found, _trials(reader, found, names, span), bin_ns)
     traces = _traces(trials)
     return Latencies(
         slowed,
@@ -110,8 +107,22 @@ def read_latencies(reader: Reader, *, start_ns: int, window: Window, config: Lat
     )
 
 
-def _counted(reader: Reader, span: Mapping[str, int], **told: object) -> pl.DataFrame:
-    return reader.frame("count_latencies", **span, **told, **origin_params())
+def _laid(reader: Reader, span: Mapping[str, int]) -> pl.DataFrame:
+    """Lays how long every request took beside the reader; gives the names of operations and revisions."""
+    params: dict[str, Any] = {**span, **origin_params()}
+    for query in ("create_latency_sources", "create_latency_spans", "create_latency_rows", "create_latency_operations"):
+        reader.lay(query, **params)
+    return reader.frame("find_latency_operations")
+
+
+def _trials(
+    reader: Reader, found: Sequence[Slowed], names: pl.DataFrame, span: Mapping[str, int]
+) -> pl.DataFrame:  # fmt: skip
+    """The requests of these operations, every one or so many that shares are known."""
+    keys = pl.DataFrame([one.key for one in found], dict.fromkeys(_KEYS, pl.String), orient="row")
+    wanted = names.join(keys, on=_KEYS, how="semi")["operation_id"].unique().sort().to_list()
+    many = sum(one.effect.before + one.effect.since for one in found)
+    return reader.frame("find_latency_trials", operations=wanted, every=-(-many // _TRIALS) or 1, **span)
 
 
 def _bin_ns(long_ns: int) -> int:
@@ -119,29 +130,40 @@ def _bin_ns(long_ns: int) -> int:
     return _TEN_MINUTES_NS * max(1, -(-long_ns // (_BINS * _TEN_MINUTES_NS)))
 
 
-def _find(counts: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConfig) -> tuple[list[Slowed], int]:
+def _find(
+    counts: pl.DataFrame, names: pl.DataFrame, window: Window, bin_ns: int, config: LatencyConfig
+) -> tuple[list[Slowed], int]:
     """Operations that shifted by as much as matters, the surest first; and how many were compared."""
     if not counts.height:
         return [], 0
-    cells = _Cells.of(counts)
+    cells = _Cells.of(counts, names.height)
     known = np.flatnonzero(cells.asked >= _LEAST)
     least = least_gain(len(known))
     found: list[Slowed] = []
     for place, shift in zip(known.tolist(), cells.shifts(known), strict=True):
         if shift is None or shift.gain < least or (cells.began + shift.last + 1) * bin_ns <= window.start_ns:
             continue
-        own = counts.filter(cells.operation == place).sort(pl.all()).with_columns(bin=pl.col("bin") - cells.began)
-        counted, names = _arrays(own, cells.bins)
+        own = counts.filter(pl.col("operation_id") == place).sort("revision_id", "origin", "bin", "bucket")
+        named = names.filter(pl.col("operation_id") == place)
+        counted = _arrays(own, cells)
         if quantile_ns(counted.bucket, counted.many, 0.5) >= _STREAM_NS:
             continue
-        key = own.select(_KEYS).row(0)
-        load = counts.filter((pl.col("project") == key[0]) & (pl.col("service") == key[1]))
-        loads = summed(load["bin"].to_numpy() - cells.began, load["requests"].cast(pl.Float64).to_numpy(), cells.bins)
-        effect = effect_of(counted, shift, load=loads, first_bin=cells.began, bin_ns=bin_ns)
+        key = named.select(_KEYS).row(0)
+        effect = effect_of(counted, shift, load=_load(counts, names, cells, key), first_bin=cells.began, bin_ns=bin_ns)
         if effect is not None and effect.matters(least_times=config.least_times, least_ns=config.least_ms * 1e6):
-            found.append(_slowed(key, counted, shift, effect, names, (cells.began, bin_ns)))
+            revisions = named["revision"].to_list()
+            found.append(_slowed(key, counted, shift, effect, revisions, (cells.began, bin_ns)))
     found.sort(key=lambda one: (-one.gain, one.key))
     return found[:_MOST], len(known)
+
+
+def _load(
+    counts: pl.DataFrame, names: pl.DataFrame, cells: "_Cells", key: Sequence[object]
+) -> NDArray[np.float64]:  # fmt: skip
+    """Requests of the whole service of an operation, per bin."""
+    own = names.filter((pl.col("project") == key[0]) & (pl.col("service") == key[1]))["operation_id"].unique()
+    load = counts.filter(pl.col("operation_id").is_in(own.implode()))
+    return summed(load["bin"].to_numpy() - cells.began, load["requests"].cast(pl.Float64).to_numpy(), cells.bins)
 
 
 @dataclass(frozen=True)
@@ -162,16 +184,15 @@ class _Cells:
     bins: int
 
     @classmethod
-    def of(cls, counts: pl.DataFrame) -> "_Cells":
-        """Of rows of count_latencies, at least one."""
-        key = np.zeros(counts.height, dtype=np.int64)
-        for name in _KEYS:
-            key = _numbered(key, counts[name])
-        operation = key
-        pair = _numbered(operation, counts["revision"])
+    def of(cls, counts: pl.DataFrame, most: int) -> "_Cells":
+        """Of rows of count_latencies, at least one; at most so many revisions."""
+        operation, revision, bins, buckets = (
+            counts[name].cast(pl.Int64).to_numpy() for name in ("operation_id", "revision_id", "bin", "bucket")
+        )
+        most = max(most, int(revision.max()) + 1)
+        pair = _numbered(operation * most + revision)
         owner = np.zeros(int(pair.max()) + 1, dtype=np.int64)
         owner[pair] = operation
-        bins, buckets = counts["bin"].to_numpy(), counts["bucket"].to_numpy()
         many = counts["requests"].cast(pl.Float64).to_numpy()
         began = int(bins.min())
         return cls(
@@ -201,28 +222,21 @@ class _Cells:
         return summed(self.pair * self.bins + self.bin, many, len(self.owner) * self.bins).reshape(-1, self.bins)
 
 
-def _numbered(key: NDArray[np.int64], names: pl.Series) -> NDArray[np.int64]:
-    """Numbers from 0 on for what a key and a name are together, in their order."""
-    known = names.unique().sort()
-    code = names.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
-    whole = key * len(known) + code
-    present = np.zeros(int(whole.max()) + 1, dtype=np.int64)
-    present[whole] = 1
-    found: NDArray[np.int64] = (np.cumsum(present) - 1)[whole]
+def _numbered(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers from 0 on for keys, in their order."""
+    present = np.zeros(int(keys.max()) + 1, dtype=np.bool_)
+    present[keys] = True
+    found: NDArray[np.int64] = (np.cumsum(present) - 1)[keys]
     return found
 
 
-def _arrays(own: pl.DataFrame, bins: int) -> tuple[Counted, list[str]]:
-    """The rows of one operation as arrays, and the names of its revisions."""
-    revisions, origins = (own[name].unique().sort().to_list() for name in ("revision", "origin"))
-    places = {
-        name: own[name].replace_strict(known, range(len(known)), return_dtype=pl.Int64).to_numpy()
-        for name, known in (("revision", revisions), ("origin", origins))
-    }
+def _arrays(own: pl.DataFrame, cells: "_Cells") -> Counted:
+    """The rows of one operation, in order, as arrays."""
+    senders = own["origin"].unique().sort().to_list()
+    origin = own["origin"].replace_strict(senders, range(len(senders)), return_dtype=pl.Int64).to_numpy()
+    revision = _numbered(own["revision_id"].cast(pl.Int64).to_numpy())
     many = own["requests"].cast(pl.Float64).to_numpy()
-    return Counted(
-        places["revision"], places["origin"], own["bin"].to_numpy(), own["bucket"].to_numpy(), many, bins
-    ), revisions  # fmt: skip
+    return Counted(revision, origin, own["bin"].to_numpy() - cells.began, own["bucket"].to_numpy(), many, cells.bins)
 
 
 def _slowed(
@@ -244,9 +258,7 @@ def _slowed(
 
 def _tried(found: Sequence[Slowed], rows: pl.DataFrame, bin_ns: int) -> tuple[tuple[Slowed, ...], pl.DataFrame]:
     """Every request of these operations with whether it is of the slower time, and whether it was slow."""
-    rows = rows.select(
-        *_KEYS, "revision", pl.col("bin").alias("at_ns"), pl.col("bucket").alias("duration_ns"), "trace", "origin"
-    )
+    rows = rows.select(*_KEYS, "revision", "at_ns", "duration_ns", "trace", "origin")
     own = rows.partition_by(_KEYS, as_dict=True)
     slowed: list[Slowed] = []
     trials: list[pl.DataFrame] = [rows.clear().with_columns(is_since=pl.lit(value=True), is_bad=pl.lit(value=True))]

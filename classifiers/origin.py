@@ -114,7 +114,8 @@ def lay_origins(reader: Reader, *, start_ns: int, end_ns: int, config: OriginsCo
     params: dict[str, Any] = {"start_ns": start_ns, "end_ns": end_ns, **origin_params(config), **_marks(config)}
     for query in ("create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients"):
         reader.lay(query, **params)
-    reader.lay("create_asked_requests")
+    for query in ("create_origin_routes", "create_asked_requests"):
+        reader.lay(query)
     for query in ("create_request_places", "create_request_rows"):
         reader.lay(query, **params)
 

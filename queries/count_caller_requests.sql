@@ -1,10 +1,10 @@
 -- name:    count_caller_requests
 -- about:   requests of some callers, and of all that use their user agents or some others, per route, revision and
 --          time; client 0 stands for the others of a user agent. `minute` is the first of its `bin_minutes`. Needs
---          create_request_rows
+--          create_request_rows. Places and routes by the numbers of find_request_places and find_origin_routes, agents
+--          by those of find_origin_agents
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $clients UBIGINT[], $agents VARCHAR[], $bin_minutes BIGINT
--- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, client UBIGINT, agent VARCHAR,
---          minute BIGINT, requests BIGINT
+-- columns: place INTEGER, route INTEGER, client UBIGINT, agent INTEGER, minute BIGINT, requests BIGINT
 
 with known as (
     select distinct unnest($clients::ubigint[]) as client
@@ -39,19 +39,14 @@ counted as (
     group by all
 )
 select
-    places.project,
-    places.service,
-    places.revision,
-    places.http_method || ' ' || paths.route as route,
+    places.id as place,
+    routes.number as route,
     counted.client,
-    agents.user_agent as agent,
+    counted.agent,
     counted.minute,
-    cast(sum(counted.requests) as bigint) as requests
+    counted.requests
 from counted
 join request_places as places
     on counted.place = places.place
-join origin_paths as paths
-    on counted.path = paths.id
-join origin_agents as agents
-    on counted.agent = agents.id
-group by all
+join origin_routes as routes
+    on counted.path = routes.id

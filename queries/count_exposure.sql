@@ -1,10 +1,10 @@
 -- name:    count_exposure
--- about:   requests per service, revision, route, origin and minute: what failures are counted against; the origin of
---          a request made by a bare library is that of the first request of its trace, else of the span that it entered
---          by. In no order
--- params:  $start_ns BIGINT, $end_ns BIGINT
--- columns: project VARCHAR, service VARCHAR, revision VARCHAR, route VARCHAR, origin VARCHAR, minute BIGINT,
---          requests BIGINT
+-- about:   requests per service, revision, route, origin and stretch of $bin_minutes from $first_minute on: what failures
+--          are counted against; the origin of a request made by a bare library is that of the first request of its trace,
+--          else of the span that it entered by. Places and routes by the numbers of find_request_places and
+--          find_origin_routes, origins by their place in the order of names. `minute`: the first of a stretch. In no order
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $first_minute BIGINT, $bin_minutes BIGINT
+-- columns: place INTEGER, route INTEGER, origin UTINYINT, minute BIGINT, requests BIGINT
 
 with asked as (
     select *
@@ -27,7 +27,7 @@ counted as (
             when asked.origin <> 'unknown' then asked.origin
             else coalesce(nullif(firsts.origin, 'unknown'), asked.entered, asked.origin)
         end as origin,
-        asked.at_ns // 60_000_000_000 as minute,
+        (asked.at_ns // 60_000_000_000 - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
         count(*) as requests
     from asked
     left join firsts
@@ -35,16 +35,13 @@ counted as (
     group by all
 )
 select
-    places.project,
-    places.service,
-    places.revision,
-    places.http_method || ' ' || paths.route as route,
-    cast(counted.origin as varchar) as origin,
+    places.id as place,
+    routes.number as route,
+    cast(enum_code(counted.origin) as utinyint) as origin,
     counted.minute,
-    cast(sum(counted.requests) as bigint) as requests
+    counted.requests
 from counted
 join request_places as places
     on counted.place = places.place
-join origin_paths as paths
-    on counted.path = paths.id
-group by all
+join origin_routes as routes
+    on counted.path = routes.id

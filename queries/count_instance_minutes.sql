@@ -1,20 +1,51 @@
 -- name:    count_instance_minutes
--- about:   minutes in which an instance wrote anything, per service, revision and minute: what failures without a
---          trace are counted against. In no order
--- params:  $start_ns BIGINT, $end_ns BIGINT
+-- about:   minutes in which an instance wrote anything, per service, revision and stretch of $bin_minutes from
+--          $first_minute on, by its first `minute`: what failures without a trace are counted against. In no order
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $first_minute BIGINT, $bin_minutes BIGINT
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, minute BIGINT, instances BIGINT
 
+with places as (
+    select
+        hash(project, service, revision) as place,
+        project,
+        service,
+        revision
+    from entries
+    where
+        service <> ''
+        and revision <> ''
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+    group by project, service, revision
+),
+written as (
+    select
+        hash(project, service, revision) as place,
+        hash(instance) as writer,
+        at_ns // 60_000_000_000 as minute
+    from entries
+    where
+        service <> ''
+        and revision <> ''
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+    group by all
+),
+counted as (
+    select
+        place,
+        (minute - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
+        count(*) as instances
+    from written
+    group by all
+)
 select
-    project,
-    service,
-    revision,
-    at_ns // 60_000_000_000 as minute,
-    count(distinct instance) as instances
-from entries
-where
-    service <> ''
-    and revision <> ''
-    and at_ns >= $start_ns
-    and at_ns < $end_ns
-    and (received_at_ns is null or received_at_ns < $end_ns)
-group by all
+    places.project,
+    places.service,
+    places.revision,
+    counted.minute,
+    counted.instances
+from counted
+join places using (place)

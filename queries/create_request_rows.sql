@@ -1,8 +1,8 @@
 -- name:    create_request_rows
 -- about:   for the reader that asks alone: asked_requests of a time, as far as they were received in it, read once for the
 --          queries that count and look up. Numbers for names: `key` is the hash of the trace, else of `request:` and the
---          id of the line; `place`, `path` and `agent` lead to request_places, origin_paths and origin_agents. Origins are
---          in the order of their names. Needs create_asked_requests
+--          id of the line; `place`, `path` and `agent` lead to request_places, origin_routes and origin_agents; `writer` is
+--          the instance. Origins are in the order of their names. Needs create_asked_requests
 -- params:  $start_ns BIGINT, $end_ns BIGINT
 -- columns:
 
@@ -11,6 +11,7 @@ select
     case when trace is null then hash('request:' || insert_id) else hash(trace) end as key,
     trace is not null as is_traced,
     hash(project, service, revision, http_method) as place,
+    case when instance <> '' then hash(project, service, instance) end as writer,
     path,
     agent,
     at_ns,

@@ -45,7 +45,7 @@ select
 from requests
 join firsts using (trace)
 join request_places as places using (place)
-join origin_paths as paths
+join origin_routes as paths
     on requests.path = paths.id
 left join origin_agents as agents
     on requests.agent = agents.id

@@ -1,0 +1,89 @@
+-- name:    create_latency_rows
+-- about:   for the reader that asks alone: how long requests took that were answered well, a row each, by numbers: requests
+--          of the platform's log, of services that log at least half as many as they have server spans, and latency_spans.
+--          Left out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned
+--          away, and what began before an instance had answered once. `key` is that of request_rows; `place` and `path`
+--          lead to request_places and origin_routes, of spans to the names in latency_spans. Needs create_latency_spans
+-- params:  $start_ns BIGINT, $end_ns BIGINT
+-- columns:
+
+create or replace temp table latency_rows as
+with failed as (
+    select key
+    from request_rows
+    where
+        is_traced
+        and (http_status >= 500 or http_status = 429)
+        and place not in (select place from request_places where service = '')
+    union
+    select hash(trace) as key
+    from spans_by_revision
+    where
+        status = 2
+        and (kind in (2, 5) or parent_span = '')
+        and start_ns >= $start_ns
+        and start_ns < $end_ns
+),
+answered as (
+    select
+        writer,
+        min(at_ns + latency_ns) as warm_ns
+    from request_rows
+    where
+        writer is not null
+        and latency_ns is not null
+        and place not in (select place from request_places where service = '')
+    group by writer
+),
+logged as (
+    select places.place
+    from request_places as places
+    left join latency_sources as sources
+        on places.service = sources.service
+    where places.service <> '' and (sources.service is null or 2 * sources.logged >= sources.spans)
+),
+timed as (
+    select
+        false as is_span,
+        place,
+        path,
+        origin,
+        writer,
+        key,
+        is_traced,
+        at_ns,
+        latency_ns as duration_ns
+    from request_rows
+    where
+        latency_ns > 0
+        and http_status between 102 and 399
+        and origin not in ('scanners', 'health_checks')
+        and path not in (select id from origin_routes where is_health or is_odd)
+        and place in (select place from logged)
+    union all
+    select
+        true as is_span,
+        place,
+        path,
+        origin,
+        writer,
+        key,
+        true as is_traced,
+        at_ns,
+        duration_ns
+    from latency_spans
+)
+select
+    timed.is_span,
+    timed.place,
+    timed.path,
+    timed.origin,
+    timed.key,
+    timed.at_ns,
+    timed.duration_ns
+from timed
+left join answered
+    on timed.writer = answered.writer
+where
+    (answered.warm_ns is null or timed.at_ns >= answered.warm_ns)
+    and (not timed.is_traced or timed.key not in (select key from failed))
