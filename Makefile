@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO ?= demo
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check check-web format bench lock clean
 
 demo: $(READY) ## builds a bundled incident, runs the whole line over it offline, prints the report
 	$(BIN)/logtriage demo --folder $(DEMO)
@@ -18,6 +18,9 @@ check: $(READY) ## format check, lint, types, tests with coverage: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+check-web: $(READY) ## pages in a real browser, diagrams with the official parser; needs node, no part of check
+	$(BIN)/python -m tests.web.check_web check-web
 
 format: $(READY) ## formats and mends what can be mended
 	$(BIN)/ruff format .
@@ -35,7 +38,7 @@ lock: $(READY) ## resolves the dependencies anew into requirements.lock
 	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
 
 clean: ## removes what make made
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage $(DEMO)
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage $(DEMO) check-web tests/web/node_modules
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "logtriage needs Python 3.11 or newer; try: make PYTHON=python3.11 demo")'

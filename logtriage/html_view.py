@@ -25,6 +25,7 @@ _ALL = 100  # incidents told in full: a page has room, and what is brief is fold
 _STANDING = 200
 _SHOW = "logtriage show "
 _FIRST = 3  # steps that are seen before the others are unfolded
+_ROWS = 12  # of a list that are seen before the others are unfolded
 _FIGURES = 20  # incidents with drawings: a page of hundreds would be too heavy to open
 
 
@@ -62,6 +63,7 @@ class HtmlSection:
     ident: str
     title: str
     rows: tuple[OtherRow, ...]
+    folded: tuple[OtherRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +176,5 @@ def _why(why: Why) -> WhyRow:
 
 
 def _sections(*told: tuple[str, str, tuple[OtherRow, ...]]) -> tuple[HtmlSection, ...]:
-    """Those that have rows."""
-    return tuple(HtmlSection(*one) for one in told if one[2])
+    """Those that have rows; of a long list the first ones are seen, the others unfold."""
+    return tuple(HtmlSection(ident, title, rows[:_ROWS], rows[_ROWS:]) for ident, title, rows in told if rows)

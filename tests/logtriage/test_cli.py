@@ -68,7 +68,10 @@ def test_version(run: Run) -> None:
         ("reprot", "No such command `reprot`. Did you mean `report`, `regroup`? See `logtriage --help`."),
         ("--zzz", "No such option: --zzz. See `logtriage --help`."),
         ("report --sinse 1h", "No such option: --sinse. Did you mean --since? See `logtriage report --help`."),
-        ("report --format pdf", "Invalid value for `--format`: `pdf` is not one of `terminal`, `markdown`, `html`, `js"),
+        (
+            "report --format pdf",
+            "Invalid value for `--format`: `pdf` is not one of `terminal`, `markdown`, `html`, `js",
+        ),
         ("query --format x y", "Invalid value for `--format`: `x` is not one of `table`, `csv`, `json`. See `logtriag"),
         ("report --since", "Option `--since` requires an argument. See `logtriage report --help`."),
         ("report extra", "Got unexpected extra argument(s) (extra). See `logtriage report --help`."),

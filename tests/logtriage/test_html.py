@@ -8,28 +8,22 @@ from typing import Any
 
 import pytest
 
-from classifiers.findings import Evidence, Findings, Incident, RevisionSeries, Series, Why
+from classifiers.findings import Evidence, Findings, Incident, Why
 from collector.window import NS_PER_S
 from logtriage.render import plain_report
 from logtriage.report import ReportConfig
 from tests.support.findings import (
     DAY_NS,
-    END_NS,
     ONSET_NS,
-    attribution,
     cluster,
-    coverage,
     dependency,
     empty_findings,
     findings,
     quiet_findings,
 )
+from tests.support.pages import course, hostile_findings
 
 CONFIG = ReportConfig()
-EVIL = (
-    "<script>alert(1)</script></style><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>x</a> "
-    "`tick` | \x1b[31mred\x1b[0m \u202eevil\u202c zero\u200bwidth \x00nul \ud800 &lt; \" ' {{ 7 * 7 }} {% raw %}"
-)
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -65,19 +59,6 @@ class Page(HTMLParser):
     def all(self, tag: str) -> list[dict[str, str | None]]:
         """Attributes of every such tag."""
         return [attrs for name, attrs in self.tags if name == tag]
-
-
-def course() -> Series:
-    """Two revisions over a day, with a gap; only the second one fails."""
-    good = tuple(5 if at < 40 or 60 <= at < 80 else 0 for at in range(96))
-    bad = tuple(0 if at < 80 else 4 for at in range(96))
-    return Series(
-        END_NS - DAY_NS, DAY_NS // 96, "requests",
-        (
-            RevisionSeries("shop", "shop-00007-abc", (0,) * 96, good),
-            RevisionSeries("shop", "shop-00008-bad", tuple(many // 2 for many in bad), bad),
-        ),
-    )  # fmt: skip
 
 
 def drawn(**changes: Any) -> Findings:
@@ -168,24 +149,8 @@ def test_steps_of_why_say_how_each_is_known() -> None:
     assert "Refuted by a commit that names it" in said
 
 
-def _hostile() -> Findings:
-    bad = cluster(
-        title=EVIL, service=EVIL, sample=f"{EVIL}\n" * 3 + "x" * 1_000_000, insert_ids=(EVIL, "e2"), id=EVIL,
-        attribution=attribution(evidence=(Evidence("measured", EVIL, query=EVIL, entry_ids=(EVIL,)),), service=EVIL),
-        evidence=(Evidence("unknown", EVIL),), series=course(),
-    )  # fmt: skip
-    whys = (Why("symptom", EVIL, "measured", (Evidence("measured", EVIL),), (EVIL,)),)
-    return findings(
-        projects=(EVIL,),
-        clusters=(bad,),
-        incidents=(Incident(1, EVIL, (), "P0", EVIL, is_ongoing=True, whys=whys),),
-        standing=(bad,),
-        coverage=coverage(blind_spots=(EVIL,), dead_reasons=((EVIL, 2),)),
-    )
-
-
 def test_hostile_text_runs_nothing_and_opens_no_tag() -> None:
-    text = page(_hostile())
+    text = page(hostile_findings())
     read, calm = Page(text), Page(page(drawn()))
 
     assert read.open == []
@@ -199,14 +164,14 @@ def test_hostile_text_runs_nothing_and_opens_no_tag() -> None:
 
 
 def test_hostile_text_keeps_no_mark_that_cannot_be_seen() -> None:
-    text = page(_hostile())
+    text = page(hostile_findings())
 
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text)
     text.encode()
 
 
 def test_a_message_of_a_megabyte_is_cut() -> None:
-    assert len(page(_hostile())) < 150_000
+    assert len(page(hostile_findings())) < 150_000
 
 
 def test_a_drawing_has_its_words_its_legend_and_its_counts() -> None:
