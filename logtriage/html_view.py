@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from classifiers.findings import Findings, Incident, Why
 from logtriage.cluster_view import evidence_rows
 from logtriage.console_links import Link
+from logtriage.diagrams.drawings import Picture
 from logtriage.escape import plain
 from logtriage.html_answers import Answer, answers_of
 from logtriage.html_figures import figures_of
@@ -54,6 +55,8 @@ class HtmlIncident:
     links: tuple[Link, ...]
     whys: tuple[WhyRow, ...]
     figures: tuple[Figure, ...]
+    sequences: tuple[Picture, ...]  # requests as they were and as they are, beside each other
+    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ def _tone(report: ReportView, findings: Findings) -> str:
 
 
 def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *, is_brief: bool) -> HtmlIncident:
+    pictures = view.drawings.pictures if at < _FIGURES else ()
     answers = answers_of([line for line in view.lines if line.label != "DO"])
     step, commands = _steps(view)
     return HtmlIncident(
@@ -151,6 +155,8 @@ def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *
         links=view.clusters[0].links if view.clusters else (),
         whys=tuple(_why(one) for one in incident.whys),
         figures=figures_of(incident, lookup) if at < _FIGURES else (),
+        sequences=tuple(one for one in pictures if one.kind == "sequence"),
+        pictures=tuple(one for one in pictures if one.kind != "sequence"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from classifiers.findings import Findings
+from logtriage.diagrams.svg import DIAGRAM_CSS
 from logtriage.diff_view import DiffView
 from logtriage.finding_view import FindingView
 from logtriage.html_view import HtmlView, build_html
@@ -66,6 +67,7 @@ def render_markdown(name: str, context: Any, folder: Path | None = None) -> str:
 
 def _page(findings: Findings, config: ReportConfig, recall: str) -> str:
     style, script = (source_of(name, config.templates) for name in ("_report.css", "_report.js"))
+    style += DIAGRAM_CSS
     return fill(
         "report.html.j2", build_html(findings, config, style=style, script=script, recall=recall), config.templates
     )

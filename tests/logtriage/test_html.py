@@ -21,6 +21,7 @@ from tests.support.findings import (
     findings,
     quiet_findings,
 )
+from tests.support.hostile import HOSTILE, poisoned
 from tests.support.pages import course, hostile_findings
 
 CONFIG = ReportConfig()
@@ -161,6 +162,18 @@ def test_hostile_text_runs_nothing_and_opens_no_tag() -> None:
     assert "<script>alert(1)</script>" in read.said
     assert "{{ 7 * 7 }}" in read.said
     assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_field_may_hold_what_a_log_holds(name: str) -> None:
+    text = page(poisoned(drawn(), HOSTILE[name]))
+    read, calm = Page(text), Page(page(poisoned(drawn(), "word")))
+
+    assert read.open == []
+    assert len(read.all("script")) == 1
+    assert {tag for tag, _ in read.tags} <= {tag for tag, _ in calm.tags}
+    assert {key for _, attrs in read.tags for key in attrs} <= {key for _, attrs in calm.tags for key in attrs}
+    assert len(text) < 400_000
 
 
 def test_hostile_text_keeps_no_mark_that_cannot_be_seen() -> None:
