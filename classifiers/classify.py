@@ -20,7 +20,7 @@ from classifiers.coverage import Counts, find_coverage, part_entries, read_count
 from classifiers.declared import EventsConfig, find_declared
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.event_rows import EventRows, read_event_rows
-from classifiers.findings import Findings, Record
+from classifiers.findings import Findings
 from classifiers.flow_evidence import read_flow_steps, with_flow
 from classifiers.folding import fold_calls, told_by_lines
 from classifiers.forecasts import ForecastConfig
@@ -48,7 +48,7 @@ from classifiers.origin import OriginsConfig
 from classifiers.priority import PriorityConfig
 from classifiers.priors import AttributionConfig
 from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
-from classifiers.record import read_claims, record_of
+from classifiers.record import Claim, read_claims, record_of
 from classifiers.rules import ClustersConfig
 from classifiers.series import with_series
 from classifiers.siblings import with_locations, with_siblings
@@ -66,6 +66,8 @@ from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
 from classifiers.weighing import weigh_cases
+from classifiers.whys import with_whys
+from classifiers.whys_ground import WhyGround
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
@@ -110,7 +112,7 @@ class Reading:
     entries: pl.DataFrame
     samples: pl.DataFrame
     counts: Counts
-    record: Record
+    claims: tuple[Claim, ...]
     spans: pl.DataFrame  # rows of find_cluster_spans
     span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
     hangs: Hangs
@@ -143,7 +145,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_entries(reader, window, ids),
         pl.concat([read_samples(reader, window, ids), read_span_samples(reader, present, window)], how="diagonal"),
         read_counts(reader, window),
-        record_of(read_claims(reader, end_ns=window.end_ns)),
+        read_claims(reader, end_ns=window.end_ns),
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
         hangs,
@@ -230,12 +232,12 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         ),
         noise=noise,
         warnings=history.warnings,
-        record=reading.record,
+        record=record_of(reading.claims),
         drifts=drifts,
         other_events=(*explained, *others),
     )
-    findings = with_suites(findings, reading.suites, history)
-    return with_known(findings, history.leads, config.known)
+    findings = with_known(with_suites(findings, reading.suites, history), history.leads, config.known)
+    return with_whys(findings, WhyGround.of(problems, history, calls, findings.vanished_keys, reading.claims))
 
 
 def cases_of(history: History, config: ClassifyConfig) -> list[Case]:
