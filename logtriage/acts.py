@@ -51,6 +51,7 @@ from logtriage.terminal import WIDTH, draw_cluster, draw_table
 from logtriage.terminal_finding import draw_finding
 from logtriage.terminal_ledger import draw_ledger
 from logtriage.terminal_regroup import draw_regroup
+from logtriage.whys_json import whys_fields
 from logtriage.wording import Near, plural
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
     if form == "json":
         links = link_fields(shown.cluster, shown.findings.window, loaded.report.console_url)
         told = cluster_json(shown.cluster) | links | examined_json(shown.examination, shown.entries)
-        show(json_bytes(told).decode())
+        whys = whys_fields(lookup.incident_of(shown.cluster.id))
+        show(json_bytes(told | {"whys": whys}).decode())
         return
     examined = view_examined(shown.cluster, shown.examination, shown.entries, near=lookup.near)
     view = view_cluster(shown.cluster, lookup, loaded.report.console_url)
@@ -193,7 +195,7 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
 def _show_silent(finding: Latency | Absence, lookup: Lookup, form: str, config: ReportConfig) -> None:
     """What became slower, or an event that stays away."""
     if form == "json":
-        show(json_bytes(silent_json(finding)).decode())
+        show(json_bytes(silent_json(finding) | {"whys": whys_fields(lookup.incident_of(finding.id))}).decode())
         return
     view = view_finding(finding, lookup, config.console_url)
     show(render_markdown("finding.md.j2", view, config.templates) if form == "markdown" else draw_finding(view))

@@ -7,6 +7,7 @@ from logtriage.escape import plain, plain_lines, shorten
 from logtriage.lines import cluster_lines, evidence_refs
 from logtriage.lookup import Lookup
 from logtriage.report_view import ClusterView, EvidenceRow, RevisionRow, RivalRow
+from logtriage.whys_view import why_rows
 from logtriage.wording import Near, clock, failures_of, plural, short_revision, sure_word
 
 __all__ = ["began_words", "evidence_rows", "rival_row", "view_cluster"]
@@ -28,6 +29,7 @@ def view_cluster(cluster: Cluster, lookup: Lookup, console: str = CONSOLE) -> Cl
         role=_role(cluster, lookup),
         counts=_cluster_counts(cluster, near),
         lines=cluster_lines(cluster, lookup),
+        whys=why_rows(cluster.id, lookup),
         evidence=evidence_rows((*blamed, *cluster.evidence)),
         revisions=_revision_rows(cluster, near),
         rivals=tuple(rival_row(rival) for rival in sorted(cluster.hypotheses, key=lambda one: -one.confidence)),

@@ -18,7 +18,6 @@ from classifiers.findings import (
     Drift,
     DriftSide,
     EventCount,
-    Evidence,
     FailingSpan,
     Findings,
     Hypothesis,
@@ -44,6 +43,7 @@ from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
 from logtriage.lookup import Lookup
 from logtriage.series_json import series_fields
+from logtriage.whys_json import evidence_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
 
@@ -163,7 +163,7 @@ def cluster_json(cluster: Cluster) -> dict[str, Any]:
         "per_revision": [_revision_count(counted) for counted in cluster.per_revision],
         "series": series_fields(cluster.series),
         "hypotheses": [_hypothesis(rival) for rival in cluster.hypotheses],
-        "evidence": [_evidence(fact) for fact in cluster.evidence],
+        "evidence": [evidence_fields(fact) for fact in cluster.evidence],
         "signature_ids": list(cluster.signature_ids),
         "trace_ids": list(cluster.trace_ids),
         "sample": cluster.sample,
@@ -238,7 +238,7 @@ def _attribution(attribution: Attribution | None) -> dict[str, Any] | None:
         "confidence": attribution.confidence,
         "good_revision": attribution.good_revision,
         "also_changed": [_change(change) for change in attribution.also_changed],
-        "evidence": [_evidence(fact) for fact in attribution.evidence],
+        "evidence": [evidence_fields(fact) for fact in attribution.evidence],
         "first_bad": list(attribution.first_bad),
         "not_apart": [{"revision": one.revision, "share": one.share, "why": one.why} for one in attribution.not_apart],
         "cleared": [_change(change) for change in attribution.cleared],
@@ -285,23 +285,12 @@ def _change(change: Change) -> dict[str, Any]:
     return {"type": change.type, "name": change.name, "before": change.before, "after": change.after}
 
 
-def _evidence(fact: Evidence) -> dict[str, Any]:
-    return {
-        "kind": fact.kind,
-        "statement": fact.statement,
-        "query": fact.query,
-        "insert_ids": list(fact.entry_ids),
-        "trace_ids": list(fact.trace_ids),
-        "revisions": list(fact.revisions),
-    }
-
-
 def _hypothesis(rival: Hypothesis) -> dict[str, Any]:
     return {
         "cause": rival.cause,
         "confidence": rival.confidence,
         "statement": rival.statement,
-        "evidence": [_evidence(fact) for fact in rival.evidence],
+        "evidence": [evidence_fields(fact) for fact in rival.evidence],
     }
 
 
@@ -338,7 +327,7 @@ def _absence(event: Absence) -> dict[str, Any]:
         "per_revision": [_revision_count(one) for one in event.per_revision],
         "series": series_fields(event.series),
         "hypotheses": [_hypothesis(rival) for rival in event.hypotheses],
-        "evidence": [_evidence(fact) for fact in event.evidence],
+        "evidence": [evidence_fields(fact) for fact in event.evidence],
         **place_fields(event),
         "links": [],
     }

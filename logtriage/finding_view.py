@@ -13,8 +13,9 @@ from logtriage.escape import plain
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line
 from logtriage.lookup import Lookup
-from logtriage.report_view import EvidenceRow, RivalRow
+from logtriage.report_view import EvidenceRow, RivalRow, WhyRow
 from logtriage.verdict_rows import revision_words, verdict_rows
+from logtriage.whys_view import why_rows
 from logtriage.wording import Near, clock, failures_of, short_revision
 
 __all__ = ["FindingView", "view_finding"]
@@ -32,6 +33,7 @@ class FindingView:
     lines: tuple[Line, ...]
     commands: tuple[Command, ...]
     links: tuple[Link, ...]
+    whys: tuple[WhyRow, ...]  # of the root of an incident
     evidence: tuple[EvidenceRow, ...]
     head: tuple[str, ...]  # of the table
     revisions: tuple[tuple[str, ...], ...]
@@ -52,6 +54,7 @@ def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE)
         lines=(*_seen(one, lookup), *(_inside(one) if isinstance(one, Latency) else ()), *_sure(one, near)),
         commands=commands_for(one, lookup),
         links=silent_links(one, lookup.findings.window, console),
+        whys=why_rows(one.id, lookup),
         evidence=evidence_rows(facts),
         head=head if rows else (),
         revisions=rows,

@@ -6,6 +6,7 @@ from classifiers.findings import Absence, Explains, Incident, Latency
 from collector.window import NS_PER_S
 from logtriage.blast_json import blast_json
 from logtriage.drawn_json import drawn_fields
+from logtriage.whys_json import whys_fields
 
 __all__ = ["incident_fields", "place_fields"]
 
@@ -25,6 +26,7 @@ def incident_fields(incident: Incident) -> dict[str, Any]:
         "location": incident.location or None,
         "edges": [_edge(edge) for edge in incident.edges],
         **drawn_fields(incident),
+        "whys": whys_fields(incident),
     }
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "ReportView",
     "RevisionRow",
     "RivalRow",
+    "WhyRow",
 ]
 
 
@@ -48,6 +49,16 @@ class RivalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyRow:
+    """One answer of the five whys: how it is known, where it can be looked up, and what would refute it."""
+
+    kind: str
+    statement: str
+    refs: str
+    refuted: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterView:
     """One cluster with all its evidence."""
 
@@ -56,6 +67,7 @@ class ClusterView:
     role: str
     counts: str
     lines: tuple[Line, ...]
+    whys: tuple[WhyRow, ...]  # of the root of an incident
     evidence: tuple[EvidenceRow, ...]
     revisions: tuple[RevisionRow, ...]
     rivals: tuple[RivalRow, ...]

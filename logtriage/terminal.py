@@ -11,7 +11,7 @@ from logtriage.diagrams.drawings import change_lines
 from logtriage.diagrams.sequence_view import ChangeRow
 from logtriage.escape import shorten
 from logtriage.lines import Line
-from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow
+from logtriage.report_view import ClusterView, EvidenceRow, IncidentView, OtherRow, ReportView, RivalRow, WhyRow
 from logtriage.shell import Command
 from logtriage.show_view import NOT_EXAMINED, ExaminedView
 
@@ -213,6 +213,18 @@ class Page:
             self.heading("OPEN")
         for link in links:
             self.append(Text.assemble(f"  {link.label:<10} ", (link.url, Style(link=link.url)), "\n"))
+
+    def whys(self, rows: Sequence[WhyRow]) -> None:
+        """Numbered answers, each with how it is known; below it where to look it up."""
+        if rows:
+            self.heading("WHY")
+        for number, row in enumerate(rows, 1):
+            head = f"{number}. "
+            self.row(f"{head}{row.statement} [{row.kind}]", indent=2, hang=2 + len(head))
+            if row.refs:
+                self.row(f"[{row.refs}]", "dim", indent=2 + len(head))
+            if row.refuted:
+                self.row(f"refuted by {row.refuted}", "dim", indent=2 + len(head))
 
     def evidence(self, title: str, evidence: Sequence[EvidenceRow]) -> None:
         """Facts below a heading."""

@@ -16,6 +16,7 @@ def draw_finding(view: FindingView, width: int = WIDTH) -> Text:
     page.gap()
     page.lines(view.lines)
     page.commands(view.commands)
+    page.whys(view.whys)
     page.links(view.links)
     page.evidence("EVIDENCE", view.evidence)
     page.changes(view.drawings.changes)

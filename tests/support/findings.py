@@ -22,6 +22,7 @@ from classifiers.findings import (
     RevisionCount,
     Storm,
     VanishedKey,
+    Why,
 )
 from collector.records import Revision
 from collector.window import NS_PER_S, Window
@@ -100,6 +101,28 @@ def cluster(**changes: Any) -> Cluster:
     )  # fmt: skip
 
 
+def whys() -> tuple[Why, ...]:
+    """The chain of the refused payments: counted, blamed, changed; how it was deployed is not known."""
+    return (
+        Why(
+            "symptom", "shop: 94 of 96 requests failed since 2026-09-14T20:00:00Z; before that 0 of 118.", "measured",
+            (Evidence("measured", "94 of 96 requests failed", "find_failures", ("e1", "e2"), ("a" * 32,)),),
+            ("requests of that time that the store lacks",),
+        ),
+        Why(
+            "revision", "94 of 96 requests failed on shop-00008-bad. Likely: shop-00008-bad brought it.", "measured",
+            (Evidence("measured", "94 of 96 on shop-00008-bad", "count_exposure", revisions=("shop-00008-bad",)),),
+            ("a failure of this on shop-00007-abc", "30 requests in a row on shop-00008-bad without one"),
+        ),
+        Why(
+            "change", "PAYMENT_KEY (secret payment-key:7) is gone in shop-00008-bad.", "measured",
+            (Evidence("measured", "PAYMENT_KEY is gone", "find_facts", revisions=("shop-00008-bad",)),),
+            ("a revision with PAYMENT_KEY as it was before that fails all the same",),
+        ),
+        Why("entry", "How shop-00008-bad was deployed is not known. The audit log of that time would tell.", "unknown"),
+    )  # fmt: skip
+
+
 def symptom(**changes: Any) -> Cluster:
     """Slow orders of desk that the refused payments explain."""
     return cluster(
@@ -155,7 +178,7 @@ def findings(**changes: Any) -> Findings:
             window=WINDOW, now_ns=END_NS, projects=("acme-test",),
             clusters=(cluster(), symptom(), dependency()),
             incidents=(
-                Incident(1, "c-pay", ("c-slow",), "P0", "payment refused (403)", is_ongoing=True),
+                Incident(1, "c-pay", ("c-slow",), "P0", "payment refused (403)", is_ongoing=True, whys=whys()),
                 Incident(2, "c-cache", (), "P2", "cache time-out", is_ongoing=True),
             ),
             standing=(cluster(id="c-old", title="session middleware missing", state="standing", attribution=None),),
