@@ -30,22 +30,23 @@ _WITHOUT_REVISION = {
 _PART_OF_SERVICE = frozenset({"ingress", "traffic"})  # no revision carries these, so no tag can prove them
 
 
-def first_step(cluster: Cluster, name: str, lookup: Lookup) -> Command:
+def first_step(found: Cluster | Latency | Absence, name: str, lookup: Lookup) -> Command:
     """What to do first, and the command that does or tells it; `name` is what `logtriage show` is given."""
     show = f"logtriage show {name}"
-    blamed = cluster.attribution
+    blamed = found.attribution
     if blamed is None or blamed.confidence < BLAMED:
-        is_setting = cluster.cause == "dependency" and cluster.fault == "configuration"
-        step = "take the change back" if is_setting else _WITHOUT_REVISION.get(cluster.cause, "read the evidence")
+        cause, fault = ("unknown", "unknown") if isinstance(found, Absence) else (found.cause, found.fault)
+        is_setting = cause == "dependency" and fault == "configuration"
+        step = "take the change back" if is_setting else _WITHOUT_REVISION.get(cause, "read the evidence")
         return Command(step, show)
-    if cluster.state == "resolved":
-        step = f"nothing to undo, it is over{_ended(cluster, blamed, lookup)}"
+    if _is_over(found):
+        step = f"nothing to undo, it is over{_ended(found, blamed, lookup)}"
         return Command(step, _compared(blamed, lookup) or show)
     drops = dropped_words(blamed, lookup) if can_go_back(blamed, lookup) else ""
     cost = f" (roll-back drops {drops})" if drops else ""
     if blamed.change is not None and undo_options(blamed.change):
         words = undo_words(blamed.change, _name(blamed.change))
-        fitting = [one.line for one in _undone(cluster, blamed, lookup)[:1] if len(one.line) <= FITS]
+        fitting = [one.line for one in _undone(found, blamed, lookup)[:1] if len(one.line) <= FITS]
         return Command(f"{words[0].lower()}{words[1:]}{cost}", fitting[0] if fitting else show)
     compare = _compared(blamed, lookup)
     return Command(f"compare{cost}", compare) if compare else Command("read the evidence", show)
@@ -60,7 +61,7 @@ def commands_for(found: Cluster | Latency | Absence, lookup: Lookup) -> tuple[Co
     is_cluster = isinstance(found, Cluster)
     if blamed is None or blamed.confidence < BLAMED:
         return look_commands(found, lookup) if isinstance(found, Cluster) else ()
-    is_over = found.state == "resolved" if isinstance(found, Cluster) else not found.is_ongoing
+    is_over = _is_over(found)
     commands: list[Command] = []
     if not is_over:
         commands += [*_undone(found, blamed, lookup), *rollback_commands(blamed, found.project, lookup)]
@@ -119,12 +120,24 @@ def _compared(blamed: Attribution, lookup: Lookup) -> str:
     return f"logtriage diff {' '.join(map(quoted, short))}" if is_told else compare_line(blamed, lookup)
 
 
-def _ended(cluster: Cluster, blamed: Attribution, lookup: Lookup) -> str:
+def _is_over(found: Cluster | Latency | Absence) -> bool:
+    return found.state == "resolved" if isinstance(found, Cluster) else not found.is_ongoing
+
+
+def _last_ns(found: Cluster | Latency | Absence) -> int | None:
+    """When it was last seen, of what is over."""
+    if isinstance(found, Cluster):
+        return found.last_ns
+    return found.ended_ns if isinstance(found, Latency) else found.onset.ended_earliest_ns if found.onset else None
+
+
+def _ended(found: Cluster | Latency | Absence, blamed: Attribution, lookup: Lookup) -> str:
     """` since 00901-xyz took the traffic (20:06)`, where that is when it ended."""
-    found = lookup.ended_by(blamed.service, blamed.revision, cluster.last_ns)
-    if found is None:
+    last_ns = _last_ns(found)
+    ended = None if last_ns is None else lookup.ended_by(blamed.service, blamed.revision, last_ns)
+    if ended is None:
         return ""
-    one, at_ns = found
+    one, at_ns = ended
     took = "took the traffic again" if at_ns in one.rolled_back_ns else "took the traffic"
     return f" since {short_revision(one.revision, one.service)} {took} ({clock(at_ns, lookup.near)})"
 

@@ -25,7 +25,6 @@ from collector.window import NS_PER_S, Window
 from logtriage.digest import DigestConfig, build_digest, unsent
 from logtriage.errors import LogtriageError
 from logtriage.escape import plain
-from logtriage.headline import led_by_clusters
 from logtriage.notifiers.base import Notifier
 from logtriage.wording import plural
 
@@ -105,7 +104,7 @@ class Cycle:
     def _analyse(self) -> Findings:
         now_ns = self.clock_ns()
         findings = self.analyse(Window(now_ns - round(self.digest.window_hours * _HOUR_NS), now_ns), now_ns)
-        incidents = led_by_clusters(findings)
+        incidents = findings.incidents
         going_on = sum(incident.is_ongoing for incident in incidents)
         LOG.info(
             "analysed: %s in the window, %d going on; %s missing, %s slower",

@@ -9,12 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.findings import Cluster, Findings, Incident, Priority, VanishedKey
+from classifiers.findings import Absence, Cluster, Findings, Incident, Latency, Priority, VanishedKey
 from collector.window import Window
 from logtriage.commands import BLAMED, commands_for
 from logtriage.escape import plain
-from logtriage.headline import led_by_clusters
-from logtriage.lines import Line, incident_lines, state_of
+from logtriage.incident_view import Told, tell_incident
+from logtriage.lines import Line
 from logtriage.lookup import Lookup
 from logtriage.message import OVER_SIGN, SIGNS, Message
 from logtriage.silent_messages import silent_messages
@@ -47,7 +47,7 @@ class Digest:
 
 
 def build_digest(findings: Findings, config: DigestConfig) -> Digest:
-    """One message an incident down to the lowest priority, then what no log tells, then deploys that dropped keys.
+    """One message an incident down to the lowest priority, then what is in none, then deploys that dropped keys.
 
     Of these those that have no error yet.
     """
@@ -55,9 +55,9 @@ def build_digest(findings: Findings, config: DigestConfig) -> Digest:
     footer = _footer(findings)
     told = []
     for incident in sorted(findings.incidents, key=lambda one: one.number):
-        root = lookup.cluster(incident.root)
-        if root is not None and incident.priority <= config.lowest_priority:
-            told.append(_incident_message(incident, root, lookup, footer))
+        words = tell_incident(incident, lookup)
+        if words is not None and incident.priority <= config.lowest_priority:
+            told.append(_incident_message(incident, words, lookup, footer))
     silent = silent_messages(lookup, footer, config.lowest_priority)
     return Digest(findings.window, (*told, *silent, *_warnings(lookup, footer)))
 
@@ -81,32 +81,32 @@ def _message_text(message: Message) -> str:
     return "\n".join([*rows, f"  {message.footer}", ""])
 
 
-def _incident_message(incident: Incident, root: Cluster, lookup: Lookup, footer: str) -> Message:
-    findings = lookup.findings
-    near = lookup.near
-    state = state_of(incident, root, lookup)
+def _incident_message(incident: Incident, words: Told, lookup: Lookup, footer: str) -> Message:
+    root, state = words.root, words.state
     is_over = state == "resolved"
-    sign = OVER_SIGN if is_over else SIGNS[incident.priority]
-    began = clock(root.onset.at_ns, near)
-    going = f"{began} to {clock(root.last_ns, near)} UTC" if is_over else f"since {began} UTC"
+    going = f"{words.when.removesuffix(', over')} UTC" if is_over else f"since {_began(root, lookup)} UTC"
     is_blamed = root.attribution is not None and root.attribution.confidence >= BLAMED
     commands = commands_for(root, lookup) if is_blamed else ()
-    apart = [other for other in led_by_clusters(findings) if other.number != incident.number]
-    lines = incident_lines(incident, root, lookup)
+    apart = [other for other in lookup.findings.incidents if other.number != incident.number]
+    lines = words.lines
     if apart:
         told = [f"#{other.number} {plain(other.title, 60)}" for other in apart[:3]]
         more = f", {len(apart) - 3} more" if len(apart) > len(told) else ""
         lines = (*lines, Line("APART", f"not explained by it: {', '.join(told)}{more}"))
-    if root.cause != "unknown":
+    if is_blamed or (not isinstance(root, Absence) and root.cause != "unknown"):
         lines = (*lines, Line("RIGHT?", f"logtriage settle {plain(root.id, 100)} right|wrong"))
     return Message(
         key=f"{root.id}:{'ongoing' if state == 'new' else state}",
-        sign=sign,
-        headline=f"{incident.priority} {state} · {plain(root.service, 80)} · {plain(incident.title, 200)} {going}",
+        sign=OVER_SIGN if is_over else SIGNS[incident.priority],
+        headline=f"{incident.priority} {state} · {plain(root.service, 80)} · {plain(words.title, 200)} {going}",
         lines=lines,
         command=commands[0].line if commands else "",
         footer=footer,
     )
+
+
+def _began(root: Cluster | Latency | Absence, lookup: Lookup) -> str:
+    return clock(root.onset.at_ns, lookup.near) if root.onset else "not known when"
 
 
 def _warnings(lookup: Lookup, footer: str) -> tuple[Message, ...]:

@@ -1,19 +1,17 @@
 """What `logtriage show` tells of a finding without entries: a slower operation, an event that stays away. No I/O."""
 
-from dataclasses import dataclass
-
 from classifiers.findings import Absence, Evidence, Latency
 from logtriage.absence_view import missing_words, seen_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
-from logtriage.commands import BLAMED, Command, commands_for
-from logtriage.console_links import CONSOLE, Link, silent_links
-from logtriage.diagrams.drawings import Drawings, drawings_of
+from logtriage.commands import BLAMED, commands_for
+from logtriage.console_links import CONSOLE, silent_links
+from logtriage.diagrams.drawings import drawings_of
 from logtriage.escape import plain
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line
 from logtriage.lookup import Lookup
-from logtriage.report_view import EvidenceRow, RivalRow, WhyRow
+from logtriage.report_view import FindingView
 from logtriage.verdict_rows import revision_words, verdict_rows
 from logtriage.whys_view import why_rows
 from logtriage.wording import Near, clock, failures_of, short_revision
@@ -22,24 +20,6 @@ __all__ = ["FindingView", "view_finding"]
 
 _TRACES_SHOWN = 20
 _LABELS = {"change": "CHANGE", "cause": "CAUSE", "hit": "HIT"}
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """The context of finding.md.j2. Texts are plain, times UTC; all but the first three may be empty."""
-
-    heading: str
-    counts: str
-    lines: tuple[Line, ...]
-    commands: tuple[Command, ...]
-    links: tuple[Link, ...]
-    whys: tuple[WhyRow, ...]  # of the root of an incident
-    evidence: tuple[EvidenceRow, ...]
-    head: tuple[str, ...]  # of the table
-    revisions: tuple[tuple[str, ...], ...]
-    rivals: tuple[RivalRow, ...]
-    traces: str
-    drawings: Drawings
 
 
 def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE) -> FindingView:

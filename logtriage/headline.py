@@ -1,9 +1,9 @@
 """The headline of a report: what is wrong now, else what was, else of how much nothing is. No I/O."""
 
-from classifiers.findings import Findings, Incident
+from classifiers.findings import Absence, Findings, Latency
 from logtriage.wording import join_words, plural
 
-__all__ = ["led_by_clusters", "verdict_words", "wrong_now"]
+__all__ = ["verdict_words", "wrong_now"]
 
 
 def verdict_words(findings: Findings) -> str:
@@ -29,35 +29,34 @@ def verdict_words(findings: Findings) -> str:
     return f"NOTHING {'NEW' if findings.standing else 'WRONG'}: {nothing}"
 
 
-def led_by_clusters(findings: Findings) -> list[Incident]:
-    """Incidents that begin with a failure; what no entry tells has rows of its own."""
-    known = {one.id for one in findings.clusters}
-    return [one for one in findings.incidents if one.root in known]
+def _alone(findings: Findings) -> tuple[list[Absence], list[Latency]]:
+    """Missing events and slower operations that no incident tells."""
+    told = {name for one in findings.incidents for name in (one.root, *one.symptoms)}
+    missing = [one for one in findings.absent_events if one.id not in told]
+    return missing, [one for one in findings.latency if one.id not in told]
 
 
 def _told_of(findings: Findings) -> list[str]:
     """What was wrong at some time in the window."""
+    missing, slower = _alone(findings)
     told = (
-        (len(led_by_clusters(findings)), "incident", "incidents"),
-        (len(findings.absent_events), "missing event", "missing events"),
-        (len(findings.latency), "slower operation", "slower operations"),
+        (len(findings.incidents), "incident", "incidents"),
+        (len(missing), "missing event", "missing events"),
+        (len(slower), "slower operation", "slower operations"),
     )
     return [plural(many, one, several) for many, one, several in told if many]
 
 
 def wrong_now(findings: Findings) -> list[str]:
-    """What goes on at the end of the window; events that stay away count although no entry tells of them."""
-    going_on = [incident.priority for incident in led_by_clusters(findings) if incident.is_ongoing]
+    """What goes on at the end of the window, each thing once: what no entry tells counts with its incident."""
+    going_on = [incident.priority for incident in findings.incidents if incident.is_ongoing]
+    missing, slower = _alone(findings)
     wrong = []
     if going_on:
         wrong.append(f"{plural(len(going_on), 'incident')} ({going_on.count(min(going_on))} {min(going_on)})")
-    missing = sum(one.is_ongoing and one.kind != "hollow" for one in findings.absent_events)
-    if missing:
-        wrong.append(f"{plural(missing, 'event')} missing")
-    hollow = sum(one.is_ongoing and one.kind == "hollow" for one in findings.absent_events)
-    if hollow:
-        wrong.append(f"{plural(hollow, 'event')} without a field")
-    slower = sum(one.is_ongoing for one in findings.latency)
-    if slower:
-        wrong.append(f"{plural(slower, 'operation')} slower")
-    return wrong
+    counts = (
+        (sum(one.is_ongoing and one.kind != "hollow" for one in missing), "event", "missing"),
+        (sum(one.is_ongoing and one.kind == "hollow" for one in missing), "event", "without a field"),
+        (sum(one.is_ongoing for one in slower), "operation", "slower"),
+    )
+    return [*wrong, *(f"{plural(many, noun)} {what}" for many, noun, what in counts if many)]

@@ -8,7 +8,7 @@ from logtriage.lookup import Lookup
 from logtriage.verdict_rows import revision_words, see_rows, verdict_rows
 from logtriage.wording import Near, clock, join_words, plural
 
-__all__ = ["latency_rows", "part_words", "since_words", "slowed_words", "took_words"]
+__all__ = ["how_many_words", "latency_rows", "part_words", "since_words", "slowed_words", "took_words"]
 
 _MOSTLY = 0.65  # how likely a request must be slower than one of before, for that to be what is said
 _NEARLY_ALL = 0.95
@@ -68,10 +68,11 @@ def since_words(latency: Latency, near: Near) -> str:
     if latency.ended_ns is not None:
         when = f"{clock(latency.onset.at_ns, near)} to {clock(latency.ended_ns, near)}"
     unit = "request" if latency.known_by == "requests" else "trace"
-    return f"{plural(latency.since, unit)} {when}, {_how_many(latency)}; {verdict}"
+    return f"{plural(latency.since, unit)} {when}, {how_many_words(latency)}; {verdict}"
 
 
-def _how_many(latency: Latency) -> str:
+def how_many_words(latency: Latency) -> str:
+    """How many of those since are slower than before."""
     if latency.slower >= _NEARLY_ALL:
         return "nearly all slower than before"
     if latency.slower >= _MOSTLY:

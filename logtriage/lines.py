@@ -5,15 +5,21 @@ from dataclasses import dataclass
 
 from classifiers.commits import COMMITS
 from classifiers.findings import (
+    Absence,
     Attribution,
+    Cause,
     Change,
     Cluster,
     Evidence,
+    Fault,
     Hypothesis,
     Incident,
+    Latency,
     RevisionCount,
     State,
 )
+from classifiers.incidents import title_of
+from logtriage.blast_words import blast_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.commands import BLAMED, first_step
 from logtriage.escape import plain
@@ -38,11 +44,15 @@ from logtriage.wording import (
 __all__ = [
     "EXPLAINS",
     "Line",
+    "Verdict",
+    "cause_lines",
     "changed_words",
     "cluster_lines",
     "evidence_refs",
     "incident_lines",
+    "pulled_words",
     "state_of",
+    "sure_lines",
     "when_words",
 ]
 
@@ -90,11 +100,38 @@ class Line:
         return self.text.replace("   ", ", ")
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is claimed of a finding of any kind, for the lines that tell change, cause and certainty."""
+
+    service: str
+    attribution: Attribution | None
+    hypotheses: tuple[Hypothesis, ...]
+    cause: Cause
+    fault: Fault
+    unit: str
+    latest_ns: int  # until when it had begun
+
+    @classmethod
+    def of(cls, found: Cluster | Latency | Absence, end_ns: int) -> "Verdict":
+        """The claim; `end_ns` stands for an onset that is not known. The cause of a missing event is the likeliest."""
+        onset, blamed = found.onset, found.attribution
+        unit, latest_ns = (onset.unit, onset.latest_ns) if onset else ("requests", end_ns)
+        cause: Cause = "revision" if blamed is not None and blamed.confidence >= BLAMED else "unknown"
+        fault: Fault = "unknown"
+        if not isinstance(found, Absence):
+            cause, fault = found.cause, found.fault
+        elif cause == "unknown":
+            likely = (one.cause for one in found.hypotheses if one.confidence >= BLAMED and one.evidence)
+            cause = next(likely, cause)
+        return cls(found.service, blamed, found.hypotheses, cause, fault, unit, latest_ns)
+
+
 def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     """What a reader of the first screen needs; what is known of all such failures comes last."""
     every = cluster_lines(root, lookup)
     lines = tuple(line for line in every if line.label not in EXPLAINS)
-    pulls = _pulled(incident, root, lookup)
+    pulls = pulled_words(incident, root, lookup)
     if pulls:
         at = next((i for i, line in enumerate(lines) if line.label == "HIT"), len(lines))
         lines = (*lines[:at], Line("PULLS", pulls), *lines[at:])
@@ -105,18 +142,26 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
     """Change or cause, rates, who was hit, how sure, and what is known of such failures."""
-    lines = [*_cause_lines(cluster, lookup), *_rate_lines(cluster, lookup)]
+    verdict = Verdict.of(cluster, lookup.findings.window.end_ns)
+    lines = [*cause_lines(verdict, lookup), *_rate_lines(cluster, lookup)]
     if cluster.storm:
         lines.append(Line("STORM", storm_words(cluster.storm, cluster.onset.unit)))
-    lines.append(Line("HIT", f"{origin_words(cluster)}; fault: {cluster.fault.replace('_', ' ')}"))
+    incident = lookup.incident_of(cluster.id)
+    services = incident.blast.services if incident and incident.blast and incident.root == cluster.id else ()
+    reach = blast_words(cluster.blast, services)
+    lines.append(Line("HIT", "; ".join((origin_words(cluster), *reach, f"fault: {cluster.fault.replace('_', ' ')}"))))
     if cluster.tests:
         lines.append(Line("TESTS", tests_words(cluster)))
-    sure = _sure(cluster)
+    return (*lines, *sure_lines(verdict, lookup), *_known_lines(cluster))
+
+
+def sure_lines(verdict: Verdict, lookup: Lookup) -> list[Line]:
+    """How sure the claim is, what it rests on, its rivals, and what would refute it."""
+    sure = _sure(verdict)
     settled = settled_here(lookup.findings.record)
-    if settled and cluster.cause != "unknown":
+    if settled and verdict.cause != "unknown":
         sure[0] += f"; {settled}"
-    lines += [Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)]
-    return (*lines, *_known_lines(cluster))
+    return [Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)]
 
 
 def when_words(incident: Incident, root: Cluster, lookup: Lookup) -> str:
@@ -153,19 +198,19 @@ def _known_lines(cluster: Cluster) -> list[Line]:
     return [Line("KNOWN", plain(known.meaning, 400)), Line("LOOK", plain(known.look, 400))] if known else []
 
 
-def _cause_lines(cluster: Cluster, lookup: Lookup) -> list[Line]:
+def cause_lines(verdict: Verdict, lookup: Lookup) -> list[Line]:
     """The blamed revision and its changes; else the cause, after the revision that is only a candidate."""
-    blamed = cluster.attribution
+    blamed = verdict.attribution
     if blamed is not None and blamed.confidence >= BLAMED:
         return [
-            Line("CHANGE", changed_words(cluster.service, cluster.onset.latest_ns, blamed, lookup)),
+            Line("CHANGE", changed_words(verdict.service, verdict.latest_ns, blamed, lookup)),
             *_commit_lines(blamed),
         ]
-    maybe = [Line("MAYBE", changed_words(cluster.service, cluster.onset.latest_ns, blamed, lookup))] if blamed else []
-    if blamed is not None and cluster.cause == "revision":
+    maybe = [Line("MAYBE", changed_words(verdict.service, verdict.latest_ns, blamed, lookup))] if blamed else []
+    if blamed is not None and verdict.cause == "revision":
         return maybe
-    best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
-    text = _cause_words(cluster) + ("" if cluster.cause == "revision" else "; no revision blamed")
+    best = max(verdict.hypotheses, key=lambda rival: rival.confidence, default=None)
+    text = _cause_words(verdict) + ("" if verdict.cause == "revision" else "; no revision blamed")
     if best is None or (blamed is None and best.cause == "unknown" and best.confidence >= BLAMED):
         return [*maybe, Line("CAUSE", text)]  # SURE tells why
     return [*maybe, Line("CAUSE", f"{text}: {plain(best.statement, 400)}")]
@@ -285,42 +330,52 @@ def _share(rate: float) -> str:
     return f"{rate * 100:.2g} %" if rate < 0.995 else f"{rate * 100:.0f} %"  # noqa: PLR2004 - 2 figures would say 1e+02
 
 
-def _pulled(incident: Incident, root: Cluster, lookup: Lookup) -> str:
+def pulled_words(incident: Incident, root: Cluster | Latency | Absence, lookup: Lookup) -> str:
     """What it pulls down, in the order in which that began; a service is named where it is not that before it."""
     told: list[str] = []
     before, served = "", root.service
-    for symptom in lookup.symptoms(incident)[:_SYMPTOMS_SHOWN]:
+    pulled = [one for one in lookup.members(incident) if one.caused_by or isinstance(one, Cluster)]
+    for symptom in pulled[:_SYMPTOMS_SHOWN]:
         owner = "" if symptom.service == served else f"{plain(symptom.service, 60)}: "
-        title = f"{owner}{plain(symptom.title, _TITLE)}"
+        title = f"{owner}{plain(title_of(symptom), _TITLE)}"
         served = symptom.service
         if symptom.explained_share is not None:
-            explained = round(symptom.explained_share * symptom.units)
-            title += f" ({explained:,}/{symptom.units:,} {unit_word(symptom.onset.unit, symptom.units)})"
+            units, unit = _units_of(symptom)
+            explained = round(symptom.explained_share * units)
+            title += f" ({explained:,}/{units:,} {unit_word(unit, units)})"
         told.append((" -> " if symptom.caused_by == before else "; ") + title)
         before = symptom.id
-    left = len(incident.symptoms) - len(told)
+    left = len(pulled) - len(told)
     return "".join(told)[2:] + (f"; {left} more" if left > 0 and told else "")
 
 
-def _cause_words(cluster: Cluster) -> str:
+def _units_of(found: Cluster | Latency | Absence) -> tuple[int, str]:
+    """How often it was seen, and what is counted."""
+    if isinstance(found, Cluster):
+        return found.units, found.onset.unit
+    many = found.slow if isinstance(found, Latency) else found.since.trials - found.since.seen
+    return many, found.onset.unit if found.onset else "requests"
+
+
+def _cause_words(verdict: Verdict) -> str:
     """What the cause is called; something else that people set up is no dependency that fails by itself."""
-    is_setting = cluster.cause == "dependency" and cluster.fault == "configuration"
-    return "a setting outside the service" if is_setting else _CAUSES[cluster.cause]
+    is_setting = verdict.cause == "dependency" and verdict.fault == "configuration"
+    return "a setting outside the service" if is_setting else _CAUSES[verdict.cause]
 
 
-def _sure(cluster: Cluster) -> list[str]:
-    blamed = cluster.attribution
-    best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
-    is_named = best is not None and best.cause == cluster.cause and best.cause not in {"revision", "unknown"}
+def _sure(verdict: Verdict) -> list[str]:
+    blamed = verdict.attribution
+    best = max(verdict.hypotheses, key=lambda rival: rival.confidence, default=None)
+    is_named = best is not None and best.cause == verdict.cause and best.cause not in {"revision", "unknown"}
     if blamed is not None and best is not None and is_named:
-        first = f"{sure_word(best.confidence)} that it is {_cause_words(cluster)}"
+        first = f"{sure_word(best.confidence)} that it is {_cause_words(verdict)}"
         return [f"{first}; {short_revision(blamed.revision, blamed.service)} is not ruled out"]
     if blamed is None:
         if best is None or best.confidence < BLAMED:
             return ["cannot tell: no explanation stands out"]
         if best.cause != "revision" and (best.cause == "unknown" or not best.evidence):
             return [f"cannot tell yet: {plain(best.statement, 300)}"]  # what nothing stands for acquits no deploy
-        return [f"{sure_word(best.confidence)} that it is {_cause_words(cluster)}"]
+        return [f"{sure_word(best.confidence)} that it is {_cause_words(verdict)}"]
     is_shown = sure_word(blamed.confidence) != NOT_SHOWN  # what is not shown rests on nothing
     first = sure_word(blamed.confidence)
     if not is_shown:
@@ -328,9 +383,9 @@ def _sure(cluster: Cluster) -> list[str]:
     elif blamed.also_changed and blamed.change is not None:
         names = join_words((plain(change.name, 60) or change.type for change in blamed.also_changed), 3)
         first += f"; {names} changed in the same deploy, not separable"
-    lines = [first, *(check_words(blamed, cluster.onset.unit) if is_shown else ())]
+    lines = [first, *(check_words(blamed, verdict.unit) if is_shown else ())]
     told = None if is_shown else best  # CAUSE tells it
-    rivals = _rivals((one for one in cluster.hypotheses if one is not told), {blamed.revision, *blamed.first_bad})
+    rivals = _rivals((one for one in verdict.hypotheses if one is not told), {blamed.revision, *blamed.first_bad})
     lines += [f"rival: {plain(rival.statement, 300)}" for rival in rivals]
     if blamed.refuted_by and blamed.confidence >= BLAMED:
         lines.append(refuted_words(blamed))

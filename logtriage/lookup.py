@@ -56,6 +56,17 @@ class Lookup:
         known = [self._clusters[name] for name in incident.symptoms if name in self._clusters]
         return tuple(sorted(known, key=lambda cluster: (cluster.onset.at_ns, cluster.id)))
 
+    def member(self, name: str) -> Cluster | Latency | Absence | None:
+        """The cluster, slower operation or missing event of that id."""
+        return self.cluster(name) or self.silent_ids().get(name)
+
+    def members(self, incident: Incident) -> tuple[Cluster | Latency | Absence, ...]:
+        """All of the incident beside its root, in the order in which they began."""
+        known = (self.member(name) for name in incident.symptoms)
+        return tuple(
+            sorted((one for one in known if one), key=lambda one: (one.onset.at_ns if one.onset else 0, one.id))
+        )
+
     def revision(self, service: str, name: str) -> Revision | None:
         """The revision of that service and name."""
         return self._revisions.get((service, name))

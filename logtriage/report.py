@@ -6,23 +6,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from classifiers.findings import Cluster, Findings, Incident
+from classifiers.findings import Absence, Cluster, Findings, Latency
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
 from logtriage.better_view import better_rows
-from logtriage.cluster_view import view_cluster
 from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
-from logtriage.diagrams.drawings import NO_DRAWINGS, view_drawings
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
 from logtriage.headline import verdict_words, wrong_now
+from logtriage.incident_view import view_incident
 from logtriage.latency_view import latency_rows
-from logtriage.lines import Line, incident_lines, when_words
 from logtriage.lookup import Lookup
 from logtriage.record_view import SETTLE, record_lines
-from logtriage.report_view import IncidentView, OtherRow, ReportView
+from logtriage.report_view import OtherRow, ReportView
 from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, plural
@@ -54,15 +52,17 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
     lookup = Lookup(findings)
     near = lookup.near
     ordered = sorted(findings.incidents, key=lambda incident: incident.number)
-    shown = [(incident, lookup.cluster(incident.root)) for incident in ordered]
-    incidents = tuple(
-        _incident(incident, root, lookup, is_brief=at >= config.full_incidents, console=config.console_url)
-        for at, (incident, root) in enumerate(shown)
-        if root is not None
+    viewed = (
+        view_incident(incident, lookup, is_brief=at >= config.full_incidents, console=config.console_url)
+        for at, incident in enumerate(ordered)
     )
+    incidents = tuple(view for view in viewed if view is not None)
+    missing = tuple(one for one in findings.absent_events if lookup.incident_of(one.id) is None)
+    others = tuple(one for one in findings.other_events if lookup.incident_of(one.id) is None)
+    slower = tuple(one for one in findings.latency if lookup.incident_of(one.id) is None)
     standing = _standing(findings.standing, config.standing_shown, near)
     start, end = findings.window.start_ns, findings.window.end_ns
-    named = "NUMBER" if incidents else "ID" if findings.latency or findings.absent_events else ""
+    named = "NUMBER" if incidents else "ID" if slower or missing else ""
     return ReportView(
         project=", ".join(plain(name, 60) for name in findings.projects) or "no project",
         window=f"{day_clock(start)} -> {clock(end, Near.day_of(start))} UTC",
@@ -73,8 +73,8 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         incidents=incidents,
         warnings=tuple(OtherRow(*row) for row in vanished_rows(findings.vanished_keys, lookup)),
         drifts=tuple(OtherRow(*row) for row in drift_rows(findings.drifts, lookup)),
-        absent=tuple(OtherRow(*row) for row in absence_rows(findings.absent_events, findings.other_events, lookup)),
-        slower=tuple(OtherRow(*row) for row in latency_rows(findings.latency, lookup)),
+        absent=tuple(OtherRow(*row) for row in absence_rows(missing, others, lookup)),
+        slower=tuple(OtherRow(*row) for row in latency_rows(slower, lookup)),
         tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
         better=tuple(OtherRow(*row) for row in better_rows(lookup)),
@@ -100,7 +100,9 @@ def only_service(findings: Findings, service: str) -> Findings:
             f"--service is `{plain(service, 80)}`, which this window does not know; it knows: "
             f"{', '.join(lookup.services())}. Correct the spelling or widen --since."
         )
-    touched = {cluster.id for cluster in findings.clusters if _is_service(cluster.service, service)}
+    every: tuple[Cluster | Latency | Absence, ...] = (*findings.clusters, *findings.absent_events, *findings.latency)
+    touched = {one.id for one in every if _is_service(one.service, service)}
+    touched |= {one.id for one in findings.latency if any(_is_service(of.service, service) for of in one.callers)}
     kept = tuple(incident for incident in findings.incidents if touched & {incident.root, *incident.symptoms})
     wanted = touched.union(*({incident.root, *incident.symptoms} for incident in kept))
     return replace(
@@ -109,13 +111,11 @@ def only_service(findings: Findings, service: str) -> Findings:
         incidents=kept,
         standing=tuple(cluster for cluster in findings.standing if _is_service(cluster.service, service)),
         muted=tuple(cluster for cluster in findings.muted if _is_service(cluster.service, service)),
-        absent_events=tuple(event for event in findings.absent_events if _is_service(event.service, service)),
-        other_events=tuple(event for event in findings.other_events if _is_service(event.service, service)),
-        latency=tuple(
-            one
-            for one in findings.latency
-            if any(_is_service(name, service) for name in (one.service, *(caller.service for caller in one.callers)))
+        absent_events=tuple(one for one in findings.absent_events if one.id in wanted),
+        other_events=tuple(
+            one for one in findings.other_events if one.id in wanted or _is_service(one.service, service)
         ),
+        latency=tuple(one for one in findings.latency if one.id in wanted),
         vanished_keys=tuple(key for key in findings.vanished_keys if _is_service(key.service, service)),
         drifts=tuple(one for one in findings.drifts if any(_is_service(side.service, service) for side in one.sides)),
     )
@@ -124,31 +124,6 @@ def only_service(findings: Findings, service: str) -> Findings:
 def _is_service(name: str, wanted: str) -> bool:
     """Whether a service is the one asked for: by the name that tells its location, or in all its locations."""
     return wanted in (name, plain_name(name))
-
-
-def _incident(incident: Incident, root: Cluster, lookup: Lookup, *, is_brief: bool, console: str) -> IncidentView:
-    lines = incident_lines(incident, root, lookup)
-    return IncidentView(
-        number=incident.number,
-        priority=incident.priority,
-        service=plain(root.service, 80) or "no service",
-        title=plain(incident.title, 300),
-        when=when_words(incident, root, lookup),
-        is_brief=is_brief,
-        lines=_brief(lines) if is_brief else lines,
-        clusters=(
-            replace(view_cluster(root, lookup, console), lines=()),  # the incident's own lines say it
-            *(view_cluster(symptom, lookup, console) for symptom in lookup.symptoms(incident)),
-        ),
-        drawings=NO_DRAWINGS if is_brief else view_drawings(incident, lookup.findings),
-    )
-
-
-def _brief(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """What changed, else the cause; and who was hit: two lines."""
-    by_label = {line.label: line for line in reversed(lines)}
-    first = next((by_label[label] for label in ("CHANGE", "CAUSE", "MAYBE") if label in by_label), lines[0])
-    return (first, by_label["HIT"]) if "HIT" in by_label else (first,)
 
 
 def _standing(clusters: tuple[Cluster, ...], shown: int, near: Near) -> tuple[OtherRow, ...]:

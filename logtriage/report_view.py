@@ -10,6 +10,7 @@ from logtriage.shell import Command
 __all__ = [
     "ClusterView",
     "EvidenceRow",
+    "FindingView",
     "IncidentView",
     "OtherRow",
     "ReportView",
@@ -80,8 +81,26 @@ class ClusterView:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingView:
+    """The context of finding.md.j2. Texts are plain, times UTC; all but the first three may be empty."""
+
+    heading: str
+    counts: str
+    lines: tuple[Line, ...]
+    commands: tuple[Command, ...]
+    links: tuple[Link, ...]
+    whys: tuple[WhyRow, ...]  # of the root of an incident
+    evidence: tuple[EvidenceRow, ...]
+    head: tuple[str, ...]  # of the table
+    revisions: tuple[tuple[str, ...], ...]
+    rivals: tuple[RivalRow, ...]
+    traces: str
+    drawings: Drawings
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentView:
-    """One incident: headline, labelled lines, and its clusters in detail, root first."""
+    """One incident: headline, labelled lines, and its members in detail: clusters, then what no entry tells."""
 
     number: int
     priority: str
@@ -92,6 +111,7 @@ class IncidentView:
     lines: tuple[Line, ...]
     clusters: tuple[ClusterView, ...]
     drawings: Drawings
+    findings: tuple[FindingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

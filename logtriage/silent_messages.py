@@ -1,4 +1,4 @@
-"""Messages of what no log tells: operations that became slower, events that stay away. No I/O.
+"""Messages of what no log and no incident tells: operations that became slower, events that stay away. No I/O.
 
 One message for what one revision did to one service, else for what began at the same moment: twenty slow operations are
 one thing to look at.
@@ -24,20 +24,23 @@ _Found = TypeVar("_Found", Absence, Latency)
 _TOGETHER_NS = 900_000_000_000  # what nobody is blamed for and began within it is told together
 _SHOWN = 6
 _NAMED = 3
-_SLOW: Priority = "P2"  # what is slow still answers
 
 
 def silent_messages(lookup: Lookup, footer: str, lowest: Priority) -> tuple[Message, ...]:
-    """Events that stay away first, then what is slow; nothing below the lowest priority."""
+    """Events that stay away first, then what is slow; nothing that an incident tells, or below the lowest priority."""
     findings = lookup.findings
-    absent: list[Sequence[Absence]] = _together(findings.absent_events)
-    slower: list[Sequence[Latency]] = _together(findings.latency) if lowest >= _SLOW else []
-    told = [(_missing_priority(group), group) for group in absent]
+    absent = _together([one for one in findings.absent_events if lookup.incident_of(one.id) is None])
+    slower = _together([one for one in findings.latency if lookup.incident_of(one.id) is None])
     return (
-        *(_missing(rank, group, lookup, footer) for rank, group in sorted(told, key=lambda one: one[0])
-          if rank <= lowest),
-        *(_slower(group, lookup, footer) for group in slower),
+        *(_missing(_rank(group), group, lookup, footer) for group in sorted(absent, key=_rank)
+          if _rank(group) <= lowest),
+        *(_slower(group, lookup, footer) for group in slower if _rank(group) <= lowest),
     )  # fmt: skip
+
+
+def _rank(group: Sequence[Absence] | Sequence[Latency]) -> Priority:
+    """The highest of those told together."""
+    return min(one.priority for one in group)
 
 
 def _together(found: Sequence[_Found]) -> list[Sequence[_Found]]:
@@ -68,12 +71,6 @@ def _onset_ns(one: Absence | Latency) -> int:
     return one.onset.at_ns if one.onset else 0
 
 
-def _missing_priority(group: Sequence[Absence]) -> Priority:
-    """What no longer arrives at all is a function that is broken."""
-    is_gone = any(one.kind == "stopped" and one.is_ongoing and not one.since.seen for one in group)
-    return "P1" if is_gone else "P2"
-
-
 def _missing(rank: Priority, group: Sequence[Absence], lookup: Lookup, footer: str) -> Message:
     first = group[0]
     names = join_words((plain(one.event, 80) + (f" lacks {plain(one.field, 60)}" if one.field else "")
@@ -88,7 +85,7 @@ def _slower(group: Sequence[Latency], lookup: Lookup, footer: str) -> Message:
     what = f"{plain(first.operation, 100) if first.operation else 'all operations'} slower{slowed_words(first)}"
     more = len(group) - 1
     what += f" and {plural(more, 'other operation')}" if more else ""
-    return _message(_SLOW, group, what, latency_rows(group, lookup), lookup, footer)
+    return _message(_rank(group), group, what, latency_rows(group, lookup), lookup, footer)
 
 
 def _message(

@@ -12,7 +12,7 @@ from logtriage.lines import changed_words
 from logtriage.lookup import Lookup
 from logtriage.wording import join_words, plural, short_revision, sure_word
 
-__all__ = ["CAUSES", "revision_words", "see_rows", "verdict_rows"]
+__all__ = ["CAUSES", "hit_words", "revision_words", "see_rows", "verdict_rows"]
 
 CAUSES = frozenset({"change", "cause", "see"})  # titles of rows that messages tell otherwise
 
@@ -39,7 +39,7 @@ def verdict_rows(one: Latency | Absence, lookup: Lookup) -> list[tuple[str, str]
         rows.append(("change", _changed(one, blamed, lookup)))
     elif best := max(one.hypotheses, key=_strength, default=None):
         rows += [("cause", _cause(best))] if best.confidence >= _RIVAL_FROM else []
-    hit = _hit(one)
+    hit = hit_words(one)
     return [*rows, ("hit", hit)] if hit else rows
 
 
@@ -68,7 +68,7 @@ def _cause(best: Hypothesis) -> str:
     return f"{name}: {plain(best.statement.rstrip('.'), 300)}"
 
 
-def _hit(one: Latency | Absence) -> str:
+def hit_words(one: Latency | Absence) -> str:
     """Who asked for what was slow or stayed away, counted where that is known."""
     if isinstance(one, Latency):
         fault = "" if one.fault == "unknown" else f"fault: {one.fault.replace('_', ' ')}"
