@@ -49,7 +49,7 @@ def join_silent(
     cases = {one.id: slowdowns.cases[one.id] for one in slowdowns.found}
     cases |= {one.absence.id: one.case for one in missed}
     cases |= {one.cluster_id: one for one in problems}
-    told = slowdowns.failed | {one.absence.id: one.cause for one in missed if one.cause}
+    told = {**slowdowns.failed, **{one.absence.id: one.cause for one in missed if one.cause}}
     every: list[Member] = [*clusters, *silent]
     links = _Links({one.id: one for one in every}, cases, calls, config)
     for one in silent:

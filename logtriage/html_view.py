@@ -152,7 +152,7 @@ def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *
         step=step,
         commands=commands[:_FIRST],
         further=commands[_FIRST:],
-        links=view.clusters[0].links if view.clusters else (),
+        links=view.lead.links if view.lead else (),
         whys=tuple(_why(one) for one in incident.whys),
         figures=figures_of(incident, lookup) if at < _FIGURES else (),
         sequences=tuple(one for one in pictures if one.kind == "sequence"),
@@ -163,7 +163,7 @@ def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *
 def _steps(view: IncidentView) -> tuple[str, tuple[Command, ...]]:
     """What to do first in words, where no command does it; then the commands, that of the first screen among them."""
     first = next((line for line in view.lines if line.label == "DO"), None)
-    commands = view.clusters[0].commands if view.clusters else ()
+    commands = view.lead.commands if view.lead else ()
     if first is None or not first.command:
         return first.text if first else "", commands
     if any(one.line == first.command for one in commands) or (commands and first.command.startswith(_SHOW)):

@@ -57,6 +57,7 @@ def view_incident(incident: Incident, lookup: Lookup, *, is_brief: bool, console
     views = [view_cluster(one, lookup, console) for one in members if isinstance(one, Cluster)]
     if isinstance(told.root, Cluster):
         views[0] = replace(views[0], lines=())  # the incident's own lines say it
+    silent = [view_finding(one, lookup, console) for one in members if not isinstance(one, Cluster)]
     return IncidentView(
         number=incident.number,
         priority=incident.priority,
@@ -67,7 +68,8 @@ def view_incident(incident: Incident, lookup: Lookup, *, is_brief: bool, console
         lines=_brief(told.lines) if is_brief else told.lines,
         clusters=tuple(views),
         drawings=NO_DRAWINGS if is_brief else view_drawings(incident, lookup.findings),
-        findings=tuple(view_finding(one, lookup, console) for one in members if not isinstance(one, Cluster)),
+        findings=tuple(silent),
+        lead=views[0] if isinstance(told.root, Cluster) else silent[0],
     )
 
 

@@ -118,8 +118,10 @@ class Lookup:
     def services(self) -> tuple[str, ...]:
         """All services that the findings name, sorted."""
         named = {revision.service for revision in self.findings.revisions}
-        named |= {cluster.service for cluster in self._clusters.values()} - {""}
-        return tuple(sorted(named))
+        named |= {cluster.service for cluster in self._clusters.values()}
+        named |= {one.service for one in self.silent_ids().values()}
+        named |= {caller.service for one in self.findings.latency for caller in one.callers}
+        return tuple(sorted(named - {""}))
 
     def silent(self, name: str) -> Latency | Absence | None:
         """What became slower, or the event that stays away, of that id or of a beginning that nothing else has."""

@@ -112,6 +112,7 @@ class IncidentView:
     clusters: tuple[ClusterView, ...]
     drawings: Drawings
     findings: tuple[FindingView, ...] = ()
+    lead: ClusterView | FindingView | None = None  # of the root: its commands and links are the incident's
 
 
 @dataclass(frozen=True, slots=True)

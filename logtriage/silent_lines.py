@@ -13,7 +13,7 @@ from logtriage.escape import plain
 from logtriage.latency_view import how_many_words, part_words, slowed_words, took_words
 from logtriage.lines import Line, Verdict, cause_lines, pulled_words, sure_lines
 from logtriage.lookup import Lookup
-from logtriage.verdict_rows import hit_words
+from logtriage.verdict_rows import hit_words, slow_words
 from logtriage.wording import clock, join_words, plural, short_revision
 
 __all__ = ["silent_lines", "silent_state", "silent_title", "silent_when"]
@@ -153,8 +153,12 @@ def _callers(root: _Silent) -> str:
 def _hit(incident: Incident, root: _Silent) -> str:
     """Who asked, how much of all was hit, and where the fault sits."""
     services = incident.blast.services if incident.blast else ()
-    health = ""
     if isinstance(root, Absence):
+        missed = f"{root.since.trials - root.since.seen:,} of {root.since.trials:,}{_trials(root)}"
         health = next((fact.statement for fact in root.evidence if fact.query == "count_health_checks"), "")
-    told = (hit_words(root), *blast_words(root.blast, services), plain(health.rstrip("."), 200))
+        reached = f"{len(services)} services" if len(services) > 1 else ""
+        told: tuple[str, ...] = (hit_words(root), missed, reached, plain(health.rstrip("."), 200))
+    else:
+        fault = "" if root.fault == "unknown" else f"fault: {root.fault.replace('_', ' ')}"
+        told = (slow_words(root), *blast_words(root.blast, services), fault)
     return "; ".join(filter(None, told)) or "not known who"

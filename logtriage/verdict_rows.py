@@ -12,7 +12,7 @@ from logtriage.lines import changed_words
 from logtriage.lookup import Lookup
 from logtriage.wording import join_words, plural, short_revision, sure_word
 
-__all__ = ["CAUSES", "hit_words", "revision_words", "see_rows", "verdict_rows"]
+__all__ = ["CAUSES", "hit_words", "revision_words", "see_rows", "slow_words", "verdict_rows"]
 
 CAUSES = frozenset({"change", "cause", "see"})  # titles of rows that messages tell otherwise
 
@@ -72,7 +72,7 @@ def hit_words(one: Latency | Absence) -> str:
     """Who asked for what was slow or stayed away, counted where that is known."""
     if isinstance(one, Latency):
         fault = "" if one.fault == "unknown" else f"fault: {one.fault.replace('_', ' ')}"
-        return "; ".join(filter(None, (_slow_words(one), fault)))
+        return "; ".join(filter(None, (slow_words(one), fault)))
     return "" if one.origin == "unknown" else _hit_words(one.origin)
 
 
@@ -80,7 +80,7 @@ def _hit_words(origin: str) -> str:
     return "users and tests" if origin == "both" else _HIT[origin]
 
 
-def _slow_words(one: Latency) -> str:
+def slow_words(one: Latency) -> str:
     """`406 slow requests: users 360, tests 6, 40 not known`, since the onset."""
     counts = {name: many for name, many in one.origin_counts if many}
     if not counts:

@@ -13,6 +13,7 @@ _ONSET = Onset(ONSET_NS, ONSET_NS, ONSET_NS, 0.02, 0.5, "requests")
 def _absence(event: str = "order.confirmed", **fields: object) -> Absence:
     told: dict[str, object] = {
         "trigger": "POST /orders", "before": EventCount(118, 118), "since": EventCount(96, 0), "onset": _ONSET,
+        "priority": "P1",
     }  # fmt: skip
     return Absence(event, "shop", None, attribution(), **(told | fields))  # type: ignore[arg-type]  # fields by name
 

@@ -186,7 +186,7 @@ def findings(**changes: Any) -> Findings:
                 Absence(
                     "order.confirmed", "desk", None, attribution(), trigger="POST /orders",
                     before=EventCount(400, 392), since=EventCount(60, 0),
-                    onset=Onset(ONSET_NS, ONSET_NS - NS_PER_S, ONSET_NS, 0.02, 1.0, "traces"),
+                    onset=Onset(ONSET_NS, ONSET_NS - NS_PER_S, ONSET_NS, 0.02, 1.0, "traces"), priority="P1",
                 ),
             ),
             latency=(
