@@ -7,6 +7,7 @@ import polars as pl
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Cluster, Coverage
+from classifiers.gaps import deploy_gaps, late_end, silences, source_gaps
 from classifiers.history import History
 from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
@@ -33,6 +34,7 @@ class Counts:
     unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
     stale: int | None  # ... of those that only older rules signed
     arriving: int  # ... of those that a receiver has just stored, and looks through soon
+    failed_sources: tuple[tuple[str, int], ...] = ()  # name, and when its last pull began
 
 
 def read_counts(reader: Reader, window: Window) -> Counts:
@@ -50,6 +52,7 @@ def read_counts(reader: Reader, window: Window) -> Counts:
         unsigned=int(waiting["stored"].sum()) if waiting.height else None,
         stale=int(stale["stored"].sum()) if stale.height else None,
         arriving=int(arriving["stored"].sum()),
+        failed_sources=tuple(reader.frame("find_failed_sources", end_ns=window.end_ns).rows()),
     )
 
 
@@ -91,6 +94,7 @@ def find_coverage(
     counted, ledger = counts.window, counts.ledger
     problem = sum(one.entries for one in clusters)
     noise = sum(one.entries for one in rest)
+    complete_until_ns = _complete_until(ledger, history.window.end_ns)
     return Coverage(
         entries=counted["entries"],
         problem_entries=problem,
@@ -99,7 +103,7 @@ def find_coverage(
         spans=counts.spans["spans"],
         services=counted["services"],
         span_services=counts.spans["services"],
-        complete_until_ns=_complete_until(ledger, history.window.end_ns),
+        complete_until_ns=complete_until_ns,
         ledger_read=int(ledger["read"].sum()),
         ledger_stored=int(ledger["stored"].sum()),
         ledger_duplicates=int(ledger["duplicates"].sum()),
@@ -111,6 +115,10 @@ def find_coverage(
             *_unsigned(counts.unsigned),
             *_arriving(counts.arriving),
             *_mute(absences),
+            *source_gaps(counts.failed_sources),
+            *late_end(complete_until_ns, history),
+            *silences(history, complete_until_ns),
+            *deploy_gaps(history),
             *_blind_spots(history, counted),
         ),
     )
