@@ -132,7 +132,8 @@ def _sides(reader: Reader, one: _Finding, blamed: Attribution, span: Window) -> 
     bad = seen.filter(_is_bad(one))
     on_blamed = bad.filter(revision=blamed.revision)
     bad = bad.filter(pl.col("revision") != blamed.good_revision) if on_blamed.is_empty() else on_blamed
-    good = seen.filter((pl.col("revision") == blamed.good_revision) & ~pl.col("is_named") & ~_is_bad(one))
+    good = seen.filter((pl.col("revision") == blamed.good_revision) & ~pl.col("is_named"))
+    good = good.filter(pl.col("has_event")) if isinstance(one, Absence) else good
     if bad.is_empty():
         return f"no trace of {blamed.revision} that tells of it is stored"
     entered = bad.group_by("operation", "is_span").agg(many=pl.len())

@@ -75,23 +75,15 @@ def compare_traces(before: pl.DataFrame, after: pl.DataFrame) -> Compared:
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for each trace and step, under the names that both sides share."""
-    named = rows.with_columns(
-        operation=pl.when("is_line").then(masked_lines(rows["operation"])).otherwise("operation"),
-        known=pl.when(pl.col("callee") == pl.col("caller"))
-        .then(3)
-        .otherwise(pl.col("callee_kind").replace_strict({"service": 0, "peer": 1, "database": 2}, default=3)),
-    )
-    is_again = pl.col("is_line") & pl.col("operation").str.contains(_REQUEST_LINE)
+    named = rows.with_columns(operation=pl.when("is_line").then(masked_lines(rows["operation"])).otherwise("operation"))
     if not named["is_line"].all():
-        named = named.filter(~is_again)
-    named = named.with_columns(
-        operation=pl.when("is_line").then(pl.col("operation").str.replace(_STAMP, "")).otherwise("operation")
+        named = named.filter(~(pl.col("is_line") & pl.col("operation").str.contains(_REQUEST_LINE)))
+    named = named.join(_services_of_peers(named), on="peer", how="left", maintain_order="left").with_columns(
+        operation=pl.when("is_line").then(pl.col("operation").str.replace(_STAMP, "")).otherwise("operation"),
+        callee=pl.when(pl.col("callee_kind") == "peer").then(pl.coalesce("behind", "callee")).otherwise("callee"),
     )
-    call = ["caller", "operation", "is_line"]
-    named = named.with_columns(
-        callee=pl.col("callee").sort_by("known", "callee").first().over(call),
-        answered=pl.col("answered").max().over(call),
-    ).with_columns(operation=pl.when(pl.col("answered") == "").then("operation").otherwise("answered"))
+    answered = pl.col("answered").max().over("caller", "callee", "operation", "is_line")
+    named = named.with_columns(operation=pl.when(answered == "").then("operation").otherwise(answered))
     return (
         named.group_by("side", "trace", *_KEY)
         .agg(
@@ -101,6 +93,22 @@ def _folded(rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("text").filter("is_bad").max().fill_null(""),
         )
         .sort("side", "trace", "begin_ns", *_KEY)
+    )
+
+
+def _services_of_peers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Names by which callers know a service that answers with spans: `peer` and the service `behind` it.
+
+    A call that never got there has no such span, and is still one to that service.
+    """
+    known = rows.filter(
+        (pl.col("peer") != "") & (pl.col("callee_kind") == "service") & (pl.col("callee") != pl.col("caller"))
+    )
+    return (
+        known.group_by("peer")
+        .agg(behind=pl.col("callee").min(), many=pl.col("callee").n_unique())
+        .filter(many=1)
+        .select("peer", "behind")
     )
 
 

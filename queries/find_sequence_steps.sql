@@ -5,7 +5,7 @@
 --          called is known. At most $most rows of a trace, the first
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $most BIGINT, $variable_parts VARCHAR,
 --          $variable_words VARCHAR
--- columns: trace VARCHAR, caller VARCHAR, callee VARCHAR, callee_kind VARCHAR, operation VARCHAR, answered VARCHAR,
+-- columns: trace VARCHAR, caller VARCHAR, callee VARCHAR, callee_kind VARCHAR, peer VARCHAR, operation VARCHAR, answered VARCHAR,
 --          is_line BOOLEAN, begin_ns BIGINT, took_ns BIGINT, is_bad BOOLEAN, text VARCHAR
 
 with wanted as (
@@ -81,6 +81,7 @@ calls as (
             when seen.db_system is not null then 'database'
             else 'service'
         end as callee_kind,
+        coalesce(seen.peer_service, '') as peer,
         seen.operation,
         coalesce(answers.operation, '') as answered,
         seen.start_ns as begin_ns,
@@ -126,6 +127,7 @@ lines as (
         written.service as caller,
         written.service as callee,
         'service' as callee_kind,
+        '' as peer,
         written.operation,
         '' as answered,
         written.at_ns as begin_ns,
@@ -175,6 +177,7 @@ steps as (
         coalesce(above.service, '') as caller,
         service as callee,
         'service' as callee_kind,
+        '' as peer,
         operation,
         '' as answered,
         at_ns as begin_ns,
@@ -189,6 +192,7 @@ select
     caller,
     callee,
     callee_kind,
+    peer,
     operation,
     answered,
     is_line,

@@ -118,7 +118,7 @@ def _mark_words(mark: LaneMark, lane: Lane, axis: _Axis) -> str:
 def _row(one: LaneRevision, lane: Lane, deployed: LaneMark | None, axis: _Axis, most: int) -> LaneRow:
     name, total = short_revision(one.revision, lane.service), sum(one.asked)
     words = [name, *([one.verdict] if one.verdict else []), plural(total, _UNITS[lane.unit])]
-    words += [f"deployed {clock(deployed.at_ns, axis.near)}"] if deployed else []
+    words += [f"since {clock(deployed.at_ns, axis.near)}"] if deployed else []
     used = [at for at, many in enumerate(one.asked) if many] or [0]
     start, column = axis.lanes.start_ns, axis.lanes.column_ns
     return LaneRow(

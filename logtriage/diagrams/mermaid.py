@@ -16,7 +16,7 @@ from logtriage.escape import plain
 __all__ = ["label", "mermaid_cascade", "mermaid_lanes", "mermaid_sequence"]
 
 _LOOKALIKE = str.maketrans({"<": "\u2039", ">": "\u203a", "`": "\u02b9"})
-_UNSAFE = re.compile(r"[^\w ./-]|(?<![^\W_])_|_(?![^\W_])|^[-.]|(?<=^\d)\.|(?<=^\d\d)\.")
+_UNSAFE = re.compile(r"[^\w ./,()-]|(?<![^\W_])_|_(?![^\W_])|^[-.]|(?<=^\d)\.|(?<=^\d\d)\.")
 # Words that open or close something where a text begins or stands alone.
 _WORDS = re.compile(r"\b(end|style|class|classdef|click|linkstyle|subgraph|graph|default|call|href)\b", re.IGNORECASE)
 _LONGEST = 120

@@ -18,7 +18,7 @@ _LEAST_RATIO = 1.5
 _Z = 1.96  # of an interval of 95 %
 _OPERATION, _NAME, _TEXT = 90, 60, 60
 _CALLER = "caller"
-_TAGS = {"lost": "LOST", "new": "NEW", "fewer": "RARER", "more": "OFTENER", "fails": "FAILS"}
+_TAGS = {"fewer": "RARER", "more": "OFTENER", "fails": "FAILS", "slower": "SLOWER"}
 _TOLD = {"lost": "lost", "new": "new", "fewer": "rarer", "more": "more often", "fails": "fails", "slower": "slower"}
 
 
@@ -104,7 +104,7 @@ def _heads(name: str, side: SequenceSide, sequence: Sequence) -> tuple[str, str]
         "with the event": " with the event", "without the event": " without the event",
     }[side.which]  # fmt: skip
     revision = short_revision(side.revision, sequence.service)
-    told = "steps are the lines that each wrote; " if sequence.basis == "lines" else ""
+    told = "steps are from request logs and lines, not from spans; " if sequence.basis == "lines" else ""
     return (
         f"{name}: {revision}",
         f"{plural(side.traces, 'trace')}{which}; {told}drawn is the most typical, {plain(side.trace, 80)}",
@@ -114,7 +114,7 @@ def _heads(name: str, side: SequenceSide, sequence: Sequence) -> tuple[str, str]
 def _left_out(sequence: Sequence) -> str:
     told = [plural(sequence.skipped, "more step")] if sequence.skipped else []
     told += [plural(sequence.gaps, "more participant")] if sequence.gaps else []
-    return f"{' and '.join(told)} not drawn: they are as before, or tell less" if told else ""
+    return f"{' and '.join(told)} not drawn, which tell less" if told else ""
 
 
 def _arrow(step: SequenceStep, sequence: Sequence, names: tuple[str, ...], *, is_now: bool) -> Arrow:
@@ -124,7 +124,7 @@ def _arrow(step: SequenceStep, sequence: Sequence, names: tuple[str, ...], *, is
     title = f"{_who(step, names)}: {plain(step.operation, 300)}; {_side_words(count, side.traces)}"
     title += f"; traces {', '.join(plain(trace, 80) for trace in step.trace_ids)}" if step.trace_ids else ""
     mark, tag = _mark(step, course, is_now=is_now)
-    note = "" if mark == "blank" else _note(count, side.traces, course, is_now=is_now)
+    note = "" if mark == "blank" else _note(count, side.traces)
     return Arrow(step.caller, step.callee, tag, label, note, mark, step.kind == "line", step.skipped, title)
 
 
@@ -143,13 +143,13 @@ def _mark(step: SequenceStep, course: str, *, is_now: bool) -> tuple[Mark, str]:
     return "plain", _TAGS.get(course, "")
 
 
-def _note(count: StepCount, traces: int, course: str, *, is_now: bool) -> str:
+def _note(count: StepCount, traces: int) -> str:
     """`104/105 traces, p50 1.8 s`, `140/140, failed in 140: 502 Internal, p50 30 s`."""
     told = [f"{count.traces:,}/{traces:,}"]
     if count.failed:
         told.append(f"failed in {count.failed:,}" + (f": {plain(count.text, _TEXT)}" if count.text else ""))
     if count.p50_ns is not None:
-        told.append(f"p50 {took_words(count.p50_ns)}" + (" SLOWER" if course == "slower" and is_now else ""))
+        told.append(f"p50 {took_words(count.p50_ns)}")
     return ", ".join(told)
 
 

@@ -23,7 +23,6 @@ DIAGRAM_CSS = """\
 .lt-d .lt-quiet{fill:var(--muted,GrayText)}
 .lt-d .lt-strong{font-weight:600}
 .lt-d .lt-badtext{fill:var(--bad,#c62828);font-weight:600}
-.lt-d .lt-goodtext{fill:var(--good,#1b7f3b);font-weight:600}
 .lt-d .lt-rule{stroke:var(--line,GrayText);stroke-width:1;fill:none}
 .lt-d .lt-dots{stroke:var(--line,GrayText);stroke-width:1;stroke-dasharray:2 4;fill:none}
 .lt-d .lt-box{stroke:var(--line,GrayText);fill:var(--bg,Canvas)}
@@ -34,8 +33,8 @@ DIAGRAM_CSS = """\
 .lt-d .lt-lost{stroke:var(--bad,#c62828);fill:none;stroke-width:1.6;stroke-dasharray:7 4}
 .lt-d .lt-gone{stroke:var(--muted,GrayText);fill:none;stroke-width:1.2;stroke-dasharray:2 4}
 .lt-d .lt-fill{fill:currentColor}
-.lt-d .lt-badfill{fill:var(--bad,#c62828)}
-.lt-d .lt-goodfill{fill:var(--good,#1b7f3b)}
+.lt-d .lt-badfill,.lt-d text.lt-badfill{fill:var(--bad,#c62828)}
+.lt-d .lt-goodfill,.lt-d text.lt-goodfill{fill:var(--good,#1b7f3b)}
 .lt-d .lt-quietfill{fill:var(--muted,GrayText)}
 .lt-d .lt-shade{fill:var(--bad,#c62828);opacity:.12}
 """

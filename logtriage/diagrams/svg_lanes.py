@@ -44,7 +44,7 @@ def _lane(lane: LaneView, top: float) -> tuple[list[str], float]:
 def _row(row: LaneRow, top: float) -> str:
     """The words of a revision, and below them what it was asked."""
     fill = "lt-badfill" if row.is_bad else "lt-goodfill" if row.is_good else "lt-quietfill"
-    look = "lt-badtext" if row.is_bad else "lt-goodtext" if row.is_good else ""
+    look = "lt-badfill" if row.is_bad else "lt-goodfill" if row.is_good else ""
     foot = top + _WORDS + _STRIP
     width = 100 / max(1, len(row.bars))
     bars = "".join(_bar(at * width, width, share, foot) for at, share in enumerate(row.bars) if share)
