@@ -1,37 +1,51 @@
 """Cascade: which cluster explains which. From the order inside shared traces and how often they fail together.
 
 A explains B when most of B's failed traces failed of A before, when B is likelier where A failed, and when A began no
-later. Of several causes the nearest one is told; roots stand at the end of the chain. Only for failures without any
-trace, the order within one instance counts instead, and is marked as inferred.
+later. What B fails without, wherever another cause is missing, only travels with that one and loses. Of the causes left
+the nearest one is told; roots stand at the end of the chain. Several causes may explain a part each. Two that always
+fail together, each first in some traces, are told as one cascade whose order is not shown. Only for failures without
+any trace, the order within one instance counts instead, and is marked as inferred.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import chain, combinations
 from statistics import median
 
 import polars as pl
 
 from classifiers.cases import Case
-from classifiers.links import CascadeConfig, Link
+from classifiers.links import CascadeConfig, Link, is_circle
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
 from classifiers.untraced import ONSET_SLACK_NS, find_places, is_mild, links_without_traces, names_it, services_named
 
-__all__ = ["find_cascade", "fold_requests"]
+__all__ = ["Cascade", "find_cascade", "fold_requests"]
 
 _RENDERING = 0.8  # share of failing requests that must come with a failure to be its rendering
 _NEARLY_ALL = 0.9
 _NEAR = 0.85  # of the best share: causes this good compete by nearness
 _SERVER_ERROR = 500
 _SKEW_NS = 1_000_000  # clocks of instances differ by about this
+_APART = 5  # traces of one cause without the other, from which they tell the two apart
+_TRAVELS = 0.5  # of the rate with the other cause: a cause that explains less by itself only travels with it
+_TRACES = 5
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """The nearest cause of every failure that has one; and the links beside these, by share."""
+
+    links: dict[str, Link]
+    others: tuple[Link, ...]
 
 
 def find_cascade(
     cases: Sequence[Case], rows: pl.DataFrame, traces: Traces, calls: CallGraph, config: CascadeConfig
-) -> dict[str, Link]:
-    """The nearest cause of every case that has one; never a circle.
+) -> Cascade:
+    """The nearest cause of every case that has one, never a circle, and what else explains some of it.
 
     `rows` are those of find_failures with their cluster_id, for failures without a trace.
     """
@@ -57,14 +71,18 @@ def find_cascade(
         if symptom.is_request_only:  # who says that it called a service tells of its failure, and is no cause of it
             near = [cause for cause in near if symptom.service not in named[cause.cluster_id]]
         links = [link for cause in near if (link := _by_traces(cause, symptom, firsts, there, calls, called, config))]
+        links = _without_company(links, firsts, there)
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
             links = links_without_traces(symptom, cases, places, calls, config) or links
-        if not links and symptom.is_request_only:
+        if not links:
             others = [one for one in cases if not says.reaches(one.service, symptom.service)]
-            links = _of_several(symptom, others, firsts, config)
+            links = _of_several(symptom, others, firsts, config, calls)
         found[symptom.cluster_id] = links
-    return _nearest(found, by_id)
+    links = _nearest(found, by_id)
+    links |= _together(cases, firsts, links, calls)
+    others = [one for name, told in found.items() for one in told if name in links and one.cause != links[name].cause]
+    return Cascade(links, tuple(sorted(others, key=lambda one: (one.symptom, -one.share, one.cause))))
 
 
 def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[list[Case], dict[str, Link]]:
@@ -150,13 +168,14 @@ def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed o
     mine, theirs = firsts[symptom.cluster_id], firsts[cause.cluster_id]
     if cause is symptom or not mine or not theirs or cause.project != symptom.project:
         return None
-    lags = [when - theirs[trace] for trace, when in mine.items() if trace in theirs]
-    share = len(lags) / len(mine)
+    shared = mine.keys() & theirs.keys()
+    share = len(shared) / len(mine)
     if share < config.share or cause.fit.at_ns > symptom.fit.at_ns + ONSET_SLACK_NS:
         return None
-    together = sum(trace in present for trace in theirs)
-    if share < _NEARLY_ALL and len(lags) < min(_NEARLY_ALL, config.lift * (symptom.fit.rate_after or 0.0)) * together:
+    together = len(theirs.keys() & present)
+    if share < _NEARLY_ALL and len(shared) < min(_NEARLY_ALL, config.lift * (symptom.fit.rate_after or 0.0)) * together:
         return None
+    lags = [mine[trace] - theirs[trace] for trace in shared]
     lag = int(median(lags))
     is_before = sum(one > 0 for one in lags) >= config.order * len(lags)
     if abs(lag) <= _SKEW_NS and cause.service != symptom.service:
@@ -171,41 +190,93 @@ def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed o
         is_before, lag = names_it(cause, symptom), 0
     if not is_before:
         return None
-    sample = tuple(sorted(trace for trace in mine if trace in theirs and is_trace(trace))[:5])
-    return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", sample)
+    return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", _sample(shared))
+
+
+def _sample(traces: Iterable[str]) -> tuple[str, ...]:
+    return tuple(nsmallest(_TRACES, filter(is_trace, traces)))
+
+
+def _without_company(
+    links: list[Link], firsts: Mapping[str, Mapping[str, int]], present: Collection[str]
+) -> list[Link]:  # fmt: skip
+    """Without the causes that only travel with a better one: in their traces without it the symptom hardly fails.
+
+    `present` are the traces that were exposed to the symptom.
+    """
+    seen = {link.cause: firsts[link.cause].keys() & present for link in links} if len(links) > 1 else {}
+
+    def rate(traces: Collection[str], symptom: str) -> float:
+        return len(firsts[symptom].keys() & traces) / len(traces) if traces else 0.0
+
+    def travels(one: Link, better: Link) -> bool:
+        alone = seen[one.cause] - seen[better.cause]
+        without = rate(alone, one.symptom)
+        return len(alone) >= _APART and without <= _TRAVELS * rate(seen[better.cause], one.symptom)
+
+    return [one for one in links if not any(other is not one and travels(one, other) for other in links)] or links
+
+
+def _together(
+    cases: Sequence[Case], firsts: Mapping[str, Mapping[str, int]], links: Mapping[str, Link], calls: CallGraph
+) -> dict[str, Link]:
+    """Roots that fail in nearly the same traces, each first in some: the one that began first, or is called, leads."""
+    found: dict[str, Link] = {}
+    roots = [case for case in cases if case.cluster_id not in links and len(firsts[case.cluster_id]) >= _APART]
+    for one, other in combinations(sorted(roots, key=lambda case: (case.fit.at_ns, case.cluster_id)), 2):
+        mine, theirs = firsts[one.cluster_id], firsts[other.cluster_id]
+        shared = mine.keys() & theirs.keys()
+        is_near = one.service == other.service or calls.reaches(one.service, other.service)
+        is_near |= calls.reaches(other.service, one.service)
+        is_same = len(shared) >= _NEARLY_ALL * max(len(mine), len(theirs)) and one.project == other.project
+        if not is_near or not is_same or {one.cluster_id, other.cluster_id} & found.keys():
+            continue
+        if is_mild(one) != is_mild(other):
+            first, last = (other, one) if is_mild(one) else (one, other)
+        else:
+            is_called = calls.reaches(one.service, other.service) and not calls.reaches(other.service, one.service)
+            first, last = (other, one) if is_called else (one, other)
+        share = len(shared) / len(firsts[last.cluster_id])
+        found[last.cluster_id] = Link(
+            last.cluster_id, first.cluster_id, share, len(shared), 0, "mutual", _sample(shared)
+        )  # fmt: skip
+    return found
 
 
 def _of_several(
-    symptom: Case, cases: Sequence[Case], firsts: dict[str, dict[str, int]], config: CascadeConfig
+    symptom: Case, cases: Sequence[Case], firsts: dict[str, dict[str, int]], config: CascadeConfig, calls: CallGraph
 ) -> list[Link]:
-    """Failing requests that several failures explain together: a link to the one that explains most.
+    """A failure that several explain together, each a part: a link to each, none of which is enough alone.
 
-    Of another service only what failed before the end of the request; `cases` are without those that say they called.
+    Of another service only what failed before it, or before the end of the request; `cases` are without those that say
+    they called. Lines are explained only by services that theirs calls.
     """
     mine = firsts[symptom.cluster_id]
-    causes = [one for one in cases if not one.is_request_only and one.project == symptom.project]
+    causes = [
+        one
+        for one in cases
+        if not one.is_request_only
+        and one.project == symptom.project
+        and one is not symptom
+        and (
+            symptom.is_request_only or (one.service != symptom.service and calls.reaches(symptom.service, one.service))
+        )
+        and one.fit.at_ns <= symptom.fit.at_ns + ONSET_SLACK_NS
+    ]
     shared = {
-        one.cluster_id: sorted(
+        one.cluster_id: {
             trace
             for trace in mine.keys() & firsts[one.cluster_id].keys()
             if one.service == symptom.service or firsts[one.cluster_id][trace] <= mine[trace]
-        )
+        }
         for one in causes
     }
-    if not mine or len({trace for traces in shared.values() for trace in traces}) < config.share * len(mine):
+    if not mine or len(set().union(*shared.values())) < config.share * len(mine):
         return []
-    best = min(shared, key=lambda name: (-len(shared[name]), name))
-    traces = shared[best]
     return [
-        Link(
-            symptom.cluster_id,
-            best,
-            len(traces) / len(mine),
-            len(traces),
-            0,
-            "traces",
-            tuple(filter(is_trace, traces))[:5],
-        )
+        Link(symptom.cluster_id, name, len(traces) / len(mine), len(traces), 0, "traces", _sample(traces))
+        for name, traces in sorted(shared.items())
+        if traces
     ]
 
 
@@ -220,16 +291,7 @@ def _nearest(found: dict[str, list[Link]], cases: dict[str, Case]) -> dict[str, 
             (link for link in links if link.share >= _NEAR * best), key=lambda one: (one.lag_ns, -one.share, one.cause)
         )
         for link in good:
-            if not _is_circle(link, chosen):
+            if not is_circle(link, chosen):
                 chosen[name] = link
                 break
     return chosen
-
-
-def _is_circle(link: Link, chosen: dict[str, Link]) -> bool:
-    at = link.cause
-    while at in chosen:
-        at = chosen[at].cause
-        if at == link.symptom:
-            return True
-    return at == link.symptom

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from classifiers.absence import failed_keys, find_absences
 from classifiers.arrivals import find_arrivals
 from classifiers.blast import rank_absence, rank_incidents, rank_latency
-from classifiers.cascade import find_cascade, fold_requests
+from classifiers.cascade import Cascade, find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig, with_commits
 from classifiers.compare import Failing, compare_cases
@@ -42,7 +42,7 @@ from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
 from classifiers.latency import find_latencies, with_slowdowns
 from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
-from classifiers.links import CascadeConfig
+from classifiers.links import CascadeConfig, Link, nearer_links, other_edges
 from classifiers.onset import OnsetConfig
 from classifiers.origin import OriginsConfig
 from classifiers.priority import PriorityConfig
@@ -165,9 +165,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     hung = find_hung(reading.hangs, history, cases, problems, onset=config.onset, config=config.problems)
     problems += [one.case for one in hung if one.into is None]
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
-    links = find_cascade(problems, history.failures, history.traces, calls, config.cascade)
-    problems, links = fold_requests(problems, links)
-    problems, links = fold_calls(problems, told_by_lines(problems, links), lambda told: _rebuilt(history, told, config))
+    problems, links, beside = _linked(problems, calls, history, config)
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
@@ -210,7 +208,12 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         for found in (silent.missing, silent.explained)
     )
     told: tuple[Member, ...] = (*clusters, *slower, *missing, *explained)
-    edges = (*(one.link.edge() for one in weighed if one.link), *silent.edges)
+    chosen = [one.link for one in weighed if one.link]
+    edges = (
+        *(link.edge() for link in chosen),
+        *other_edges(beside, chosen, {one.id for one in clusters}),
+        *silent.edges,
+    )
     incidents = find_incidents(clusters, window, slower=slower, missing=(*missing, *explained), edges=edges)
     standing, noise = (
         with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
@@ -274,6 +277,25 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
             least_ns=config.problems.short_history_minutes * 60e9,
         ),
     )
+
+
+def _linked(
+    found: Sequence[Case], calls: CallGraph, history: History, config: ClassifyConfig
+) -> tuple[list[Case], dict[str, Link], tuple[Link, ...]]:
+    """The problems with their causes, renderings of one failure put together; and the links beside the chosen ones."""
+
+    def cascade(cases: Sequence[Case]) -> Cascade:
+        return find_cascade(cases, history.failures, history.traces, calls, config.cascade)
+
+    first = cascade(found)
+    problems, links = fold_requests(found, first.links)
+    alone = {id(case) for case in problems}
+    problems, links = fold_calls(problems, told_by_lines(problems, links), lambda told: _rebuilt(history, told, config))
+    made = {case.cluster_id for case in problems if id(case) not in alone}
+    if not made:
+        return problems, links, first.others
+    again = cascade(problems)
+    return problems, nearer_links(links, again.links, made), again.others
 
 
 def _rebuilt(history: History, members: Mapping[str, Sequence[Case]], config: ClassifyConfig) -> list[Case]:

@@ -1,12 +1,13 @@
 """Links: which failure explains which, and how that is known."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.findings import Explains
 
-__all__ = ["CascadeConfig", "Link"]
+__all__ = ["CascadeConfig", "Link", "is_circle", "nearer_links", "other_edges"]
 
 
 class CascadeConfig(BaseModel):
@@ -39,3 +40,40 @@ class Link:
     def edge(self) -> Explains:
         """The link as it is told."""
         return Explains(self.cause, self.symptom, self.shared, self.units, self.lag_ns, self.kind, self.traces)
+
+
+def is_circle(link: Link, chosen: Mapping[str, Link]) -> bool:
+    """Whether a link leads back to its symptom by the chosen ones."""
+    at = link.cause
+    while at in chosen and at != link.symptom:
+        at = chosen[at].cause
+    return at == link.symptom
+
+
+def nearer_links(links: Mapping[str, Link], again: Mapping[str, Link], made: Collection[str]) -> dict[str, Link]:
+    """Links with those of a cascade found `again` to causes that were `made` of several, of which none was enough."""
+    kept = dict(links)
+    for name, link in sorted(again.items()):
+        if link.cause in made and name in kept and not is_circle(link, kept):
+            kept[name] = link
+    return kept
+
+
+def other_edges(others: Iterable[Link], chosen: Collection[Link], known: Collection[str]) -> list[Explains]:
+    """The links beside those chosen, between failures that are `known`; none that a chain of chosen ones tells."""
+    causes = {link.symptom: link.cause for link in chosen}
+
+    def leads(name: str) -> set[str]:
+        found: set[str] = set()
+        while name in causes and causes[name] not in found:
+            name = causes[name]
+            found.add(name)
+        return found
+
+    return [
+        link.edge()
+        for link in others
+        if {link.cause, link.symptom} <= set(known)
+        and link.cause not in leads(link.symptom)
+        and link.symptom not in leads(link.cause)
+    ]

@@ -34,6 +34,8 @@ _FEW = 2  # coincidences in an instance, below which order says nothing
 ONSET_SLACK_NS = 120_000_000_000
 _WITHIN_NS = 3_000_000_000  # of one instance, for failures without a trace
 _BOOT_NS = 30_000_000_000  # ... while it starts, when one step waits for another in vain
+_AT_ONCE_NS = 100_000_000  # of one instance, for what happened once: one step after the other
+_WORDS = 2  # in common that few other failures have, for what happened once
 _AROUND_NS = 120_000_000_000
 _EVIDENCE = 5.0  # log of how unlikely a failure would meet those of the named service by chance
 
@@ -77,6 +79,8 @@ def links_without_traces(
             link = None
         else:
             link = _by_instance(cause, symptom, places, config) or _by_revision(cause, symptom, config)
+        if link is None and cause.service == symptom.service:
+            link = _by_words(cause, symptom, places, cases)
         if link:
             links.append(link)
     return links
@@ -104,7 +108,8 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
     height = sum(map(len, mine.values()))
     if theirs.keys().isdisjoint(mine) or (height < _FEW and not names_it(cause, symptom)):
         return None
-    for within_ns in (_WITHIN_NS, _BOOT_NS):
+    windows = (_WITHIN_NS, _BOOT_NS) if _is_of_starts(mine) and _is_of_starts(theirs) else (_WITHIN_NS,)
+    for within_ns in windows:
         before, after = _lags(mine, theirs, within_ns), _lags(theirs, mine, within_ns)
         if len(before) < max(_FEW, config.share * height):
             continue
@@ -118,6 +123,31 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
     if met >= config.share * height > 0 and names_it(cause, symptom):
         return Link(symptom.cluster_id, cause.cluster_id, min(1.0, met / height), met, 0, "instances")
     return None
+
+
+def _is_of_starts(places: Places) -> bool:
+    """It happens once or twice in an instance, as what fails at its start does."""
+    return float(np.median([len(times) for times in places.values()])) <= _FEW
+
+
+def _by_words(cause: Case, symptom: Case, places: Mapping[str, Places], cases: Sequence[Case]) -> Link | None:
+    """Of what happened once: the one straight before in the same instance, that speaks of the same."""
+    mine, theirs = places[symptom.cluster_id], places[cause.cluster_id]
+    is_once = sum(map(len, mine.values())) == sum(map(len, theirs.values())) == 1
+    if not is_once or symptom.is_request_only:
+        return None
+    lags = _lags(mine, theirs, _AT_ONCE_NS).tolist()
+    if not lags or (lags[0] == 0 and cause.cluster_id > symptom.cluster_id):
+        return None
+    words = [_words(one) for one in cases if one.service == symptom.service]
+    common = [word for word in _words(cause) & _words(symptom) if 2 * sum(word in told for told in words) <= len(words)]
+    if len(common) < _WORDS:
+        return None
+    return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
+
+
+def _words(case: Case) -> set[str]:
+    return set(re.findall(r"(?<![<\w])[^\W\d_]{4,}(?!\w)", case.title.lower()))
 
 
 def names_it(cause: Case, symptom: Case) -> bool:

@@ -243,6 +243,9 @@ _INFERRED = {
         "same-suspect-in-called-service",
         "what explains {share} is a deploy of a service that it calls, which fails with {cause} since the same moment",
     ),
+    "mutual": (
+        "same-traces-no-order", "{share} lie in traces of {cause}, each first in some: which began it is not shown",
+    ),
     "deploy": ("same-deploy-same-onset", "the deploy that broke {cause} explains {share}, and both began at once"),
 }  # fmt: skip
 

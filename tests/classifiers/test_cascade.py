@@ -54,7 +54,7 @@ def linked(*cases: Case, exposed: range = range(10)) -> dict[str, Link]:
     ]
     traces = Traces(pl.DataFrame(asked, schema=REQUESTS, orient="row"), pl.DataFrame(schema=SPANS))
     calls = CallGraph(pl.DataFrame([("orders", "tasks", 9)], schema=["caller", "service", "traces"], orient="row"))
-    return find_cascade(cases, rows(*cases), traces, calls, CascadeConfig())
+    return find_cascade(cases, rows(*cases), traces, calls, CascadeConfig()).links
 
 
 def test_what_fails_first_in_the_same_traces_explains_what_follows() -> None:
@@ -181,3 +181,46 @@ def test_links_never_form_a_circle() -> None:
         while at in links:
             at, steps = links[at].cause, steps + 1
             assert steps <= len(links)
+
+
+def test_a_cause_that_only_travels_with_a_better_one_loses() -> None:
+    """The nearer one fails in many traces without the other, and there the symptom does not."""
+    far = failing("far", 0, service="tasks")
+    near = failing("near", 1, service="tasks", numbers=range(30))
+    symptom = failing("symptom", 2)
+
+    links = linked(far, near, symptom, exposed=range(30))
+
+    assert links["symptom"].cause == "far"
+
+
+def test_several_failures_of_a_called_service_explain_a_part_each() -> None:
+    parts = [failing(f"part{at}", 0, service="tasks", numbers=range(at, 9, 3)) for at in range(3)]
+
+    links = linked(*parts, failing("all", 2))
+
+    assert links["all"].cause == "part0"
+    assert (links["all"].shared, links["all"].units) == (3, 10)
+
+
+def test_two_that_always_fail_together_each_first_in_some_are_one_cascade_without_an_order() -> None:
+    one, other = failing("one", 0), failing("other", 0)
+    other.met_ns = {
+        trace: when + (1 if at % 2 else -1) * SECOND_NS for at, (trace, when) in enumerate(one.met_ns.items())
+    }
+
+    links = linked(one, other)
+
+    assert {name: (link.cause, link.kind) for name, link in links.items()} == {"other": ("one", "mutual")}
+
+
+def test_of_what_happened_once_the_step_straight_before_that_speaks_of_the_same_is_the_cause() -> None:
+    once = range(1)
+    first = untraced("first", 0, numbers=once, severity=13, title="Remote cache failed, trying local fallback")
+    then = untraced("then", 0.01, numbers=once, title="Local fallback of cache failed")
+    other = untraced("other", 0.02, numbers=once, title="Certificate store is empty")
+
+    links = linked(first, then, other, failing("a", 90), failing("b", 95))
+
+    assert (links["then"].cause, links["then"].kind) == ("first", "instances")
+    assert "other" not in links
