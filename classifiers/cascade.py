@@ -36,10 +36,14 @@ _TRACES = 5
 
 @dataclass(frozen=True)
 class Cascade:
-    """The nearest cause of every failure that has one; and the links beside these, by share."""
+    """The nearest cause of every failure that has one; and the links beside these, by share.
+
+    `together` are links of roots that always fail together, in no order: for those that nothing else joins.
+    """
 
     links: dict[str, Link]
     others: tuple[Link, ...]
+    together: dict[str, Link]
 
 
 def find_cascade(
@@ -80,9 +84,9 @@ def find_cascade(
             links = _of_several(symptom, others, firsts, config, calls)
         found[symptom.cluster_id] = links
     links = _nearest(found, by_id)
-    links |= _together(cases, firsts, links, calls)
     others = [one for name, told in found.items() for one in told if name in links and one.cause != links[name].cause]
-    return Cascade(links, tuple(sorted(others, key=lambda one: (one.symptom, -one.share, one.cause))))
+    others.sort(key=lambda one: (one.symptom, -one.share, one.cause))
+    return Cascade(links, tuple(others), _together(cases, firsts, links, calls))
 
 
 def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[list[Case], dict[str, Link]]:

@@ -4,7 +4,7 @@ A function of stored rows, configuration and window: the same rows give the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -42,7 +42,7 @@ from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
 from classifiers.latency import find_latencies, with_slowdowns
 from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
-from classifiers.links import CascadeConfig, Link, nearer_links, other_edges
+from classifiers.links import CascadeConfig, nearer_links, other_edges
 from classifiers.onset import OnsetConfig
 from classifiers.origin import OriginsConfig
 from classifiers.priority import PriorityConfig
@@ -165,14 +165,17 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     hung = find_hung(reading.hangs, history, cases, problems, onset=config.onset, config=config.problems)
     problems += [one.case for one in hung if one.into is None]
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
-    problems, links, beside = _linked(problems, calls, history, config)
+    problems, cascade = _linked(problems, calls, history, config)
+    links = cascade.links
     suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
     entries = with_lines(entries, problems, reading.span_lines, reading.entries)
     entries = hung_lines(hung, entries, reading.entries)
     samples = _samples(reading, [*problems, *rest])
-    weighed = weigh_cases(problems, links, suspects, history, samples, config.attribution, looks=len(verdicts))
+    weighed = weigh_cases(
+        problems, links, suspects, history, samples, config.attribution, looks=len(verdicts), together=cascade.together
+    )
     missed = (
         *find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution),
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
@@ -211,7 +214,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     chosen = [one.link for one in weighed if one.link]
     edges = (
         *(link.edge() for link in chosen),
-        *other_edges(beside, chosen, {one.id for one in clusters}),
+        *other_edges(cascade.others, chosen, {one.id for one in clusters}),
         *silent.edges,
     )
     incidents = find_incidents(clusters, window, slower=slower, missing=(*missing, *explained), edges=edges)
@@ -281,8 +284,8 @@ def _judged(history: History, config: ClassifyConfig) -> tuple[list[Case], dict[
 
 def _linked(
     found: Sequence[Case], calls: CallGraph, history: History, config: ClassifyConfig
-) -> tuple[list[Case], dict[str, Link], tuple[Link, ...]]:
-    """The problems with their causes, renderings of one failure put together; and the links beside the chosen ones."""
+) -> tuple[list[Case], Cascade]:
+    """The problems with their cascade, renderings of one failure put together."""
 
     def cascade(cases: Sequence[Case]) -> Cascade:
         return find_cascade(cases, history.failures, history.traces, calls, config.cascade)
@@ -293,9 +296,9 @@ def _linked(
     problems, links = fold_calls(problems, told_by_lines(problems, links), lambda told: _rebuilt(history, told, config))
     made = {case.cluster_id for case in problems if id(case) not in alone}
     if not made:
-        return problems, links, first.others
+        return problems, replace(first, links=links)
     again = cascade(problems)
-    return problems, nearer_links(links, again.links, made), again.others
+    return problems, replace(again, links=nearer_links(links, again.links, made))
 
 
 def _rebuilt(history: History, members: Mapping[str, Sequence[Case]], config: ClassifyConfig) -> list[Case]:

@@ -53,15 +53,19 @@ class Judged:
 
 def weigh_cases(  # noqa: PLR0913 - what the stations before found, passed on as it is
     cases: Sequence[Case], links: Mapping[str, Link], suspects: Suspects, history: History, samples: pl.DataFrame,
-    config: AttributionConfig, *, looks: int = 1,
+    config: AttributionConfig, *, looks: int = 1, together: Mapping[str, Link] | None = None,
 ) -> list[Judged]:  # fmt: skip
-    """Every case judged, in the order given. `looks`: clusters that were looked at, problems or not."""
+    """Every case judged, in the order given. `looks`: clusters that were looked at, problems or not.
+
+    `together` are links of failures that always come together, for roots that nothing else joins.
+    """
     court = _Court(cases, links, suspects, history, _texts(cases, samples), looks, config)
     court.weigh_roots()
     court.crown_heirs()
     court.join_strays()
     follow_called(court.cases, court.links, court.verdicts, suspects.calls)
     court.join_twins()
+    court.join_together(together or {})
     return [
         Judged(
             case,
@@ -176,6 +180,18 @@ class _Court:
                 if self._is_twin(root, (other, best), kind):
                     share = best.split.failures_bad / case.units
                     self.links[other] = Link(other, root[0], share, best.split.failures_bad, 0, "deploy")
+
+    def join_together(self, links: Mapping[str, Link]) -> None:
+        """Roots that fail in the same traces are one cascade, unless different deploys are blamed for them."""
+        for name, link in sorted(links.items()):
+            if {name, link.cause} <= self.cases.keys() and name not in self.links and link.cause not in self.links:
+                blamed = {
+                    (best.candidate.service, best.candidate.revision)
+                    for one in (name, link.cause)
+                    if (best := self.verdicts[one].best) and best.confidence >= _BLAMED
+                }
+                if len(blamed) <= 1:
+                    self.links[name] = link
 
     def _distance(self, name: str, weight: Weight, kind: str) -> tuple[bool, bool, int, int, str]:
         """How far a failure is from the change that did it: by what it names, by time, by how much failed."""

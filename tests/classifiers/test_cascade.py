@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from classifiers.cascade import find_cascade, fold_requests
+from classifiers.cascade import Cascade, find_cascade, fold_requests
 from classifiers.cases import Case
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
@@ -46,6 +46,10 @@ def rows(*cases: Case) -> pl.DataFrame:
 
 
 def linked(*cases: Case, exposed: range = range(10)) -> dict[str, Link]:
+    return cascade_of(*cases, exposed=exposed).links
+
+
+def cascade_of(*cases: Case, exposed: range = range(10)) -> Cascade:
     """The cascade of cases whose services were all asked in the traces `exposed`."""
     asked = [
         (f"{number:032x}", "p", service, "r1", "GET /a", "users", None, number * MINUTE_NS, 1000, 500)
@@ -54,7 +58,7 @@ def linked(*cases: Case, exposed: range = range(10)) -> dict[str, Link]:
     ]
     traces = Traces(pl.DataFrame(asked, schema=REQUESTS, orient="row"), pl.DataFrame(schema=SPANS))
     calls = CallGraph(pl.DataFrame([("orders", "tasks", 9)], schema=["caller", "service", "traces"], orient="row"))
-    return find_cascade(cases, rows(*cases), traces, calls, CascadeConfig()).links
+    return find_cascade(cases, rows(*cases), traces, calls, CascadeConfig())
 
 
 def test_what_fails_first_in_the_same_traces_explains_what_follows() -> None:
@@ -209,7 +213,7 @@ def test_two_that_always_fail_together_each_first_in_some_are_one_cascade_withou
         trace: when + (1 if at % 2 else -1) * SECOND_NS for at, (trace, when) in enumerate(one.met_ns.items())
     }
 
-    links = linked(one, other)
+    links = cascade_of(one, other).together
 
     assert {name: (link.cause, link.kind) for name, link in links.items()} == {"other": ("one", "mutual")}
 
