@@ -23,6 +23,9 @@ from collector.records import Ledger
 from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
 from logtriage.actions_json import link_fields
+from logtriage.analysis_file import read_analysis
+from logtriage.check_view import check_json, draw_check, view_check
+from logtriage.checking import check
 from logtriage.cluster_view import view_cluster
 from logtriage.config import Config, load_config
 from logtriage.daemon import Cycle, log_to_stderr, run_on_schedule, stop_signals
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from classifiers.record import Outcome
 
 __all__ = [
+    "act_check",
     "act_collect",
     "act_daemon",
     "act_demo",
@@ -243,6 +247,25 @@ def act_diff(  # noqa: PLR0913 - one argument an option of the contract
     for line in (*verdict.matched, *verdict.open):
         sys.stderr.write(f"{line}\n")
     return bool(verdict.matched)
+
+
+def act_check(  # noqa: PLR0913 - one argument an option of the contract
+    config: Path | None, db: Path | None, *, file: str, since: str | None, until: str | None, form: str,
+    fail_on: str | None,
+) -> bool:  # fmt: skip
+    """A written analysis held against the store; whether `--fail-on` matched."""
+    loaded = load_config(config, db=db)
+    now_ns = time.time_ns()
+    until_ns = None if until is None else parse_instant_ns(until, name="--until", now_ns=now_ns)
+    since_ns = None if since is None else parse_instant_ns(since, name="--since", now_ns=until_ns or now_ns)
+    result = check(loaded, read_analysis(file), name=file, since_ns=since_ns, until_ns=until_ns)
+    if form == "json":
+        show(json_bytes(check_json(result)).decode())
+    else:
+        view = view_check(result)
+        folder = loaded.report.templates
+        show(render_markdown("check.md.j2", view, folder) if form == "markdown" else draw_check(view, _page_width()))
+    return bool(fail_on) and any(one.answer.mark == "contradicted" for one in result.checked)
 
 
 def act_digest(

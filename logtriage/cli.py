@@ -219,6 +219,26 @@ def revisions(
 
 
 @app.command(rich_help_panel=MORE)
+def check(  # noqa: PLR0913 - one argument an option of the contract
+    file: Annotated[str, typer.Argument(metavar="FILE.md", help="A written analysis as text or Markdown; `-`: stdin.")],
+    *,
+    fail_on: Annotated[
+        Literal["contradicted"] | None, typer.Option(help="Exit 3 when a claim is contradicted.")
+    ] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Hold the claims of a written analysis against what is stored: confirmed, contradicted or cannot tell."""
+    if _acts().act_check(config, db, file=file, since=since, until=until, form=form, fail_on=fail_on):
+        raise typer.Exit(EXIT_MATCHED)
+
+
+@app.command(rich_help_panel=MORE)
 def digest(
     *,
     since: SinceOption = None,

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from classifiers.findings import Findings
+from logtriage.check_view import CheckView
 from logtriage.diagrams.svg import DIAGRAM_CSS
 from logtriage.diff_view import DiffView
 from logtriage.finding_view import FindingView
@@ -25,6 +26,7 @@ DRAWN = ("markdown", "html", "json")  # formats that want what diagrams are made
 _ENDS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 # Each template with the class of its context; a test compares their fields with the variables used.
 TEMPLATES: dict[str, type] = {
+    "check.md.j2": CheckView,
     "diff.md.j2": DiffView,
     "finding.md.j2": FindingView,
     "report.html.j2": HtmlView,

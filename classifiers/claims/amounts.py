@@ -1,4 +1,4 @@
-"""Written numbers with the tolerance of their wording: `50+`, `about 40`, `over 100`, `3,412`, `1.2k`, `40-50`, `80 %`."""
+"""Written numbers with the tolerance of their wording: `50+`, `about 40`, `over 100`, `1.2k`, `40-50`, `80 %`."""
 
 import re
 from dataclasses import dataclass
@@ -12,19 +12,21 @@ _WORDS = {
     "eleven": 11, "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "a hundred": 100,
     "a dozen": 12,
 }  # fmt: skip
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,12}(?:\.\d{1,6})?(?!\d))"
 _HEDGE = (
     r"about|around|roughly|approximately|approx\.?|circa|ca\.?|some|nearly|almost|close to|up to|at most|no more than|"
     r"not more than|fewer than|less than|under|below|over|more than|above|at least|no fewer than|exactly|precisely|"
     r"well over|upwards of|maximum|minimum|only|just|~|≈|≥|>=|>|≤|<=|<"
 )
 _AMOUNT = re.compile(
-    rf"(?<![\w.,:/#$-])(?:(?P<hedge>{_HEDGE})\s*)?(?P<number>{_NUMBER})(?:\s?[-–]\s?(?P<to>{_NUMBER}))?(?P<k>\s?[kK])?"
-    rf"(?P<plus>\s?\+)?(?![\w%:/]|[.,]\d|\s?%|-\w)|\b(?:(?P<hedge2>{_HEDGE})\s+)?(?P<word>{'|'.join(_WORDS)})\b",
+    rf"(?<![\w.,:/#$-])(?:(?P<hedge>{_HEDGE})\s*)?(?P<number>{_NUMBER})(?:\s?[-\u2013]\s?(?P<to>{_NUMBER}))?(?P<k>\s?[kK])?"
+    rf"(?P<plus>\s?\+)?(?!(?![xX]\b)[\w%:/]|[.,]\d|\s?%|-\w)|"
+    rf"\b(?:(?P<hedge2>{_HEDGE})\s+)?(?P<word>{'|'.join(_WORDS)})\b",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    rf"(?:(?P<hedge>{_HEDGE})\s*)?(?<![\w.])(?P<number>\d+(?:\.\d+)?)\s?(?:%|percent\b|per cent\b)", re.IGNORECASE
+    rf"(?:(?P<hedge>{_HEDGE})\s*)?(?<![\w.])(?P<number>\d{{1,6}}(?:\.\d{{1,6}})?)\s?(?:%|percent\b|per cent\b)",
+    re.IGNORECASE,
 )
 _RATIO = re.compile(
     rf"(?<![\w./-])(?P<some>{_NUMBER})\s?(?:/|of(?: the| all)?|out of)\s?(?P<all>{_NUMBER})(?![\w/%]|\.\d)",
@@ -39,6 +41,7 @@ _NEARLY = {"nearly", "almost"}
 _ENDLESS = float("inf")
 _ABOUT_FITS, _ABOUT_REFUTES = 0.1, 0.3  # shares by which `about` may be off, and must be off to be wrong
 _PERCENT_FITS, _PERCENT_REFUTES = 1.0, 5.0  # points; counting rules of people differ by more than rounding
+_EDGE = 1.02  # one who says `under 50` of 50 is not wrong
 _THOUSAND = 1000
 
 
@@ -55,22 +58,21 @@ class Found:
 def written(number: float, text: str, hedge: str = "", *, to: float | None = None) -> Amount:
     """The amount of a number with the word before it."""
     word = hedge.lower().strip().rstrip(".")
-    if to is not None:
-        return Amount(number, to, number, to, text)
-    if word in _ABOUT:
+    low, high, least, most = number, to or number, number, to or number
+    if to is None and word in _ABOUT:
         near, far = max(number * _ABOUT_FITS, 1), max(number * _ABOUT_REFUTES, 2)
-        return Amount(number - near, number + near, number - far, number + far, text)
-    if word in _NEARLY:
-        return Amount(number * (1 - 2 * _ABOUT_FITS), number, number * (1 - _ABOUT_REFUTES), number * 1.02, text)
-    if word in _OVER:
-        return Amount(number + 1, _ENDLESS, number * 0.98, _ENDLESS, text)
-    if word in _FROM:
-        return Amount(number, _ENDLESS, number, _ENDLESS, text)
-    if word in _UNDER:
-        return Amount(0, number - 1, 0, number * 1.02, text)
-    if word in _UP_TO:
-        return Amount(0, number, 0, number * 1.02, text)
-    return Amount(number, number, number, number, text)
+        low, high, least, most = number - near, number + near, number - far, number + far
+    elif to is None and word in _NEARLY:
+        low, least, most = number * (1 - 2 * _ABOUT_FITS), number * (1 - _ABOUT_REFUTES), number * _EDGE
+    elif word in _OVER:
+        low, high, least, most = number + 1, _ENDLESS, number * (2 - _EDGE), _ENDLESS
+    elif word in _FROM:
+        high = most = _ENDLESS
+    elif word in _UNDER:
+        low, high, least, most = 0, number - 1, 0, number * _EDGE
+    elif word in _UP_TO:
+        low, least, most = 0, 0, number * _EDGE
+    return Amount(low, high, least, most, text)
 
 
 def find_amounts(text: str) -> list[Found]:

@@ -3,8 +3,8 @@
 import re
 
 from classifiers.changes import Difference, difference
-from classifiers.claims.check_counts import unknown_names
 from classifiers.claims.matching import Ground, named_revisions, places_of
+from classifiers.claims.measures import unknown_names
 from classifiers.claims.records import Answer, Claim, Mark
 from classifiers.findings import Change
 from classifiers.lineage import never_worked
@@ -34,6 +34,9 @@ def answer_change(claim: Claim, ground: Ground) -> Answer:
         return Answer("cannot tell", f"{len(found)} revisions may be meant: name the service")
     revision = found[0]
     before = _before(revision, ground)
+    if claim.key and claim.change in {"removed", "state removed"} and claim.key in _keys(revision):
+        known = f"; {_listed(difference(before, revision))}" if before else ""
+        return _answer("contradicted", f"{revision.revision} has {claim.key}{known}", before or revision, revision)
     if before is None:
         return Answer("cannot tell", f"no revision before {revision.revision} is known", revisions=(revision.revision,))
     return _judged(claim, before, revision, ground)
@@ -44,18 +47,14 @@ def _judged(claim: Claim, before: Revision, after: Revision, ground: Ground) -> 
     told = f"{before.revision} -> {after.revision}: {_listed(found)}"
     if found.label == "not known" and not found.changes:
         return _answer("cannot tell", f"{told}; {'; '.join(found.reasons[:1])}", before, after)
-    if claim.change == "only image":
-        return _answer(_only_image(found), told, before, after)
-    if claim.change == "nothing":
-        config = [one for one in found.changes if one.type not in {"image", "traffic"}]
-        mark: Mark = "contradicted" if config else "confirmed" if not found.unknown else "cannot tell"
-        return _answer(mark, told, before, after)
+    if claim.change in {"only image", "nothing"}:
+        return _answer(_only_image(found, is_nothing=claim.change == "nothing"), told, before, after)
     types = _TYPES.get(claim.change, (claim.change,))
     own = [one for one in found.changes if one.type in types and (not claim.key or _name(one) == claim.key)]
-    if own and (claim.before or claim.after):
-        return _answer(_way(claim, own[0]), f"{told}; {own[0].before} -> {own[0].after}", before, after)
     if own:
-        return _answer("confirmed", told, before, after)
+        is_valued = bool(claim.before or claim.after)
+        values = f"; {own[0].before} -> {own[0].after}" if is_valued else ""
+        return _answer(_way(claim, own[0]) if is_valued else "confirmed", told + values, before, after)
     return _not_there(claim, found, before, after, told, ground)
 
 
@@ -65,7 +64,9 @@ def _not_there(claim: Claim, found: Difference, before: Revision, after: Revisio
         return _answer("cannot tell", f"{told}; not known: {', '.join(found.unknown[:3])}", before, after)
     if claim.key:
         has, had = (claim.key in _keys(one) for one in (after, before))
-        ever = [one for one in in_deploy_order(ground.revisions) if one.service == after.service and claim.key in _keys(one)]
+        ever = [
+            one for one in in_deploy_order(ground.revisions) if one.service == after.service and claim.key in _keys(one)
+        ]
         if claim.change == "state removed" and not has and ever:
             return _answer("confirmed", f"{after.revision} does not have it, {ever[-1].revision} has", ever[-1], after)
         state = "in both" if has and had else "in neither" if not has and not had else "only in one"
@@ -94,14 +95,17 @@ def _anywhere(claim: Claim, services: tuple[str, ...], ground: Ground) -> Answer
     if open_ or not seen:
         why = f"of {len(open_)} deploys it is not known" if open_ else "no revision that is known has it"
         return Answer("cannot tell", f"no deploy is known to have changed {claim.key} so; {why}")
-    return Answer("contradicted", f"no deploy of the {seen} that have {claim.key} changed it so", claim.key, "find_facts")
+    return Answer(
+        "contradicted", f"no deploy of the {seen} that have {claim.key} changed it so", claim.key, "find_facts"
+    )
 
 
-def _only_image(found: Difference) -> Mark:
+def _only_image(found: Difference, *, is_nothing: bool) -> Mark:
+    """Whether the configuration stayed as it was; and the image did not, unless nothing is said to have changed."""
     if any(one.type not in {"image", "traffic"} for one in found.changes):
         return "contradicted"
     has_image = any(one.type == "image" for one in found.changes)
-    return "cannot tell" if found.unknown or not has_image else "confirmed"
+    return "cannot tell" if found.unknown or not (has_image or is_nothing) else "confirmed"
 
 
 def _way(claim: Claim, change: Change) -> Mark:
@@ -119,7 +123,7 @@ def _way(claim: Claim, change: Change) -> Mark:
 
 def _is_near(one: float | None, two: float) -> bool:
     """Equal but for 1000 or 1024 to the kilo."""
-    return one is not None and abs(one - two) <= 0.08 * max(one, two)  # noqa: PLR2004 - 1024**3 to 1000**3
+    return one is not None and abs(one - two) <= 0.08 * max(one, two)
 
 
 def _size(text: str | None) -> float | None:
@@ -148,7 +152,11 @@ def _name(change: Change) -> str:
 
 def _before(revision: Revision, ground: Ground) -> Revision | None:
     """The revision of the same service that was deployed before it and worked."""
-    own = [one for one in in_deploy_order(ground.revisions) if (one.project, one.service) == (revision.project, revision.service)]
+    own = [
+        one
+        for one in in_deploy_order(ground.revisions)
+        if (one.project, one.service) == (revision.project, revision.service)
+    ]
     earlier = [one for one in own[: own.index(revision)] if not never_worked(one)]
     return earlier[-1] if earlier else None
 
@@ -161,5 +169,6 @@ def _listed(found: Difference) -> str:
 
 
 def _answer(mark: Mark, told: str, before: Revision, after: Revision) -> Answer:
-    ids = (*after.insert_ids[:3], *before.insert_ids[:2])
-    return Answer(mark, told, "the change ledger", "find_facts", ids, revisions=(before.revision, after.revision))
+    ids = tuple(dict.fromkeys((*after.insert_ids[:3], *before.insert_ids[:2])))
+    names = tuple(dict.fromkeys((before.revision, after.revision)))
+    return Answer(mark, told, "the change ledger", "find_facts", ids, revisions=names)

@@ -4,8 +4,8 @@ import re
 
 import polars as pl
 
-from classifiers.claims.check_counts import merged
 from classifiers.claims.matching import Ground, of_clusters, places_of, targets_of, windows_of
+from classifiers.claims.measures import merged
 from classifiers.claims.records import Answer, Claim, Mark, Subject
 from classifiers.claims.rows import Scope
 from classifiers.findings import SURE_FROM, Cluster
@@ -37,11 +37,22 @@ def answer_origin(claim: Claim, ground: Ground) -> Answer:
     else:
         mark = "confirmed" if users else "contradicted" if is_tests and not unknown else "cannot tell"
     rows = of_clusters(clusters).rows(ground, Scope(ground.window))
-    return Answer(mark, told, "; ".join(one.title[:80] for one in clusters[:2]), rows.query, rows.ids(), rows.ids("traces"), rows.revisions[:5])
+    return Answer(
+        mark,
+        told,
+        "; ".join(one.title[:80] for one in clusters[:2]),
+        rows.query,
+        rows.ids(),
+        rows.ids("traces"),
+        rows.revisions[:5],
+    )
 
 
 def _senders(one: Cluster) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in one.origin_counts) or "who sent them is not known"
+    return (
+        ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in one.origin_counts)
+        or "who sent them is not known"
+    )
 
 
 def answer_cause(claim: Claim, ground: Ground) -> Answer:
@@ -67,18 +78,44 @@ def answer_cause(claim: Claim, ground: Ground) -> Answer:
 def _by_change(claim: Claim, effects: list[Cluster]) -> Answer:
     for one in effects:
         blamed = one.attribution
-        if blamed and blamed.change and blamed.change.name == claim.key and blamed.confidence >= _LIKELY and not blamed.also_changed:
-            told = f"inferred: {blamed.revision} changed {claim.key} and nothing else, and cluster {one.id} began with it"
-            return Answer("confirmed", told, one.title[:80], "find_facts", one.insert_ids[:5], one.trace_ids[:5], (blamed.revision,))
+        if (
+            blamed
+            and blamed.change
+            and blamed.change.name == claim.key
+            and blamed.confidence >= _LIKELY
+            and not blamed.also_changed
+        ):
+            told = (
+                f"inferred: {blamed.revision} changed {claim.key} and nothing else, and cluster {one.id} began with it"
+            )
+            return Answer(
+                "confirmed",
+                told,
+                one.title[:80],
+                "find_facts",
+                one.insert_ids[:5],
+                one.trace_ids[:5],
+                (blamed.revision,),
+            )
         if blamed and claim.key in {change.name for change in (blamed.change, *blamed.also_changed) if change}:
             told = f"cluster {one.id} began with {blamed.revision}, which changed {claim.key} and more: not separable"
-            return Answer("cannot tell", told, one.title[:80], "find_facts", one.insert_ids[:5], one.trace_ids[:5], (blamed.revision,))
+            return Answer(
+                "cannot tell",
+                told,
+                one.title[:80],
+                "find_facts",
+                one.insert_ids[:5],
+                one.trace_ids[:5],
+                (blamed.revision,),
+            )
     return Answer("cannot tell", f"no failure is tied to {claim.key}")
 
 
 def _paired(mark: Mark, told: str, cause: Cluster, effect: Cluster) -> Answer:
     matched = f"{cause.id} ({cause.title[:60]}) -> {effect.id} ({effect.title[:60]})"
-    return Answer(mark, told, matched, "find_failed_traces", (*cause.insert_ids[:2], *effect.insert_ids[:3]), effect.trace_ids[:5])
+    return Answer(
+        mark, told, matched, "find_failed_traces", (*cause.insert_ids[:2], *effect.insert_ids[:3]), effect.trace_ids[:5]
+    )
 
 
 def _clusters(side: Subject, ground: Ground) -> list[Cluster]:
@@ -111,7 +148,9 @@ def _health(claim: Claim, ground: Ground, window: Window) -> Answer:
     if not checks:
         return Answer("cannot tell", "no request to a path of health checks is stored", query=found.query)
     mark: Mark = "confirmed" if well == checks else "contradicted" if not well else "cannot tell"
-    return Answer(mark, told, "requests to paths of health checks", found.query, found.ids(), revisions=found.revisions[:5])
+    return Answer(
+        mark, told, "requests to paths of health checks", found.query, found.ids(), revisions=found.revisions[:5]
+    )
 
 
 def answer_latency(claim: Claim, ground: Ground) -> Answer:
@@ -122,22 +161,42 @@ def answer_latency(claim: Claim, ground: Ground) -> Answer:
 def _latency(claim: Claim, ground: Ground, window: Window) -> Answer:
     services, revisions, unknown = places_of(claim.subject, ground)
     if unknown or claim.amount is None or claim.quantile not in _QUANTILES:
-        return Answer("cannot tell", f"there is no revision {' or '.join(unknown)} in this store" if unknown else "no such quantile is reckoned")
-    path = targets_of(Subject(routes=claim.subject.routes[:1]), ground)[0].asked["path"] if claim.subject.routes else None
+        return Answer(
+            "cannot tell",
+            f"there is no revision {' or '.join(unknown)} in this store" if unknown else "no such quantile is reckoned",
+        )
+    path = (
+        targets_of(Subject(routes=claim.subject.routes[:1]), ground)[0].asked["path"] if claim.subject.routes else None
+    )
     row = ground.asker.latency(Scope(window, services, revisions), path)  # type: ignore[arg-type] # a pattern or None
     many, at = int(row["requests"][0]), _QUANTILES.index(claim.quantile)
-    values = [one[at] / _MS for one in (row["every"][0], row["well"][0]) if isinstance(one, pl.Series | list) and len(one)]
+    values = [
+        one[at] / _MS for one in (row["every"][0], row["well"][0]) if isinstance(one, pl.Series | list) and len(one)
+    ]
     if not many or not values:
-        return Answer("cannot tell", "no request with a duration is stored of that place and time", query="count_claimed_latency")
+        return Answer(
+            "cannot tell", "no request with a duration is stored of that place and time", query="count_claimed_latency"
+        )
     told = f"p{claim.quantile * 100:.0f} of {many:,} requests {values[0]:,.0f} ms"
-    told += f", {values[1]:,.0f} ms of those answered below 500" if len(values) > 1 and abs(values[1] - values[0]) > 1 else ""
+    told += (
+        f", {values[1]:,.0f} ms of those answered below 500"
+        if len(values) > 1 and abs(values[1] - values[0]) > 1
+        else ""
+    )
     ids = tuple(row["insert_ids"][0] or ())[:5]
     mark: Mark = "cannot tell"
     if any(claim.amount.fits(value) for value in values):
         mark = "confirmed"
     elif many >= _LEAST and ground.covers(window) and all(claim.amount.refuted_by(value) for value in values):
         mark = "contradicted" if claim.subject.routes or revisions else "cannot tell"
-    return Answer(mark, told, claim.subject.routes[0] if claim.subject.routes else ", ".join((*services, *revisions)), "count_claimed_latency", ids, revisions=revisions[:5])
+    return Answer(
+        mark,
+        told,
+        claim.subject.routes[0] if claim.subject.routes else ", ".join((*services, *revisions)),
+        "count_claimed_latency",
+        ids,
+        revisions=revisions[:5],
+    )
 
 
 def answer_slower(claim: Claim, ground: Ground) -> Answer:
@@ -154,10 +213,15 @@ def answer_slower(claim: Claim, ground: Ground) -> Answer:
         return Answer("cannot tell", "no operation of that name is found to have become slower")
     one = found[0]
     told = (
-        f"{one.operation or one.service}: median {one.median_before_ns / _MS:,.0f} -> {one.median_since_ns / _MS:,.0f} ms (x{one.times_median[0]:.2g}), "
-        f"p95 {one.tail_before_ns / _MS:,.0f} -> {one.tail_since_ns / _MS:,.0f} ms (x{one.times_tail[0]:.2g}), of {one.since:,} requests since"
+        f"{one.operation or one.service}: median {_ms(one.median_before_ns)} -> {_ms(one.median_since_ns)} ms "
+        f"(x{one.times_median[0]:.2g}), p95 {_ms(one.tail_before_ns)} -> {_ms(one.tail_since_ns)} ms "
+        f"(x{one.times_tail[0]:.2g}), of {one.since:,} requests since"
     )
-    plain = [after / before for before, after in ((one.median_before_ns, one.median_since_ns), (one.tail_before_ns, one.tail_since_ns)) if before]
+    plain = [
+        after / before
+        for before, after in ((one.median_before_ns, one.median_since_ns), (one.tail_before_ns, one.tail_since_ns))
+        if before
+    ]
     values = [one.times_median[0], one.times_tail[0], *plain]
     mark: Mark = "cannot tell"
     if any(claim.amount.fits(value) for value in values):
@@ -166,3 +230,7 @@ def answer_slower(claim: Claim, ground: Ground) -> Answer:
         mark = "contradicted"
     blamed = (one.attribution.revision,) if one.attribution else ()
     return Answer(mark, told, one.id, "count_latencies", (), one.trace_ids[:5], blamed)
+
+
+def _ms(took_ns: int) -> str:
+    return f"{took_ns / _MS:,.0f}"

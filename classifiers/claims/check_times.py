@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from classifiers.claims.check_counts import unknown_names
 from classifiers.claims.matching import Ground, Target, named_revisions, of_clusters, places_of, targets_of
+from classifiers.claims.measures import unknown_names
 from classifiers.claims.records import Answer, Claim, Mark, Moment
 from classifiers.claims.rows import Rows, Scope
 from classifiers.claims.times import zone_fitting
@@ -50,7 +50,12 @@ def answer_deployed(claim: Claim, ground: Ground) -> Answer:
     if len(found) != 1:
         return Answer("cannot tell", f"{len(found)} revisions may be meant: name the service")
     one = found[0]
-    named = {"created": one.created_ns, "ready": one.ready_ns, "traffic": one.traffic_ns, "first seen": one.first_seen_ns}
+    named = {
+        "created": one.created_ns,
+        "ready": one.ready_ns,
+        "traffic": one.traffic_ns,
+        "first seen": one.first_seen_ns,
+    }
     known = {word: at for word, at in named.items() if at is not None}
     if not known:
         return Answer("cannot tell", f"when {one.revision} was deployed is not known", revisions=(one.revision,))
@@ -106,7 +111,10 @@ def _meant(claim: Claim, ground: Ground) -> list[Target]:
 
 def _off(moment: Moment, at_ns: int) -> int:
     """How far an instant lies from the nearest that is written; 0 inside of its minute."""
-    return min(0 if at <= at_ns < at + moment.width_ns else min(abs(at_ns - at), abs(at_ns - at - moment.width_ns)) for at in moment.at_ns)
+    return min(
+        0 if at <= at_ns < at + moment.width_ns else min(abs(at_ns - at), abs(at_ns - at - moment.width_ns))
+        for at in moment.at_ns
+    )
 
 
 def _clock(at_ns: int) -> str:

@@ -1,11 +1,15 @@
 """The main line of checking: each claim of a text to the answer of the stored rows."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from classifiers.claims.check_changes import answer_change
-from classifiers.claims.check_counts import answer_count, answer_share, answer_silence
+from classifiers.claims.check_counts import answer_count
 from classifiers.claims.check_others import answer_cause, answer_health, answer_latency, answer_origin, answer_slower
-from classifiers.claims.check_revisions import answer_between, answer_everywhere, answer_revision, answer_rolled_back
+from classifiers.claims.check_revisions import answer_revision
+from classifiers.claims.check_series import answer_between, answer_everywhere, answer_rolled_back
+from classifiers.claims.check_shares import answer_share
+from classifiers.claims.check_silence import answer_silence
 from classifiers.claims.check_times import answer_deployed, answer_moment
 from classifiers.claims.matching import Ground, find_main
 from classifiers.claims.records import Answer, Checked, Claim, Names, Span
@@ -16,7 +20,7 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["check_claims", "read_names", "stated_window"]
+__all__ = ["Answered", "check_claims", "read_names", "stated_window"]
 
 _ANSWERS: dict[str, Callable[[Claim, Ground], Answer]] = {
     "count": answer_count,
@@ -40,6 +44,14 @@ _ANSWERS: dict[str, Callable[[Claim, Ground], Answer]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Claims with their answers; `main` is what sentences are about that do not say it."""
+
+    checked: tuple[Checked, ...]
+    main: str
+
+
 def read_names(reader: Reader, *, end_ns: int) -> tuple[Names, tuple[Revision, ...]]:
     """What the store knows by name before an instant, and its revisions."""
     revisions, _ = read_served(reader, end_ns=end_ns)
@@ -61,13 +73,14 @@ def stated_window(span: Span | None) -> Window | None:
     return Window(start, end) if start < end else None
 
 
-def check_claims(  # noqa: PLR0913 - what claims are held against
+def check_claims(
     claims: Sequence[Claim], *, reader: Reader, findings: Findings, bounds: tuple[int, int], names: Names,
     revisions: tuple[Revision, ...],
-) -> tuple[Checked, ...]:  # fmt: skip
+) -> Answered:  # fmt: skip
     """Each claim with its answer; `bounds` are the first and last instants of all that is stored."""
     window = findings.window
     asker = Asker(reader, window.end_ns)
     ground = Ground(asker, findings, revisions, names, window, *bounds, problems=findings.clusters)
     ground.main = find_main(claims, ground)
-    return tuple(Checked(claim, _ANSWERS[claim.kind](claim, ground)) for claim in claims)
+    checked = tuple(Checked(claim, _ANSWERS[claim.kind](claim, ground)) for claim in claims)
+    return Answered(checked, ground.main.told if ground.main else "")

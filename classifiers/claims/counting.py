@@ -10,37 +10,54 @@ from classifiers.claims.sentences import FAILING, Prepared, named_in
 __all__ = ["read_counts", "read_shares", "read_silence"]
 
 _STRONG = {"text", "status", "event", "route"}
+_COUNTED = (
+    r"errors?|failures?|exceptions?|times|occurrences?|events?|time-?outs?|rejections?|crashes|"
+    r"sockets?|connections?|sessions?|"
+    r"runs?|jobs?|warnings?|traces?|attempts?|refusals?|of th(?:em|ese|ose)|[\u00d7x]"
+)
 _UNITS = (
     ("users", r"users?|accounts?|customers?"),
     ("requests", r"requests?|calls?|responses?|answers?|invocations?|hits"),
     ("entries", r"(?:log )?entr(?:y|ies)|(?:log )?lines?|log messages?|messages?|logs|records?"),
-    ("failures", r"errors?|failures?|exceptions?|times|occurrences?|events?|time-?outs?|rejections?|crashes|sockets?|"
-                 r"connections?|sessions?|runs?|jobs?|warnings?|traces?|attempts?|refusals?|[×x]"),
-)  # fmt: skip
+    ("failures", _COUNTED),
+)
 _UNIT = re.compile("|".join(rf"\b(?P<{name}>{pattern})(?!\w)" for name, pattern in _UNITS), re.IGNORECASE)
 _NO_COUNT = re.compile(
-    r"\A\s?-?\s?(?:s|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|h|d|days?|weeks?|months?|years?|[kmg]i?b|mi|gi|vcpus?|cpus?|cores?|people|"
-    r"engineers?|points?|steps?|tests?|services?|revisions?|deploys?|deployments?|instances?|pods?|commits?|prs?|tickets?|"
-    r"issues?|retries|problems?|reasons?|causes?|incidents?|clusters?|candidates?|findings?|replicas?|workers?|percent|(?:separate|different|distinct|unique|open)\b|"
+    r"\A\s?-?\s?(?:s|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|h|d|days?|weeks?|months?|"
+    r"years?|[kmg]i?b|mi|gi|vcpus?|cpus?|cores?|people|"
+    r"engineers?|points?|steps?|tests?|services?|revisions?|deploys?|deployments?|instances?|"
+    r"pods?|commits?|prs?|tickets?|"
+    r"issues?|retries|problems?|reasons?|causes?|incidents?|clusters?|candidates?|findings?|"
+    r"replicas?|workers?|percent|(?:separate|different|distinct|unique|open)\b|"
     r"(?:\w+\s){0,1}(?:minutes?|seconds?|hours?|days?|revisions?|services?|people)\b)(?!\w)",
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"\A[^,.;]{0,30}?(?:\bper\b|/\s?(?:min|s|h|sec|minute|hour|second|day)\b|\ba (?:minute|second|day)\b|\ban hour\b|\beach\b|\bevery\b|\bat a time\b)",
+    r"\A[^,.;]{0,30}?(?:\bper\b|/\s?(?:min|s|h|sec|minute|hour|second|day)\b|\ba (?:minute|second|"
+    r"day)\b|\ban hour\b|\beach\b|\bevery\b|\bat a time\b)",
     re.IGNORECASE,
 )
 _PARTIAL = re.compile(
-    r"\b(?:of (?:them|these|those|which)|(?:in|within|over|during|for) (?:the )?(?:first|last|next|past|same|\d+|a few|\w+) ?(?:\d+ )?(?:minutes?|seconds?|hours?|days?)|"
-    r"on average|at (?:the )?peak|peak|bursts?|per|each|others?|another|additional|further|remaining|rest|unique|distinct|"
-    r"concurrent\w*|more than once|in a row|consecutive|today|yesterday|sample[ds]?)\b",
+    r"\b(?:of (?:them|these|those|which)|(?:in|within|over|during|for) (?:the )?(?:first|last|"
+    r"next|past|same|\d+|a few|\w+) ?(?:\d+ )?(?:minutes?|seconds?|hours?|days?)|"
+    r"on average|at (?:the )?peak|peak|bursts?|per|each|others?|another|additional|further|"
+    r"remaining|rest|unique|distinct|"
+    r"concurrent\w*|outside|except|apart from|besides|other than|more than once|in a row|"
+    r"consecutive|today|yesterday|sample[ds]?)\b",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r":\s*(?:\S{1,14}\s)?\Z")
 _NEVER = re.compile(
-    r"\b(?P<no>no(?! (?:other|longer than|less|more than|fewer|idea|reason|evidence|difference|alert|doubt|impact|chang|config|test|users?\b|real|need|"
-    r"way|one|fix|deploy|customers?|further|single point|clear|known|new\b))|not a single|not one|not any|zero|never|nothing(?! (?:but|else|chang|except|other))|none of|without (?:any|a single)|0(?=\s))\b|"
-    r"\b(?:not|n't|never) (?:\w+ )?(?:been )?(?:seen|logged|sent|emitted|observed|recorded|received|written|fired|happened|occur(?:red)?|appear(?:ed)?|"
-    r"return(?:ed)?|delivered|produced|published)|\bno longer (?:seen|logged|sent|emitted|appears?|arrives?|come)|\b(?:is|are|was|were|stays?|remained) absent\b|\bn't (?:log|emit|send|return)\b",
+    r"\b(?P<no>no(?! (?:other|longer|less|more than|fewer|idea|reason|evidence|difference|alert|"
+    r"doubt|impact|chang|config|test|users?\b|real|need|"
+    r"way|one|fix|deploy|customers?|further|single point|clear|known|new\b))|not a single|not one|"
+    r"not any|zero|never|nothing(?! (?:but|else|chang|except|other))|none of|without (?:any|"
+    r"a single)|0(?=\s(?!%|of\b|out\b|percent|per\b)))\b|"
+    r"\b(?:not|n't|never) (?:\w+ )?(?:been )?(?:seen|logged|sent|emitted|observed|recorded|"
+    r"received|written|fired|happened|occur(?:red)?|appear(?:ed)?|"
+    r"return(?:ed)?|delivered|produced|published)|\bno longer (?:seen|logged|sent|emitted|"
+    r"appears?|appeared|arrives?|arrived|comes?|came|occurs?|occurred|happens?|shows? up)|\b(?:is|"
+    r"are|was|were|stays?|remained) absent\b|\bn't (?:log|emit|send|return)\b",
     re.IGNORECASE,
 )
 _NOUN = re.compile(
@@ -49,11 +66,13 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _NO_SHARE = re.compile(
-    r"confiden|\bsure\b|cpu|memory|traffic|certain|probab|likel|utili[sz]|coverage|canary|disk|split|sampl|faster|slower|reduc|improv|increas|drop",
+    r"confiden|\bsure\b|cpu|memory|traffic|certain|probab|likel|utili[sz]|coverage|canary|disk|"
+    r"split|sampl|faster|slower|reduc|improv|increas|drop",
     re.IGNORECASE,
 )
 _GOOD = re.compile(r"\b(?:succe\w+|went (?:well|through|fine)|ok\b|answered 200|worked|passed|fine)\b", re.IGNORECASE)
-_CUTS = re.compile(r",|;|\(|\)|:|\band\b|\bbut\b|\bwhile\b|\bplus\b|\s[-–—]\s")
+_CLOSE_WORDS = 4  # between a word of denial and what it denies
+_CUTS = re.compile(r",|;|\(|\)|:|\band\b|\bbut\b|\bwhile\b|\bplus\b|\s[-\u2013—]\s")
 
 
 def read_shares(one: Prepared) -> list[Claim]:
@@ -74,8 +93,8 @@ def read_shares(one: Prepared) -> list[Claim]:
         subject = named_in(one, subject_of(_around(one, [each], each)))
         claims.append(
             Claim(
-                "share", one.line, one.quote, subject, each.amount, each.of, _unit_near(one.left, each)[0], is_good=is_good,
-                is_partial=bool(_PARTIAL.search(one.left)), span=one.span,
+                "share", one.line, one.quote, subject, each.amount, each.of, _unit_near(one.left, each)[0],
+                is_good=is_good, is_partial=bool(_PARTIAL.search(one.coded)), span=one.span,
             )
         )  # fmt: skip
     return claims
@@ -92,7 +111,11 @@ def read_counts(one: Prepared) -> list[Claim]:
         named = _around(one, found, each)
         own, is_near = _unit_near(one.left, each, part[1])
         is_told = is_near or _is_beside(one, each) or (bool(unit) and any(m.kind in _STRONG for m in named))
-        if not is_told or _RATE.match(one.left[each.end : part[1] + 30]) or re.match(r"\s?°|\s?%", one.left[each.end :]):
+        if (
+            not is_told
+            or _RATE.match(one.left[each.end : part[1] + 30])
+            or re.match(r"\s?°|\s?%", one.left[each.end :])
+        ):
             continue
         unit = own or unit
         claim = _count(one, each, named, unit, text)
@@ -108,42 +131,54 @@ def _count(one: Prepared, each: Found, named: list[Mention], unit: str, text: st
     has_place = bool(subject.services or subject.revisions or subject.routes)
     is_strong = bool(subject.texts or subject.statuses or subject.events)
     is_all = not is_strong and not is_failing and unit in {"requests", "entries"}
-    if is_all and not has_place and not re.search(r"analy[sz]ed|in total|in all|total|collected|pulled|stored|\bread\b", one.left, re.I):
+    if (
+        is_all
+        and not has_place
+        and not re.search(
+            r"analy[sz]ed|in total|in all|total|collected|pulled|stored|\bread\b", one.left, re.IGNORECASE
+        )
+    ):
         return None
     if not is_strong and not is_failing and not is_all and unit != "users":
         return None
     return Claim(
         "count", one.line, one.quote, subject, each.amount, unit=unit, is_all=is_all,
-        is_partial=bool(_PARTIAL.search(one.left)) or _is_at_once(one), span=one.span,
+        is_partial=bool(_PARTIAL.search(one.coded)) or _is_at_once(one), span=one.span,
     )  # fmt: skip
 
 
 def read_silence(one: Prepared) -> list[Claim]:
     """That something was not there, with what and when."""
-    never = _NEVER.search(one.left)
-    if never is None or re.search(r"\bnot only\b", one.left, re.IGNORECASE):
+    if re.search(r"\bnot only\b", one.left, re.IGNORECASE):
         return []
-    named = [mention for mention in one.sentence.mentions if mention.kind in {"text", "status", "event"}]
-    after = [mention for mention in named if mention.start >= never.start()]
-    if never["no"]:  # what stands close behind it
-        named = [mention for mention in after if len(one.left[never.end() : mention.start].split()) <= 4]  # noqa: PLR2004 - words
-    noun = _NOUN.search(one.left[never.start() :])
+    found = list(_NEVER.finditer(one.left))
+    ends = [*(never.start() for never in found), len(one.left)][1:]
+    claims = [_silence(one, never, end) for never, end in zip(found, ends, strict=True)]
+    return [claim for claim in claims if claim is not None]
+
+
+def _silence(one: Prepared, never: "re.Match[str]", end: int) -> Claim | None:
+    """What one word of denial denies: what is named close behind it, before it for `not seen`, else a noun."""
+    start = never.start() if never["no"] else 0
+    named = [
+        each for each in one.sentence.mentions if each.kind in {"text", "status", "event"} and start <= each.start < end
+    ]
+    if never["no"]:
+        named = [each for each in named if len(one.left[never.end() : each.start].split()) <= _CLOSE_WORDS]
     subject = named_in(one, subject_of(named))
     is_all = False
-    if not subject.texts and not subject.statuses and not subject.events:
-        is_close = noun is not None and len(one.left[never.start() : never.start() + noun.start()].split()) <= 5  # noqa: PLR2004 - words
-        if noun is None or not is_close:
-            return []
+    if not named:
+        noun = _NOUN.search(one.left, never.start(), end)
+        if noun is None or len(one.left[never.start() : noun.start()].split()) > _CLOSE_WORDS + 1:
+            return None
         is_all = bool(noun["all"])
         if is_all and not (subject.services or subject.revisions or subject.routes or one.span):
-            return []
-        subject = Subject(
-            routes=subject.routes or tuple(m.value for m in one.sentence.of("route")), services=subject.services,
-            revisions=subject.revisions, words=("events",) if noun["events"] else () if is_all else ("errors",),
-        )  # fmt: skip
-    return [
-        Claim("silence", one.line, one.quote, subject, is_all=is_all, is_partial=bool(_PARTIAL.search(one.left)), span=one.span)
-    ]
+            return None
+        routes = tuple(each.value for each in one.sentence.of("route"))
+        words = ("events",) if noun["events"] else () if is_all else ("errors",)
+        subject = Subject(routes=routes, services=subject.services, revisions=subject.revisions, words=words)
+    is_partial = bool(_PARTIAL.search(one.coded))
+    return Claim("silence", one.line, one.quote, subject, is_all=is_all, is_partial=is_partial, span=one.span)
 
 
 def _part(one: Prepared, found: list[Found], each: Found) -> tuple[int, int]:
@@ -188,10 +223,14 @@ def _is_beside(one: Prepared, each: Found) -> bool:
         if mention.kind not in _STRONG:
             continue
         between = one.left[each.end : mention.start] if mention.start >= each.end else None
-        if between is not None and re.fullmatch(r"\s*(?:[×x]|times|were|was|of)?\s*[`\"“'(]*\s*", between, re.IGNORECASE):
+        if between is not None and re.fullmatch(
+            r"\s*(?:[\u00d7x]|times|were|was|of)?\s*[`\"“'(]*\s*", between, re.IGNORECASE
+        ):
             return True
         ahead = one.left[mention.end : each.start] if mention.end <= each.start else None
-        if ahead is not None and re.fullmatch(r"[`\"”')s]*\s*(?:errors?|responses?|answers?)?\s*[:=(×x]\s*[`]*", ahead, re.IGNORECASE):
+        if ahead is not None and re.fullmatch(
+            r"[`\"”')s]*\s*(?:errors?|responses?|answers?)?\s*[:=(\u00d7x]\s*[`]*", ahead, re.IGNORECASE
+        ):
             return True
     return False
 

@@ -10,60 +10,99 @@ from classifiers.claims.sentences import Prepared
 
 __all__ = ["read_changes", "read_revisions"]
 
-_R = r"(?:the\s+|a\s+|its\s+)?(?:canary\s+|deploy(?:ment|ing)?(?: of)?\s+|release\s+|revisions?\s+|rev\.?\s+|service\s+|\{s\d+\}\s*,?\s*|\()*\{r(\d+)\}"
+_ONE = r"\{r(\d+)\}"  # a revision, as it is coded
+_R = (
+    r"(?:the\s+|a\s+|its\s+)?(?:canary\s+|deploy(?:ment|ing)?(?: of)?\s+|release\s+|revisions?\s+|rev\.?\s+|service\s+|"
+    r"\{s\d+\}\s*,?\s*|\()*" + _ONE
+)
+_NOUN = r"(?: (?:revision|one|version|deploy))?"
+_IS = r"\W{0,3}\s*(?:is |was |are )?"
+_BEGAN = (
+    r"broke|breaks|introduced|brought in|regression|regressed|first bad|began|started|starts?|appeared|stopped|came in|"
+    r"failing since|fails since|failed since|culprit|guilty|blame[ds]?|caused by|came|comes|originates?|surfaced"
+)
+_BROUGHT = r"brought|introduced|broke|caused|started|triggered|regressed|is the culprit|is to blame|is guilty"
+_FINE = r"fine|clean|good|healthy|ok|okay|working|unaffected|well|not affected"
+_WORKING = r"working|last good|known good|last known good|good|healthy|last working|stable|unaffected"
+_WRITES = r"sent|sends|emitted|emits|logged|logs|shows?|throws?|threw|produced|fails"
 _FIRST = (
-    r"\b(?:broke|breaks|introduced|brought in|regression|regressed|first bad|began|started|starts?|appeared|stopped|came in|"
-    r"failing since|fails since|failed since|culprit|guilty|blame[ds]?|caused by|came|originates?|surfaced)\b(?! (?:at|between))[^{}]{0,40}?"
-    rf"\b(?:in|with|by|since|from|is|was|to be)\b:?\s+{_R}",
-    r"(?:first bad|culprit|guilty|offending)(?: (?:revision|deploy|one))?\W{0,3}\s*(?:is |was )?" + _R,
+    rf"\b(?:{_BEGAN})\b(?! (?:at|between))[^{{}}]{{0,40}}?\b(?:in|with|by|since|from|is|was|to be)\b:?\s+{_R}",
+    rf"(?:first bad|culprit|guilty|offending){_NOUN}{_IS}{_R}",
     rf"\bsince (?:revision )?{_R}",
-    r"\{r(\d+)\}[^{}]{0,12}\b(?:brought|introduced|broke|caused|started|triggered|regressed|is the culprit|is to blame|is guilty)\b",
-)  # fmt: skip
+    rf"{_ONE}[^{{}}]{{0,12}}\b(?:{_BROUGHT})\b",
+)
 _GOOD = (
-    r"\b(?:working|last good|known good|last known good|good|healthy|last working|stable|unaffected)\b(?: (?:revision|one|version|deploy))?"
-    rf"\W{{0,3}}\s*(?:is |was )?{_R}",
-    r"\{r(\d+)\}[^{}]{0,8}\b(?:is|was|were|works|worked|looks|looked|ran|are)\b(?: (?:still|perfectly|completely))? ?"
-    r"(?:fine|clean|good|healthy|ok|okay|working|unaffected|well|not affected)",
-    r"\{r(\d+)\}\)? (?:still )?(?:worked|works)\b",
+    rf"\b(?:{_WORKING})\b{_NOUN}{_IS}{_R}",
+    (
+        rf"{_ONE}[^{{}}]{{0,8}}\b(?:is|was|were|works|worked|looks|looked|ran|are)\b(?: (?:still|"
+        rf"perfectly|completely))? ?(?:{_FINE})"
+    ),
+    rf"{_ONE}\)? (?:still )?(?:worked|works)\b",
+    rf"{_ONE}[^{{}}]{{0,8}}\b(?:is|was)\b (?:the |our )?(?:last |known |last known )?(?:good|working|healthy|stable)\b",
 )
 _BAD = (
-    r"(?<!first )\b(?:failing|bad|broken|affected|faulty)\b(?: (?:revision|one|version))?s?\W{0,3}\s*(?:is |was |are )?" + _R,
-    r"\{r(\d+)\}[^{}]{0,8}\b(?:is|was|are|were)\b(?: (?:still|also))? ?(?:broken|bad|failing|affected)\b",
-    r"(?<!not )\b(?:still )?(?:fails|failing|failed|broken) (?:on|in) " + _R,
-    r"\{r(\d+)\} (?:still |also |alone )?(?:sent|sends|emitted|emits|logged|logs|shows?|throws?|threw|produced|fails)\b(?! (?:no|not|zero|0)\b)",
+    rf"(?<!first )\b(?:failing|bad|broken|affected|faulty)\b{_NOUN}s?{_IS}{_R}",
+    rf"{_ONE}[^{{}}]{{0,8}}\b(?:is|was|are|were)\b(?: (?:still|also))? ?(?:broken|bad|failing|affected)\b",
+    rf"(?<!not )\b(?:still )?(?:fails|failing|failed|broken) (?:on|in) {_R}",
+    rf"{_ONE} (?:still |also |alone )?(?:{_WRITES})\b(?! (?:no|not|zero|0)\b)",
 )
-_BOTH = re.compile(r"\bboth\b[^{}]{0,20}\{r(\d+)\}[^{}]{0,20}\band\b[^{}]{0,20}\{r(\d+)\}[^{}]{0,20}(?:show|throw|fail|log|have|hit|affect|are|emit|sen[dt])")
-_BETWEEN = re.compile(r"\bbetween\b[^{}]{0,20}(?:\{s\d+\}\s*)?\{r(\d+)\}[^{}]{0,12}(?:and|to|-|–)[^{}]{0,12}\{r(\d+)\}")
+_BOTH = re.compile(
+    r"\bboth\b[^{}]{0,20}\{r(\d+)\}[^{}]{0,20}\band\b[^{}]{0,20}\{r(\d+)\}[^{}]{0,20}(?:show|"
+    r"throw|fail|log|have|hit|affect|are|emit|sen[dt])"
+)
+_BETWEEN = re.compile(
+    r"\bbetween\b[^{}]{0,20}(?:\{s\d+\}\s*)?\{r(\d+)\}[^{}]{0,12}(?:and|to|-|\u2013)[^{}]{0,12}\{r(\d+)\}"
+)
 _BROKE = re.compile(r"broke|introduc|regress|began|start|appear|came in|happen|went wrong|problem|stopped|lost")
 _BACK = re.compile(
-    rf"(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed)?|traffic[^{{}}]{{0,25}}back|went back|back)\b[^{{}}]{{0,25}}?\bto\b {_R}"
+    rf"(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed)?|traffic[^{{}}]{{0,25}}back|went back|"
+    rf"back)\b[^{{}}]{{0,25}}?\bto\b {_R}"
 )
-_EVERYWHERE = re.compile(r"\b(?:all|every|each)(?: of)?(?: the| its| our)? (?:{s\d+} )?revisions?\b|regardless of (?:the )?revision")
+_EVERYWHERE = re.compile(
+    r"\b(?:all|every|each)(?: of)?(?: the| its| our)? (?:{s\d+} )?revisions?\b|regardless of (?:the )?revision"
+)
 _NOT_BEFORE = re.compile(r"\b(?:not|n't|never|no)\b[^{}]{0,20}\Z")
 _VERBS = (
-    ("removed", r"remov\w+|lost|los(?:es|ing)|drop\w*|delet\w+|gone|disappear\w*|vanish\w*|unset|went missing|no longer (?:set|there|present|has)|taken out|stripped"),
+    ("removed", (
+        r"remov\w+|lost|los(?:es|ing)|drop\w*|delet\w+|gone|disappear\w*|vanish\w*|unset|went missing|"
+        r"no longer (?:set|there|present|has)|taken out|stripped"
+    )),
     ("state removed", r"missing|absent|lack(?:s|ed|ing)?|without|not (?:set|present|there|configured)"),
     ("added", r"added|adds|newly|introduc\w+"),
     ("changed", r"chang\w+|rotat\w+|updat\w+|modif\w+|switch\w*|replac\w+|overw\w+|edited|differ\w*|points? to"),
 )  # fmt: skip
 _VERB = re.compile("|".join(rf"\b(?P<v{at}>{pattern})\b" for at, (_, pattern) in enumerate(_VERBS)))
-_DENIED = re.compile(r"\b(?:not|n't|never|un)\s?(?:been |yet )?(?:remov|lost|drop|delet|chang|add|rotat|touch)|unchanged|still (?:there|set|present|has)|restor|re-?add|put back|bring back|brought back")
-_ONLY_IMAGE = re.compile(r"(?:\bonly|nothing (?:but|except|other than|besides))\W+(?:\w+\W+){0,3}?(?:image|code)\b|chang\w+ only (?:its|the) (?:image|code)|(?:image|code)(?:-| )only|only (?:its|the) (?:image|code)")
+_DENIED = re.compile(
+    r"\b(?:not|n't|never|un)\s?(?:been |yet )?(?:remov|lost|drop|delet|chang|add|rotat|touch)|"
+    r"unchanged|still (?:there|set|present|has)|restor|re-?add|put back|bring back|brought back"
+)
+_ONLY_IMAGE = re.compile(
+    r"(?:\bonly|nothing (?:but|except|other than|besides))\W+(?:\w+\W+){0,3}?(?:image|code)\b|"
+    r"chang\w+ only (?:its|the) (?:image|code)|(?:image|code)(?:-| )only|only (?:its|"
+    r"the) (?:image|code)"
+)
 _IMAGE = re.compile(
-    r"\b(?:image|digest)\b[^{}]{0,30}\b(?:chang|replac|updat|new|differ|swap)|\bnew (?:container )?image\b|\b(?:chang|replac|swap)\w*\b[^{}]{0,15}\b(?:image|digest)\b"
+    r"\b(?:image|digest)\b[^{}]{0,30}\b(?:chang|replac|updat|new|differ|swap)|"
+    r"\bnew (?:container )?image\b|\b(?:chang|replac|swap)\w*\b[^{}]{0,15}\b(?:image|digest)\b"
 )
 _NO_CHANGE = re.compile(
-    r"\bno(?:thing)?(?: in the)? (?:config(?:uration)?|env(?:ironment)?|settings?)\b[^{}]{0,12}chang|config(?:uration)? (?:is |was |stayed )?(?:identical|unchanged|the same)|\bnothing (?:was |has )?changed\b"
+    r"\bno(?:thing)?(?: in the)? (?:config(?:uration)?|env(?:ironment)?|"
+    r"settings?)\b[^{}]{0,12}chang|"
+    r"config(?:uration)?\b[^.]{0,25}\b(?:is |was |stayed |remained )(?:identical|unchanged|the same)|"
+    r"\bnothing (?:was |has )?changed\b"
 )
 _LIMITS = (
     ("memory_limit", r"memory(?: limit)?"), ("cpu_limit", r"cpu(?: limit)?"), ("concurrency", r"concurrency"),
-    ("max_instances", r"max(?:imum)?[ -]?(?:instances|scale)"), ("min_instances", r"min(?:imum)?[ -]?(?:instances|scale)"),
+    ("max_instances", r"max(?:imum)?[ -]?(?:instances|scale)"),
+    ("min_instances", r"min(?:imum)?[ -]?(?:instances|scale)"),
     ("timeout", r"request timeout|timeout setting"),
 )  # fmt: skip
 _MOVED = re.compile(
     r"lower|reduc|rais|increas|chang|halv|doubl|went|set to|dropped|cut|bumped|from \S+ to|->|→|decreas|shrunk"
 )
-_FROM_TO = re.compile(r"(?:from )?(?P<a>\d+(?:\.\d+)?\s?(?:[kmg]i?b?)?)\s*(?:to|->|→)\s*(?P<b>\d+(?:\.\d+)?\s?(?:[kmg]i?b?)?)(?!\w)")
+_FROM_TO = re.compile(
+    r"(?:from )?(?P<a>\d+(?:\.\d+)?\s?(?:[kmg]i?b?)?)\s*(?:to|->|→)\s*(?P<b>\d+(?:\.\d+)?\s?(?:[kmg]i?b?)?)(?!\w)"
+)
 
 
 def read_revisions(one: Prepared) -> list[Claim]:
@@ -88,21 +127,28 @@ def read_revisions(one: Prepared) -> list[Claim]:
     return claims
 
 
-def read_changes(one: Prepared) -> list[Claim]:
-    """What a deploy removed, added or changed."""
+def read_changes(one: Prepared, meant: tuple[str, ...] = ()) -> list[Claim]:
+    """What a deploy removed, added or changed; `meant` is the revision of a sentence that says `its`."""
+    claims = list(_changes(one, is_meant=bool(meant)))
+    return [
+        replace(claim, subject=replace(claim.subject, revisions=claim.subject.revisions or meant)) for claim in claims
+    ]
+
+
+def _changes(one: Prepared, *, is_meant: bool) -> list[Claim]:
     claims: list[Claim] = []
+    if _NO_CHANGE.search(one.coded) and one.sentence.of("revision"):
+        return [_change(one, "nothing", "")]
     if _DENIED.search(one.coded) and not _ONLY_IMAGE.search(one.coded):
         return claims
     for number, mention in enumerate(one.sentence.of("key")):
         verb = _nearest(one.coded, f"{{k{number}}}")
         if verb:
             claims.append(_change(one, verb, mention.value, mention))
-    if not one.sentence.of("revision"):
+    if not one.sentence.of("revision") and not is_meant:
         return claims
     if _ONLY_IMAGE.search(one.coded):
         claims.append(_change(one, "only image", "image"))
-    elif _NO_CHANGE.search(one.coded):
-        claims.append(_change(one, "nothing", ""))
     elif _IMAGE.search(one.coded):
         claims.append(_change(one, "image", "image"))
     for kind, pattern in _LIMITS:
@@ -110,7 +156,9 @@ def read_changes(one: Prepared) -> list[Claim]:
         if found and _MOVED.search(one.coded):
             values = _FROM_TO.search(one.coded, found.end()) or _FROM_TO.search(one.coded)
             claim = _change(one, kind, pattern)
-            claims.append(replace(claim, before=values["a"], after=values["b"]) if values else _with_way(claim, one.coded))
+            claims.append(
+                replace(claim, before=values["a"], after=values["b"]) if values else _with_way(claim, one.coded)
+            )
     return claims
 
 
@@ -153,7 +201,10 @@ def _nearest(coded: str, code: str) -> str:
     """The verb that stands nearest to a coded name; "" where none is within sixty characters."""
     at = coded.find(code)
     found = [
-        (min(abs(match.start() - at), abs(match.end() - at)), next(int(name[1:]) for name, text in match.groupdict().items() if text))
+        (
+            min(abs(match.start() - at), abs(match.end() - at)),
+            next(int(name[1:]) for name, text in match.groupdict().items() if text),
+        )
         for match in _VERB.finditer(coded)
     ]
     near = min(found, default=(100, 0))

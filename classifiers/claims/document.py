@@ -16,12 +16,16 @@ _ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
 _QUOTE = re.compile(r"\s*(?:>\s?)+")
 _RULE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)*\s*:?-{2,}:?\s*\|?\s*\Z")
 _ENDS = re.compile(
-    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!approx\.)(?<!ca\.)(?<!vs\.)(?<!No\.)(?<!rev\.)(?<![ap]\.m\.)[\"')\]*_]*\s+(?=[A-Z0-9`\"'(\[*_~<>]|[a-z][a-z0-9]*-[a-z])"
-    r"|;\s+|\s+[—–]\s+(?=[a-zA-Z`])"
+    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!approx\.)(?<!ca\.)(?<!vs\.)(?<!No\.)(?<!rev\.)(?<![ap]\.m\.)[\"')\]*_]*\s+(?=[A-Z0-9`\"'(\[*_~<>]|"
+    r"[a-z][a-z0-9]*-[a-z])"
+    r"|;\s+|\s+[—\u2013]\s+(?=[a-zA-Z`])"
 )
 _CODE = re.compile(r"(`+)(.+?)\1")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"\*\*|__|~~|(?<![\w*])[*_](?=\w)|(?<=\w)[*_](?![\w*])|<br\s*/?>|</?[a-zA-Z][^>]{0,80}>")
+_MARKS = re.compile(
+    r"\*\*|__|~~|(?<![\w*])[*_](?=\w)|(?<=\w)[*_](?![\w*])|"
+    r"</?(?:br|b|i|em|strong|code|a|p|div|span|sub|sup|kbd|details|summary|u|s|img|small|h\d|table|t[rdh]|li|ul|ol|pre)\b[^>]{0,200}>"
+)
 _ARROW = re.compile(r"\s*(?:(?:<?--?>>?|-\.->|==>|--x|--\)|->>|-->>|---)\s*[+-]?)\s*")
 _LABELS = re.compile(r"\|([^|]+)\||[\[({]+\"?([^\[\](){}]+?)\"?[\])}]+|:\s*(.+)\Z")
 _PLAIN_HEADS = {
@@ -31,7 +35,7 @@ _PLAIN_HEADS = {
 }  # fmt: skip
 _HEAD_ZONE = re.compile(r"\b(UTC|GMT|PST|PDT|EST|EDT|CST|CDT|MST|MDT|CET|CEST|BST|IST|JST)\b")
 _CELL_CLOCK = re.compile(r"(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)(?!\s*(?:Z|UTC|GMT|[A-Z]{3,4}\b|[+-]\d))(?![\d:])")
-_LONGEST = 4000  # characters of a statement
+_LONGEST = 2000  # characters of a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class _Reader:
             at += len(line.strip()) + 1
         for start, sentence in _sentences(text):
             number = max((one for one in starts if one[0] <= start), default=(0, 1))[1]
-            self._statements.append(Statement(number, _bare(sentence), self._heading))
+            self._statements.append(Statement(number, _bare(sentence[:_LONGEST]), self._heading))
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:

@@ -24,7 +24,7 @@ _TITLE = 90
 
 @dataclass(frozen=True)
 class Target:
-    """Rows that a subject names, and how they were matched. `is_sure`: by a text, a status or an event that was written."""
+    """Rows that a subject names, and how they were matched. `is_sure`: by a text, a status or an event, as written."""
 
     told: str
     asked: dict[str, object]  # of Asker.entries; {"event": name} of Asker.events
@@ -68,7 +68,7 @@ class Ground:
 
 def targets_of(claim_subject: Subject, ground: Ground) -> list[Target]:
     """What a subject names by a text, a status, an event or a route; empty where it names nothing so."""
-    found = [_of_text(text, ground) for text in claim_subject.texts]
+    found = [one for text in claim_subject.texts for one in _of_text(text, ground)]
     found += [_of_status(low, high, claim_subject.routes, ground) for low, high in claim_subject.statuses]
     found += [_of_event(name) for name in claim_subject.events]
     if not found:
@@ -113,7 +113,11 @@ def named_revisions(name: str, services: Sequence[str], ground: Ground) -> list[
     exact = [one for one in ordered if one.revision == name]
     found = exact or [one for one in ordered if one.revision.removeprefix(f"{plain_name(one.service)}-") == name]
     if not found and re.fullmatch(r"\d+", name):
-        found = [one for one in ordered if (n := re.search(r"-(\d{5})-[a-z0-9]{3}\Z", one.revision)) and int(n[1]) == int(name)]
+        found = [
+            one
+            for one in ordered
+            if (n := re.search(r"-(\d{5})-[a-z0-9]{3}\Z", one.revision)) and int(n[1]) == int(name)
+        ]
     near = [one for one in found if one.service in services]
     return near or found
 
@@ -123,7 +127,11 @@ def windows_of(span: Span | None, ground: Ground) -> list[Window]:
     if span is None:
         return [ground.window]
     starts = [ground.window.start_ns] if span.start is None else _inside(span.start, ground)
-    ends = [ground.window.end_ns] if span.end is None else [at + (span.end.width_ns if span.relation == "between" else 0) for at in _inside(span.end, ground)]
+    ends = (
+        [ground.window.end_ns]
+        if span.end is None
+        else [at + (span.end.width_ns if span.relation == "between" else 0) for at in _inside(span.end, ground)]
+    )
     pairs = [(a, b) for a, b in product(starts, ends) if a < b]
     if span.start and span.end and len(pairs) > 1:
         pairs = [(a, b) for a, b in pairs if b - a <= _LONGEST_NS] or pairs
@@ -136,14 +144,19 @@ def _inside(moment: Moment, ground: Ground) -> list[int]:
     return near or list(moment.at_ns)
 
 
-def _of_text(text: str, ground: Ground) -> Target:
-    pattern = like_pattern(text) if not text.isdigit() else f"%{text}%"
-    target = Target(f"entries that say `{text}`", {"pattern": pattern})
+def _of_text(text: str, ground: Ground) -> list[Target]:
+    told = f"entries that say `{text}`"
+    if text.isdigit():  # the code of a closed socket: in what words it is logged is not known
+        shapes = ((f"{told} and that something closed", f"%clos%{text}%"), (told, f"%{text}%"))
+        return [Target(name, {"pattern": pattern}, is_sure=False) for name, pattern in shapes]
+    target = Target(told, {"pattern": like_pattern(text)})
     first = set(target.rows(ground, Scope(ground.window)).ids())
     clusters = tuple(
-        one for one in ground.problems if first.intersection(one.insert_ids) or text.lower() in f"{one.title}\n{one.sample}".lower()
+        one
+        for one in ground.problems
+        if first.intersection(one.insert_ids) or text.lower() in f"{one.title}\n{one.sample}".lower()
     )
-    return replace(target, clusters=clusters)
+    return [replace(target, clusters=clusters)]
 
 
 def _of_status(low: int, high: int, routes: Sequence[str], ground: Ground) -> Target:
@@ -180,6 +193,6 @@ def errors_target() -> Target:
 
 def _path(route: str) -> str:
     """A pattern of LIKE of a route: parameters are anything, and so is what follows a question mark."""
-    bare = route.split(" ")[-1].rstrip("*").rstrip("/") or "/"
+    bare = route.rsplit(" ", maxsplit=1)[-1].rstrip("*").rstrip("/") or "/"
     escaped = bare.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return re.sub(r"\{[^}]*\}|:\w+|\*|<[^>]*>", "%", escaped) + "%"

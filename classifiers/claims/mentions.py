@@ -14,28 +14,44 @@ __all__ = ["BLANK", "Mention", "Sentence", "subject_of", "without"]
 
 BLANK = "\x1f"
 _QUOTED = re.compile(
-    r"(?P<fence>`+)(?P<code>.+?)(?P=fence)|\"(?P<double>[^\"]{2,400})\"|“(?P<curly>[^”]{2,400})”|«(?P<angle>[^»]{2,400})»"
+    r"(?P<fence>`+)(?P<code>.+?)(?P=fence)|\"(?P<double>[^\"]{2,400})\"|“(?P<curly>[^”]{2,400})”|"
+    r"«(?P<angle>[^»]{2,400})»"
     r"|(?<!\w)'(?P<single>[^']{4,400})'(?!\w)"
 )
 _REVISION = re.compile(r"\b(?:[a-z][a-z0-9-]{0,60}-)?\d{5}-[a-z0-9]{3}\b")
-_NUMBERED = re.compile(r"\b(?:rev(?:ision)?s?\.?\s+#?)(?P<first>\d{2,6})(?:\s*(?:,|and|to|->|→|-)\s*#?(?P<second>\d{2,6}))?\b", re.I)
+_NUMBERED = re.compile(
+    r"\b(?:rev(?:ision)?s?\.?\s+#?)(?P<first>\d{2,6})(?:\s*(?:,|and|to|->|→|"
+    r"-)\s*#?(?P<second>\d{2,6}))?\b",
+    re.IGNORECASE,
+)
 _FIVE = re.compile(r"(?<![\w.,:/#-])0\d{4}(?![\w.,:/-])")
 _CLASS = re.compile(
-    r"\b(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Failure|Timeout|Warning|Interrupt|Fault|Unavailable|Refused|Denied|Exceeded|NotFound|Panic))\b"
+    r"\b(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Failure|Timeout|Warning|Interrupt|Fault|"
+    r"Unavailable|Refused|Denied|Exceeded|NotFound|Panic))\b"
 )
 _ROUTE = re.compile(r"(?<![\w/:.])(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+)?/[A-Za-z_{][\w{}:.*/-]*")
 _KEY = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _STATUS = re.compile(
-    r"\b(?:HTTP(?:/\d(?:\.\d)?)?|status(?:es)?(?:\s+codes?)?|code|answered(?:\s+with)?|answer(?:\s+a)?|returned(?:\s+a)?|return(?:ing|s)?(?:\s+a)?|"
-    r"with(?:\s+a)?|got(?:\s+a)?|was\s+a|were\s+a|ended\s+in|as|in|no|a|[×x])\s+(?P<after>[1-5]\d\d)(?:'?s|es)?\b(?!\s*(?:ms|s|%|of|MB|MiB|GiB|GB|requests|users|times|calls|lines|entries|and\s))"
+    r"\b(?:HTTP(?:/\d(?:\.\d)?)?|status(?:es)?(?:\s+codes?)?|code|answered(?:\s+with)?|"
+    r"answer(?:\s+a)?|returned(?:\s+a)?|return(?:ing|s)?(?:\s+a)?|"
+    r"with(?:\s+a)?|got(?:\s+a)?|was\s+a|were\s+a|ended\s+in|as|in|no|a|"
+    r"[\u00d7x])\s+(?P<after>[1-5]\d\d)(?:'?s|es)?\b(?!\s*(?:ms|s|%|of|MB|MiB|GiB|GB|requests|users|"
+    r"times|calls|lines|entries|and\s))"
     r"|\b(?P<plural>[1-5]\d\d)(?:'?s|es)\b"
-    r"|\b(?P<before>[45]\d\d)\b(?=\s*(?:errors?|responses?|answers?|status|rejections?|refusals?|returned|Not |Unauthori|Forbidden|Bad |Internal|Service |Gateway|Too |Conflict|Unprocess|was|were|on\b|from\b|in this|between|after|before|since|outside|:))"
-    r"|(?<=[×x] )(?P<times>[1-5]\d\d)\b|\b(?P<family>[45])xx\b",
+    r"|\b(?P<before>[45]\d\d)\b(?=\s*(?:errors?|responses?|answers?|status|rejections?|refusals?|"
+    r"returned|Not |Unauthori|Forbidden|Bad |Internal|Service |Gateway|Too |Conflict|Unprocess|"
+    r"was|were|on\b|from\b|in this|between|after|before|since|outside|:))"
+    r"|(?<=[\u00d7x] )(?P<times>[1-5]\d\d)\b|\b(?P<family>[45])xx\b",
     re.IGNORECASE,
 )
-_CLOSE = re.compile(r"\b(?:close[ds]?|closing|closes?)?\s*(?:with\s+)?(?:close\s+)?(?:code\s*)?[=: ]?\b(?P<code>10[01]\d)\b", re.I)
+_CLOSE = re.compile(
+    r"\b(?:close[ds]?|closing|"
+    r"closes?)?\s*(?:with\s+)?(?:close\s+)?(?:code\s*)?[=: ]?\b(?P<code>10[01]\d)\b",
+    re.IGNORECASE,
+)
 _ROOM = re.compile(r"[A-Za-z]")
 _DIGITS = re.compile(r"\d+")
+_PLAIN = re.compile(r"[\d.,]+\s?\w{1,3}|[\d:TZ.+ -]+(?:UTC)?")  # an amount or a time
 _SHORTEST_TEXT = 3
 
 
@@ -73,13 +89,13 @@ class Sentence:
         one._take(_known(names.services), "service")
         one._take(_CLASS, "text")
         one._take(_ROUTE, "route")
-        one._take(_known(tuple(name for name in names.keys if "_" in name)), "key")
+        one._take(_known(tuple(name for name in names.keys if "_" in name or name.isupper())), "key")
         one._take(_KEY, "key")
         one._take(_known(tuple(name for name in names.events if re.search(r"[._-]|[a-z][A-Z]", name))), "event")
         for match in list(_STATUS.finditer(one.left)):
             one._status(match)
         for match in list(_CLOSE.finditer(one.left)):
-            if re.search(r"clos|code|websocket|socket", one.text, re.I):
+            if re.search(r"clos|code|websocket|socket", one.text, re.IGNORECASE):
                 one._add(Mention(match.start("code"), match.end("code"), "text", match["code"]))
         one.mentions.sort(key=lambda mention: mention.start)
         return one
@@ -146,21 +162,17 @@ def subject_of(mentions: Iterable[Mention]) -> Subject:
 
 def _kind_of(inner: str, names: Names) -> str:
     """What a quoted text is."""
-    if inner in names.services:
-        return "service"
-    if inner in {full for _, full in names.revisions} or _REVISION.fullmatch(inner):
-        return "revision"
-    if inner in names.events:
-        return "event"
-    if inner in names.keys or _KEY.fullmatch(inner):
-        return "key"
-    if re.fullmatch(r"[1-5]\d\d", inner):
-        return "status"
-    if _ROUTE.fullmatch(inner):
-        return "route"
-    if not _ROOM.search(inner) or len(inner) < _SHORTEST_TEXT or re.fullmatch(r"[\d.,]+\s?\w{1,3}|[\d:TZ.+ -]+(?:UTC)?", inner):
-        return "plain"
-    return "text"
+    is_plain = not _ROOM.search(inner) or len(inner) < _SHORTEST_TEXT or _PLAIN.fullmatch(inner)
+    ways = (
+        ("service", inner in names.services),
+        ("revision", inner in {full for _, full in names.revisions} or _REVISION.fullmatch(inner)),
+        ("event", inner in names.events),
+        ("key", inner in names.keys or _KEY.fullmatch(inner)),
+        ("status", re.fullmatch(r"[1-5]\d\d", inner)),
+        ("route", _ROUTE.fullmatch(inner)),
+        ("plain", is_plain),
+    )
+    return next((kind for kind, is_it in ways if is_it), "text")
 
 
 @lru_cache(maxsize=16)

@@ -5,14 +5,13 @@ What cannot be read as one of the kinds of claim is no claim; what should be, ma
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from classifiers.claims.counting import read_counts, read_shares, read_silence
 from classifiers.claims.deploying import read_changes, read_revisions
 from classifiers.claims.document import Document, Statement, read_document
 from classifiers.claims.records import Claim, Names, Reading, Span
-from classifiers.claims.sentences import is_hypothetical, prepare
+from classifiers.claims.sentences import Prepared, is_hypothetical, prepare
 from classifiers.claims.telling import read_cause, read_health, read_moments, read_origin, read_speed
 from classifiers.claims.times import Days, days_in, find_dates, find_zone
 from collector.window import NS_PER_S, Window
@@ -20,7 +19,12 @@ from collector.window import NS_PER_S, Window
 __all__ = ["read_claims"]
 
 _WINDOW = re.compile(
-    r"\b(?:window|period|time ?range|time ?frame|time ?span|log range|logs? (?:from|of)|analy[sz]ed|observed (?:from|between)|range)\b", re.IGNORECASE
+    r"\b(?:window|period|time ?range|time ?frame|time ?span|log range|logs? (?:from|of)|"
+    r"analy[sz]ed|observed (?:from|between)|range)\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(
+    r"(?:it|its|this (?:revision|deploy|release)|that (?:revision|deploy|release)|the same deploy)\b", re.IGNORECASE
 )
 _HEAD = 60  # characters of a sentence in which it says that it names the window
 
@@ -33,6 +37,7 @@ def read_claims(text: str, names: Names, window: Window) -> Reading:
     zone = find_zone(spoken)
     stated: Span | None = None
     claims: list[Claim] = []
+    last: tuple[str, ...] = ()  # revisions that were named last
     for one, day in _dated(document, year):
         days = Days(tuple(dict.fromkeys(([day] if day else []) + list(days_in(window)))), year, zone)
         told = prepare(one.line, one.text, names, days)
@@ -41,23 +46,25 @@ def read_claims(text: str, names: Names, window: Window) -> Reading:
             if len(told.sentence.mentions) == 0:
                 continue
         if not is_hypothetical(one.text):
-            claims += _claims(one, names, days)
+            claims += _claims(told, last)
+        last = tuple(dict.fromkeys(each.value for each in told.sentence.of("revision"))) or last
     return Reading(tuple(claims), len(document.statements), stated, document.skipped)
 
 
-def _claims(one: Statement, names: Names, days: Days) -> Iterator[Claim]:
-    """All claims of one statement, each once."""
-    told = prepare(one.line, one.text, names, days)
-    changes = read_changes(told)
+def _claims(told: Prepared, last: tuple[str, ...]) -> Iterator[Claim]:
+    """All claims of one statement; `last` are the revisions that `its` and `it` may stand for."""
+    changes = read_changes(told, last if len(last) == 1 and _PRONOUN.match(told.quote) else ())
     revisions = read_revisions(told)
     speed = read_speed(told)
-    silence = read_silence(told)
     shares = read_shares(told)
+    silence = read_silence(told)
     counts = [] if silence and not told.sentence.mentions else read_counts(told)
-    origin = read_origin(told)
+    origin = [] if any(claim.unit == "users" for claim in counts) else read_origin(told)
     health = read_health(told)
     if origin:
         silence = [claim for claim in silence if claim.subject.is_named]
+    if shares or counts:  # their numbers say more than that it fails
+        revisions = [claim for claim in revisions if claim.kind != "bad"]
     is_spent = bool(silence or counts or shares)
     if any(claim.kind == "first bad" for claim in revisions):
         counts = [claim for claim in counts if not claim.is_all]
@@ -66,7 +73,7 @@ def _claims(one: Statement, names: Names, days: Days) -> Iterator[Claim]:
     for claim in (*revisions, *changes, *silence, *shares, *counts, *moments, *origin, *health, *speed, *cause):
         if health and claim.kind in {"count", "share"} and claim.amount and claim.amount.low == claim.amount.high == 0:
             continue
-        yield replace(claim, quote=one.text)
+        yield claim
 
 
 def _dated(document: Document, year: int) -> Iterator[tuple[Statement, date | None]]:

@@ -106,7 +106,9 @@ class Asker:
         hashed = tuple((name, tuple(ids) if name == "insert_ids" and ids else value) for name, value in params.items())
         key = (query, window.start_ns, window.end_ns, hashed)
         if key not in self._told:
-            frame = self.reader.frame(query, start_ns=window.start_ns, end_ns=window.end_ns, now_ns=self.now_ns, **params)
+            frame = self.reader.frame(
+                query, start_ns=window.start_ns, end_ns=window.end_ns, now_ns=self.now_ns, **params
+            )
             self._told[key] = Rows(frame, query)
         return self._told[key]
 
@@ -121,5 +123,3 @@ def like_pattern(text: str) -> str:
 def full_services(names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
     """The services that a name means: one in several locations is several."""
     return tuple(sorted(one for one in known if one in names or plain_name(one) in names))
-
-

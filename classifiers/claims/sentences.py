@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from classifiers.claims.mentions import BLANK, Mention, Sentence
 from classifiers.claims.records import Names, Span, Subject
@@ -11,21 +12,28 @@ __all__ = ["FAILING", "Prepared", "is_hypothetical", "named_in", "prepare"]
 
 FAILING = re.compile(
     r"fail|error|reject|refus|den(?:y|ied)|time[ds]?[ -]?outs?|crash|brok|exception|unauthor|forbid|abort|hung|hang|"
-    r"unsuccess|unanswered|turned away|affected|impact|\bhit\b|rejection|incident|outage|problem|issue|storm|regression",
+    r"unsuccess|unanswered|turned away|affected|impact|\bhit\b|rejection|incident|outage|problem|"
+    r"issue|storm|regression",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:should|shall|would|could|might|(?<!\d )may(?! \d)|must|if|unless|let's|let us|todo|recommend\w*|propos\w+|plan(?:ned|s)? to|going to|"
-    r"need(?:s)? to|want(?:s)? to|expect(?:s|ed)? to|will|won't|please|consider|hypothes[ie]s|suspect|assum\w+|goal|target|success criteri\w+|"
+    r"\b(?:should|shall|would|could|might|(?<!\d )may(?! \d)|must|if|unless|let's|let us|todo|"
+    r"recommend\w*|propos\w+|plan(?:ned|s)? to|going to|"
+    r"need(?:s)? to|want(?:s)? to|expect(?:s|ed)? to|will|won't|please|consider|hypothes[ie]s|"
+    r"suspect|assum\w+|goal|target|success criteri\w+|"
     r"verify|check that|ensure|make sure|alert (?:if|when|on)|until we)\b|\?\s*\Z",
     re.IGNORECASE,
 )
 _LETTERS = {
     "revision": "r", "key": "k", "text": "t", "service": "s", "status": "c", "event": "e", "route": "p",
 }  # fmt: skip
-_BETWEEN = re.compile(r"\A\s*(?:and|to|until|till|through|-|–|—|->|→|\.\.+)\s*\Z", re.IGNORECASE)
-_SINCE = re.compile(r"(?:since|after|from|later than|past|as of|starting(?: at)?)\s*(?:about |around |~|roughly )?\Z", re.IGNORECASE)
-_BEFORE = re.compile(r"(?:before|until|till|up to|prior to|earlier than)\s*(?:about |around |~|roughly )?\Z", re.IGNORECASE)
+_BETWEEN = re.compile(r"\A\s*(?:and|to|until|till|through|-|\u2013|—|->|→|\.\.+)\s*\Z", re.IGNORECASE)
+_SINCE = re.compile(
+    r"(?:since|after|from|later than|past|as of|starting(?: at)?)\s*(?:about |around |~|roughly )?\Z", re.IGNORECASE
+)
+_BEFORE = re.compile(
+    r"(?:before|until|till|up to|prior to|earlier than)\s*(?:about |around |~|roughly )?\Z", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -94,7 +102,7 @@ def _coded(sentence: Sentence, times: list[FoundTime]) -> str:
 
 def _span(left: str, times: list[FoundTime], days: Days) -> tuple[Span | None, set[int]]:
     """`between A and B`, `since A`, `before B`, with the times that it takes."""
-    for one, two in zip(times, times[1:], strict=False):
+    for one, two in pairwise(times):
         if _BETWEEN.match(left[one.end : two.start]):
             start = _like(left[one.start : one.end], one, two, days)
             return Span("between", start.moment, two.moment), {one.start, two.start}

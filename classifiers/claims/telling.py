@@ -12,42 +12,153 @@ from classifiers.claims.times import FoundTime
 __all__ = ["read_cause", "read_health", "read_moments", "read_origin", "read_speed"]
 
 _FIRST = re.compile(
-    r"\b(?:since|began|begins?|start(?:ed|s|ing)?|first(?: (?:seen|time|occurrence|error|hit))?|onset|appeared|showed up|broke|introduced|surfaced|"
+
+        r"\b(?:since|began|begins?|start(?:ed|s|ing)?|first(?: (?:seen|time|occurrence|error|hit))?|"
+        r"onset|appeared|showed up|broke|introduced|surfaced|"
     r"emerged|as of|beginning|failing from|outage from)\b", re.IGNORECASE,
 )  # fmt: skip
-_LAST = re.compile(r"\b(?:until|till|last(?: (?:seen|time|occurrence|error))?|end(?:ed|s)?|stopp(?:ed|s)|ceased|recover(?:ed|y)|resolved|over)\b", re.IGNORECASE)
-_DEPLOYED = re.compile(r"\b(?:deploy(?:ed|ment|s)?|rolled out|roll-?out|went live|released?|shipped|created|pushed|live|took traffic)\b", re.IGNORECASE)
-_GENERIC = re.compile(r"\b(?:it|this|problem|incident|outage|start|end|onset|first seen|last seen|errors?|failures?|storm)\b", re.IGNORECASE)
+_LAST = re.compile(
+    r"\b(?:until|till|last(?: (?:seen|time|occurrence|error))?|end(?:ed|s)?|stopp(?:ed|s)|ceased|"
+    r"recover(?:ed|y)|resolved|over)\b",
+    re.IGNORECASE,
+)
+_DEPLOYED = re.compile(
+    r"\b(?:deploy(?:ed|ment|s)?|rolled out|roll-?out|went live|released?|shipped|created|pushed|live|took traffic)\b",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"\b(?:it|this|problem|incident|outage|start|end|onset|first seen|last seen|errors?|failures?|storm)\b",
+    re.IGNORECASE,
+)
 _TESTS_ONLY = re.compile(
-    r"\b(?:only|just|solely|exclusively)\b[^.;{}]{0,25}\b(?:tests?|test (?:suite|traffic|runs?)|synthetic|ci|e2e)\b|\btests? only\b|\btest[- ]only\b|"
-    r"\bno (?:real |actual |end )?(?:users?|customers?)\b|\bzero (?:users?|customers?)\b|\bnot a single (?:user|customer)\b|"
+
+        r"\b(?:only|just|solely|exclusively)\b[^.;{}]{0,25}\b(?:tests?|test (?:suite|traffic|runs?)|"
+        r"synthetic|ci|e2e)\b|\btests? only\b|\btest[- ]only\b|"
+
+        r"\bno (?:real |actual |end )?(?:users?|customers?)\b|\bzero (?:users?|customers?)\b|"
+        r"\bnot a single (?:user|customer)\b|"
     r"\b(?:users?|customers?) (?:are|were|is|was) (?:not|un)[ -]?(?:affected|hit|impacted|touched)", re.IGNORECASE,
 )  # fmt: skip
 _USERS = re.compile(
-    r"\b(?:real |actual |end[- ])?(?:users?|customers?) (?:are|were|is|was|got)(?: also| too)?(?: being)? (?:hit|affected|impacted|refused|locked out)|"
+
+        r"\b(?:real |actual |end[- ])?(?:users?|customers?) (?:are|were|is|was|got)(?: also|"
+        r" too)?(?: being)? (?:hit|affected|impacted|refused|locked out)|"
     r"\b(?:hits?|affects?|affected|impacts?|impacted) (?:real |actual |end[- ])?(?:users?|customers?)\b", re.IGNORECASE,
 )  # fmt: skip
 _CAUSE = re.compile(
-    r"\b(?P<ahead>(?:directly )?causes?|caused(?! by)|led to|leads? to|leading to|result(?:s|ed) in|triggers?|triggered(?! by)|drags? down|brings? down|"
+
+        r"\b(?P<ahead>(?:directly )?causes?|caused(?! by)|led to|leads? to|leading to|result(?:s|"
+        r"ed) in|triggers?|triggered(?! by)|drags? down|brings? down|"
     r"pulls? down|is why|is the (?:root )?cause (?:of|for)|which (?:breaks|broke)|makes?)\b|"
-    r"\b(?P<back>because of|due to|caused by|triggered by|as a result of|result of|stems? from|comes? from|because)\b", re.IGNORECASE,
+
+        r"\b(?P<back>because of|due to|caused by|triggered by|as a result of|result of|stems? from|"
+        r"comes? from|because)\b", re.IGNORECASE,
 )  # fmt: skip
 _HEALTH = re.compile(r"\bhealth(?:z|[- ]?checks?|[- ]?endpoint| probes?)?\b|/health", re.IGNORECASE)
 _WELL = re.compile(r"\b(?:200|ok|green|pass(?:ed|ing|es)|healthy|up)\b", re.IGNORECASE)
-_QUANTILE = re.compile(r"\bp(?P<p>50|75|90|95|99)\b|\b(?P<median>median)\b|\b(?P<th>50|75|90|95|99)th percentile\b", re.IGNORECASE)
-_DURATION = re.compile(r"(?P<n>\d+(?:,\d{3})*(?:\.\d+)?)\s?(?P<unit>ms|msec|milliseconds?|s|sec|secs|seconds?|min|minutes?)\b", re.IGNORECASE)
+_QUANTILE = re.compile(
+    r"\bp(?P<p>50|75|90|95|99)\b|\b(?P<median>median)\b|\b(?P<th>50|75|90|95|99)th percentile\b", re.IGNORECASE
+)
+_DURATION = re.compile(
+    r"(?<![\d.])(?P<n>\d{1,9}(?:,\d{3}){0,3}(?:\.\d{1,6})?)\s?(?P<unit>ms|msec|milliseconds?|s|sec|secs|seconds?|min|minutes?)\b",
+    re.IGNORECASE,
+)
 _SLOWER = re.compile(
-    r"(?:\b(?P<word>twice|two times|three times|four times|five times|ten times)|\bx\s?(?P<a>\d+(?:\.\d+)?)|(?P<b>\d+(?:\.\d+)?)\s?(?:[x×]|times|fold|-fold))"
-    r"\s(?:as slow|slower|longer|as long|the latency|higher latency)|slower by (?:a factor of )?(?P<c>\d+(?:\.\d+)?)", re.IGNORECASE,
+
+        r"(?:\b(?P<word>twice|two times|three times|four times|five times|ten times)|"
+        r"\bx\s?(?P<a>\d+(?:\.\d+)?)|(?P<b>\d+(?:\.\d+)?)\s?(?:[x\u00d7]|times|fold|-fold))"
+
+        r"\s(?:as slow|slower|longer|as long|the latency|higher latency)|"
+        r"slower by (?:a factor of )?(?P<c>\d+(?:\.\d+)?)", re.IGNORECASE,
 )  # fmt: skip
 _TIMES = {"twice": 2, "two times": 2, "three times": 3, "four times": 4, "five times": 5, "ten times": 10}
 _MS = {"m": 1.0, "s": 1000.0}
 _LATENCY_FITS, _LATENCY_REFUTES = 0.05, 0.3  # shares; quantiles are reckoned in several ways
 _TIMES_FITS, _TIMES_REFUTES = 0.2, 0.5
 _STOP = frozenset(
-    "the a an and or of to in on at by for with from is are was were be been it its this that these those then than as all every each our their failing "
-    "fail fails failed error errors problem problems issue issues why which who what when where into onto over under because due cause causes service "
-    "since about after before services request requests call calls call up down out off so not no only also both during same".split()
+    [
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "with",
+        "from",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "then",
+        "than",
+        "as",
+        "all",
+        "every",
+        "each",
+        "our",
+        "their",
+        "failing",
+        "fail",
+        "fails",
+        "failed",
+        "error",
+        "errors",
+        "problem",
+        "problems",
+        "issue",
+        "issues",
+        "why",
+        "which",
+        "who",
+        "what",
+        "when",
+        "where",
+        "into",
+        "onto",
+        "over",
+        "under",
+        "because",
+        "due",
+        "cause",
+        "causes",
+        "service",
+        "since",
+        "about",
+        "after",
+        "before",
+        "services",
+        "request",
+        "requests",
+        "call",
+        "calls",
+        "call",
+        "up",
+        "down",
+        "out",
+        "off",
+        "so",
+        "not",
+        "no",
+        "only",
+        "also",
+        "both",
+        "during",
+        "same",
+    ]
 )
 _WORD = re.compile(r"[a-z][a-z0-9_]{3,}|\bdb\b")
 
@@ -141,7 +252,9 @@ def read_speed(one: Prepared) -> list[Claim]:
     if quantile and duration and (subject.services or subject.routes or subject.revisions):
         share = 0.5 if quantile["median"] else int(quantile["p"] or quantile["th"]) / 100
         unit = duration["unit"].lower()
-        ms = float(duration["n"].replace(",", "")) * (60_000 if unit.startswith("min") else _MS["m" if unit.startswith("m") else "s"])
+        ms = float(duration["n"].replace(",", "")) * (
+            60_000 if unit.startswith("min") else _MS["m" if unit.startswith("m") else "s"]
+        )
         amount = _near(ms, duration[0], _LATENCY_FITS, _LATENCY_REFUTES)
         claims.append(Claim("latency", one.line, one.quote, subject, amount, quantile=share, span=one.span))
     slower = _SLOWER.search(one.left)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from classifiers.claims.records import Moment
 from collector.window import NS_PER_S, Window, to_ns
 
-__all__ = ["Days", "FoundTime", "ZONES", "days_in", "find_dates", "find_times", "find_zone", "zone_fitting"]
+__all__ = ["ZONES", "Days", "FoundTime", "days_in", "find_dates", "find_times", "find_zone", "zone_fitting"]
 
 # Hours from UTC. Where a name means several zones the one of North America and Europe is taken.
 ZONES = {
@@ -30,13 +30,23 @@ _OFFSET = r"(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d\d)?(?!\d)"
 _CLOCK = re.compile(
     rf"(?:{_DATE.pattern}(?:[T ]|,\s|\sat\s|\s@\s))?"
     r"(?<![\d:.])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<part>\d+))?)?"
-    rf"(?:\s?(?P<half>[ap]\.?m\.?)(?!\w))?(?:(?P<z>Z)\b|\s?\(?(?P<offset>(?:UTC|GMT)\s?[+-]\d{{1,2}}(?::?\d\d)?(?!\d)|[+-]\d\d:\d\d)\)?|\s?\(?(?P<zone>{_ZONE})\)?)?"
+    rf"(?:\s?(?P<half>[ap]\.?m\.?)(?!\w))?(?:(?P<z>Z)\b|\s?\(?(?P<offset>(?:UTC|"
+    rf"GMT)\s?[+-]\d{{1,2}}(?::?\d\d)?(?!\d)|[+-]\d\d:\d\d)\)?|\s?\(?(?:(?:pacific|eastern|central|"
+    rf"mountain|local)(?: time)?,?\s)?(?P<zone>{_ZONE})\)?)?"
     rf"(?![\d:])(?:\s(?:on\s|of\s)(?:the\s)?(?P<later>{_ISO.replace('iso', 'iso2')}|"
     rf"\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:\s\d{{4}})?|{_MONTH}\s\d{{1,2}}(?:,?\s\d{{4}})?))?",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.?|~|≈|shortly after|just after|near)\s*\Z", re.I)
-_STATED = re.compile(rf"\b(?:all\s)?times?\b[^.\n]{{0,30}}?\b(?P<zone>{_ZONE})|\b(?P<zone2>{_ZONE})\s(?:times?|throughout)\b", re.I)
+_ABOUT = re.compile(
+    r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.?|~|≈|shortly after|just after|"
+    r"near)\s*\Z",
+    re.IGNORECASE,
+)
+_STATED = re.compile(
+    rf"\b(?:all\s)?times?\b[^.\n]{{0,30}}?\b(?P<zone>{_ZONE})|\b(?P<zone2>{_ZONE})\s(?:times?|"
+    rf"throughout)\b",
+    re.IGNORECASE,
+)
 _DAY = timedelta(days=1)
 _NOON = 12
 _HOUR_NS = 3600 * NS_PER_S
@@ -102,7 +112,9 @@ def find_times(text: str, days: Days) -> list[FoundTime]:
         about = bool(_ABOUT.search(text[: match.start()]))
         nanos = int((told["part"] or "0")[:9].ljust(9, "0"))
         every = tuple(
-            _instant(day, hour, told, zone) + nanos for day in ((own,) if own else days.days) for zone in zones or (0.0,)
+            _instant(day, hour, told, zone) + nanos
+            for day in ((own,) if own else days.days)
+            for zone in zones or (0.0,)
         )
         width = NS_PER_S if told["second"] else _MINUTE_NS
         moment = Moment(every, width, bool(zones), about, match.group(0).strip())
