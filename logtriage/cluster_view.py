@@ -1,6 +1,7 @@
 """One cluster with all its evidence, in the words that `logtriage show` and the Markdown report tell. No I/O."""
 
 from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority, RevisionCount
+from classifiers.incidents import title_of
 from logtriage.commands import BLAMED, commands_for
 from logtriage.console_links import CONSOLE, cluster_links
 from logtriage.escape import plain, plain_lines, shorten
@@ -78,8 +79,10 @@ def _role(cluster: Cluster, lookup: Lookup) -> str:
         return f"root, {cluster.state}" + (
             f"; {cluster.priority} by itself, {told} with what it pulls down" if told != cluster.priority else ""
         )
-    cause = lookup.cluster(cluster.caused_by or "")
-    named = f"{plain(cause.service, 80)}: {plain(cause.title, 100)} ({cause.id})" if cause else "a cluster not shown"
+    cause = lookup.member(cluster.caused_by or "")
+    named = (
+        f"{plain(cause.service, 80)}: {plain(title_of(cause), 100)} ({cause.id})" if cause else "a cluster not shown"
+    )
     return f"symptom of {named}, {cluster.state}"
 
 

@@ -446,3 +446,11 @@ def test_an_event_that_lacks_a_field_is_not_called_missing() -> None:
     hollow = tuple(replace(one, kind="hollow", field="total") for one in findings().absent_events)
 
     assert build_report(quiet_findings(absent_events=hollow), CONFIG).verdict == "WRONG NOW: 1 event without a field"
+
+
+def test_a_failure_that_waits_for_a_slow_operation_says_which() -> None:
+    waiting = cluster(role="symptom", caused_by="l-find")
+
+    view = view_cluster(waiting, Lookup(findings(clusters=(waiting,))))
+
+    assert view.role == "symptom of desk: find_order slower (l-find), ongoing"
