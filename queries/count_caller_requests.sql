@@ -39,14 +39,10 @@ counted as (
     group by all
 )
 select
-    places.id as place,
-    routes.number as route,
-    counted.client,
-    counted.agent,
-    counted.minute,
-    counted.requests
+    place,
+    path as route,
+    client,
+    agent,
+    minute,
+    requests
 from counted
-join request_places as places
-    on counted.place = places.place
-join origin_routes as routes
-    on counted.path = routes.id

@@ -7,41 +7,39 @@
 -- columns: place INTEGER, route INTEGER, origin UTINYINT, minute BIGINT, requests BIGINT
 
 with asked as (
-    select *
+    select
+        key,
+        is_traced,
+        place,
+        path,
+        at_ns,
+        enum_code(origin) as origin,
+        enum_code(entered) as entered
     from request_rows
     where at_ns >= $start_ns and at_ns < $end_ns
 ),
 firsts as (
+    -- one number for when and who: a hundred times as many traces as minutes fit into memory
     select
         key,
-        min({'at_ns': at_ns, 'origin': origin}).origin as origin
+        min((at_ns - $start_ns) * 8 + origin) % 8 as origin
     from asked
-    where is_traced and key in (select key from asked where origin = 'unknown' and is_traced)
+    where is_traced and key in (select key from asked where origin = 3 and is_traced)
     group by key
-),
-counted as (
-    select
-        asked.place,
-        asked.path,
-        case
-            when asked.origin <> 'unknown' then asked.origin
-            else coalesce(nullif(firsts.origin, 'unknown'), asked.entered, asked.origin)
-        end as origin,
-        (asked.at_ns // 60_000_000_000 - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
-        count(*) as requests
-    from asked
-    left join firsts
-        on asked.key = firsts.key and asked.is_traced
-    group by all
 )
 select
-    places.id as place,
-    routes.number as route,
-    cast(enum_code(counted.origin) as utinyint) as origin,
-    counted.minute,
-    counted.requests
-from counted
-join request_places as places
-    on counted.place = places.place
-join origin_routes as routes
-    on counted.path = routes.id
+    asked.place,
+    asked.path as route,
+    cast(
+        case
+            when asked.origin <> 3 then asked.origin
+            else coalesce(nullif(firsts.origin, 3), asked.entered, 3)
+        end
+        as utinyint
+    ) as origin,
+    (asked.at_ns // 60_000_000_000 - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
+    count(*) as requests
+from asked
+left join firsts
+    on asked.key = firsts.key and asked.is_traced
+group by all

@@ -8,8 +8,7 @@
 with counted as (
     select
         is_span,
-        place,
-        path,
+        pair,
         origin,
         at_ns // $bin_ns as bin,
         cast(floor(log2(duration_ns) * $per_octave) as bigint) as bucket,
@@ -26,5 +25,5 @@ select
     cast(sum(counted.requests) as bigint) as requests
 from counted
 join latency_operations as named
-    on counted.is_span = named.is_span and counted.place = named.place and counted.path = named.path
+    on counted.is_span = named.is_span and counted.pair = named.pair
 group by all

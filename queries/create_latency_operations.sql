@@ -8,15 +8,13 @@ create or replace temp table latency_operations as
 with present as (
     select distinct
         is_span,
-        place,
-        path
+        pair
     from latency_rows
 ),
 named as (
     select
         present.is_span,
-        present.place,
-        present.path,
+        present.pair,
         places.project,
         places.service,
         'requests' as source,
@@ -24,15 +22,14 @@ named as (
         places.revision
     from present
     join request_places as places
-        on present.place = places.place
+        on present.pair >> 32 = places.id
     join origin_routes as routes
-        on present.path = routes.id
+        on present.pair & 4_294_967_295 = routes.number
     where not present.is_span
     union all
     select distinct
         true as is_span,
-        place,
-        path,
+        pair,
         project,
         service,
         'spans' as source,
@@ -42,8 +39,7 @@ named as (
 )
 select
     is_span,
-    place,
-    path,
+    pair,
     project,
     service,
     source,

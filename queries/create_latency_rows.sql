@@ -2,8 +2,8 @@
 -- about:   for the reader that asks alone: how long requests took that were answered well, a row each, by numbers: requests
 --          of the platform's log, of services that log at least half as many as they have server spans, and latency_spans.
 --          Left out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned
---          away, and what began before an instance had answered once. `key` is that of request_rows; `place` and `path`
---          lead to request_places and origin_routes, of spans to the names in latency_spans. Needs create_latency_spans
+--          away, and what began before an instance had answered once. `key` is that of request_rows; `pair` is
+--          `place` times 2^32 and `path` of those, of spans that of latency_spans. Needs create_latency_spans
 -- params:  $start_ns BIGINT, $end_ns BIGINT
 -- columns:
 
@@ -14,7 +14,7 @@ with failed as (
     where
         is_traced
         and (http_status >= 500 or http_status = 429)
-        and place not in (select place from request_places where service = '')
+        and place not in (select id from request_places where service = '')
     union
     select hash(trace) as key
     from spans_by_revision
@@ -32,11 +32,11 @@ answered as (
     where
         writer is not null
         and latency_ns is not null
-        and place not in (select place from request_places where service = '')
+        and place not in (select id from request_places where service = '')
     group by writer
 ),
 logged as (
-    select places.place
+    select places.id
     from request_places as places
     left join latency_sources as sources
         on places.service = sources.service
@@ -45,8 +45,7 @@ logged as (
 timed as (
     select
         false as is_span,
-        place,
-        path,
+        (cast(place as ubigint) << 32) + cast(path as ubigint) as pair,
         origin,
         writer,
         key,
@@ -58,13 +57,12 @@ timed as (
         latency_ns > 0
         and http_status between 102 and 399
         and origin not in ('scanners', 'health_checks')
-        and path not in (select id from origin_routes where is_health or is_odd)
-        and place in (select place from logged)
+        and path not in (select number from origin_routes where is_health or is_odd)
+        and place in (select id from logged)
     union all
     select
         true as is_span,
-        place,
-        path,
+        pair,
         origin,
         writer,
         key,
@@ -75,8 +73,7 @@ timed as (
 )
 select
     timed.is_span,
-    timed.place,
-    timed.path,
+    timed.pair,
     timed.origin,
     timed.key,
     timed.at_ns,

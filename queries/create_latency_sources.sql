@@ -30,7 +30,7 @@ logged as (
         group by place
     ) as counted
     join request_places as places
-        on counted.place = places.place
+        on counted.place = places.id
     group by places.service
 )
 select

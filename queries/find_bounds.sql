@@ -8,7 +8,7 @@ with written as (
     select
         min(at_ns) as first_ns,
         max(at_ns) as last_ns,
-        list_sort(list_distinct(list(project))) as projects
+        list_sort(list(distinct project)) as projects
     from entries
     where at_ns < $end_ns and (received_at_ns is null or received_at_ns < $end_ns)
 ),
@@ -16,7 +16,7 @@ traced as (
     select
         min(start_ns) as first_ns,
         max(start_ns) as last_ns,
-        list_sort(list_distinct(list(project))) as projects
+        list_sort(list(distinct project)) as projects
     from spans
     where
         start_ns < $end_ns

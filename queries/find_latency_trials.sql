@@ -20,8 +20,7 @@ with wanted as materialized (
     join latency_operations as named
         on
             latency_rows.is_span = named.is_span
-            and latency_rows.place = named.place
-            and latency_rows.path = named.path
+            and latency_rows.pair = named.pair
     where
         named.operation_id in (select unnest($operations::integer[]))
         and ($every = 1 or hash(latency_rows.at_ns) % $every = 0)

@@ -44,9 +44,10 @@ select
     agents.user_agent as agent
 from requests
 join firsts using (trace)
-join request_places as places using (place)
+join request_places as places
+    on requests.place = places.id
 join origin_routes as paths
-    on requests.path = paths.id
+    on requests.path = paths.number
 left join origin_agents as agents
     on requests.agent = agents.id
 order by all

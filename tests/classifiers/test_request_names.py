@@ -148,3 +148,11 @@ def _asked(entries: pl.DataFrame, first: int, wide: int) -> pl.DataFrame:
         route=pl.format("{} {}", "http_method", pl.col("http_path").str.replace(r"/[0-9]+$", "/*")),
         minute=(pl.col("at_ns") // _MINUTE_NS - first) // wide * wide + first,
     )  # fmt: skip
+
+
+def test_bounds_name_each_project_once(laid: tuple[Reader, dict[str, int]], entries: pl.DataFrame) -> None:
+    reader, _ = laid
+
+    bounds = reader.frame("find_bounds", end_ns=2**62).row(0, named=True)
+
+    assert bounds == {"first_ns": entries["at_ns"].min(), "last_ns": entries["at_ns"].max(), "projects": ["shop"]}
