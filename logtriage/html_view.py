@@ -7,20 +7,18 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from classifiers.findings import Findings, Incident, Why
-from logtriage.cluster_view import evidence_rows
+from classifiers.findings import Findings, Incident
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import Picture
-from logtriage.escape import plain
 from logtriage.html_answers import Answer, answers_of
 from logtriage.html_figures import figures_of
 from logtriage.lookup import Lookup
 from logtriage.plot_rates import Figure
 from logtriage.report import ReportConfig, build_report
-from logtriage.report_view import EvidenceRow, IncidentView, OtherRow, ReportView
+from logtriage.report_view import IncidentView, OtherRow, ReportView, WhyRow
 from logtriage.shell import Command
 
-__all__ = ["HtmlIncident", "HtmlSection", "HtmlView", "WhyRow", "build_html", "policy_of"]
+__all__ = ["HtmlIncident", "HtmlSection", "HtmlView", "build_html", "policy_of"]
 
 _ALL = 100  # incidents told in full: a page has room, and what is brief is folded
 _STANDING = 200
@@ -28,17 +26,6 @@ _SHOW = "logtriage show "
 _FIRST = 3  # steps that are seen before the others are unfolded
 _ROWS = 12  # of a list that are seen before the others are unfolded
 _FIGURES = 20  # incidents with drawings: a page of hundreds would be too heavy to open
-
-
-@dataclass(frozen=True, slots=True)
-class WhyRow:
-    """One answer of the five whys."""
-
-    step: str
-    statement: str
-    kind: str
-    evidence: tuple[EvidenceRow, ...]
-    refuted_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +140,7 @@ def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *
         commands=commands[:_FIRST],
         further=commands[_FIRST:],
         links=view.lead.links if view.lead else (),
-        whys=tuple(_why(one) for one in incident.whys),
+        whys=view.lead.whys if view.lead else (),
         figures=figures_of(incident, lookup) if at < _FIGURES else (),
         sequences=tuple(one for one in pictures if one.kind == "sequence"),
         pictures=tuple(one for one in pictures if one.kind != "sequence"),
@@ -169,16 +156,6 @@ def _steps(view: IncidentView) -> tuple[str, tuple[Command, ...]]:
     if any(one.line == first.command for one in commands) or (commands and first.command.startswith(_SHOW)):
         return "", commands  # the page shows what that command would
     return "", (Command(first.lead.rstrip(":"), first.command), *commands)
-
-
-def _why(why: Why) -> WhyRow:
-    return WhyRow(
-        why.step,
-        plain(why.statement, 500),
-        why.kind,
-        evidence_rows(why.evidence),
-        tuple(plain(text, 300) for text in why.refuted_by),
-    )
 
 
 def _sections(*told: tuple[str, str, tuple[OtherRow, ...]]) -> tuple[HtmlSection, ...]:
