@@ -339,7 +339,7 @@ def pulled_words(incident: Incident, root: Cluster | Latency | Absence, lookup: 
         owner = "" if symptom.service == served else f"{plain(symptom.service, 60)}: "
         title = f"{owner}{plain(title_of(symptom), _TITLE)}"
         served = symptom.service
-        if symptom.explained_share is not None:
+        if symptom.explained_share:
             units, unit = _units_of(symptom)
             explained = round(symptom.explained_share * units)
             title += f" ({explained:,}/{units:,} {unit_word(unit, units)})"

@@ -18,6 +18,8 @@ __all__ = ["look_commands"]
 _SQL = re.compile(r"postgres|psycopg|asyncpg|\bpgx?\b|mysql|mariadb|cloud ?sql|:5432|:3306|sqlstate", re.IGNORECASE)
 _REDIS = re.compile(r"redis|valkey|memorystore|:6379", re.IGNORECASE)
 _NETWORK = re.compile(r"vpc|connector|unreachable|no route to host|EHOSTUNREACH|ENETUNREACH", re.IGNORECASE)
+# As changes of the platform are told: a role that an account had in a project.
+_TAKEN = re.compile(r"IAM of project ([a-z][a-z0-9:.-]+): (?:.*?, )?([\w./]*roles/[\w.]+) taken from (\w+:[\w.@-]+)")
 _SECRET = re.compile(r"secret ([A-Za-z0-9_-]+)")
 _MOST = 3  # instances or secrets named
 _LONGEST = 8000  # characters of a filter; none is that long
@@ -41,6 +43,9 @@ def look_commands(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
 
 def _dependency(cluster: Cluster, lookup: Lookup) -> list[Command]:
     """What the text of the failure names: a database, a cache, the network between."""
+    told = _roles(cluster)
+    if told:
+        return told
     text = f"{cluster.title[:1000]}\n{cluster.sample[:20_000]}"
     project, region = project_option(cluster.project), f"--region={quoted(_region(cluster))}"
     told = _databases(cluster, lookup) if _SQL.search(text) else []
@@ -50,6 +55,17 @@ def _dependency(cluster: Cluster, lookup: Lookup) -> list[Command]:
         line = f"gcloud compute networks vpc-access connectors list {project} {region}"
         told.append(Command("State of the connectors", line))
     return told
+
+
+def _roles(cluster: Cluster) -> list[Command]:
+    """Giving a role back that the explanation says was taken."""
+    best = max(cluster.hypotheses, key=lambda rival: rival.confidence, default=None)
+    found = _TAKEN.search(best.statement) if best else None
+    if not found:
+        return []
+    project, role, member = found.groups()
+    line = f"gcloud projects add-iam-policy-binding {quoted(project)} --member={quoted(member)} --role={quoted(role)}"
+    return [Command(f"Give {role} back", line)]
 
 
 def _databases(cluster: Cluster, lookup: Lookup) -> list[Command]:

@@ -28,6 +28,7 @@ def proof_commands(
     header = '-H "X-Serverless-Authorization: Bearer $(gcloud auth print-identity-token)"'
     method = f"-X {verb} " if verb and verb != "GET" else ""
     ask = "Ask it once" if path else "Ask it once, with a request that fails now in place of /PATH"
+    ask += ", with an id in place of each *" if "*" in path else ""
     body = "; the body and the headers of the failing request are for you to add" if method else ""
     return [
         Command(

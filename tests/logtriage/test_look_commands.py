@@ -53,6 +53,16 @@ def test_a_rotated_secret_is_named_from_the_explanation_alone() -> None:
     assert _lines(cause="secret_rotation", hypotheses=())[0].startswith("gcloud secrets versions list SECRET ")
 
 
+def test_a_role_that_was_taken_is_given_back() -> None:
+    told = "IAM of project acme-test: roles/storage.objectAdmin taken from serviceAccount:run@acme-test.iam.x.com at 1Z"
+    why = Hypothesis("dependency", 0.9, told)
+
+    assert _lines(fault="configuration", hypotheses=(why,))[0] == (
+        "gcloud projects add-iam-policy-binding acme-test --member=serviceAccount:run@acme-test.iam.x.com "
+        "--role=roles/storage.objectAdmin"
+    )
+
+
 def test_callers_are_counted_by_what_they_call_themselves() -> None:
     line = _lines(cause="client")[0]
 
