@@ -76,10 +76,10 @@ def _untold(below: Member, above: Member) -> Explains:
 
 def _way(incident: Incident, root: Member, members: dict[str, Member], ground: WhyGround) -> list[Member]:
     """From what is seen to the root: of the members with many failures the one that those who ask stand nearest to."""
-    ways = [way for name in incident.symptoms if name in members and (way := _up(members[name], root, members))]
-    ways.append([root])
+    below = (members[name] for name in incident.symptoms if name in members)
+    ways = [[root], *(way for one in below if _failures(one) and (way := _up(one, root, members)))]
     most = max(_failures(way[0]) for way in ways)
-    seen = [way for way in ways if _failures(way[0]) >= _MUCH * most] or [[root]]
+    seen = [way for way in ways if _failures(way[0]) >= _MUCH * most]
     services = {way[0].service for way in seen}
 
     def nearest(way: list[Member]) -> tuple[int, bool, int, int, int, str]:

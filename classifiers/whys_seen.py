@@ -28,6 +28,9 @@ _LINKED = {
     "deploy": "are explained by the deploy that explains {other}, and both began at once",
     "guilt": "are explained by the revision that explains {other}",
 }
+# What the units of a finding without entries are called, and what became of it beside another one.
+_MISHAPS: dict[type, str] = {Latency: "slow request", Absence: "missing event"}
+_BESIDE: dict[type, str] = {Latency: "was slow", Absence: "was missing"}
 _IN_TRACES = frozenset({"traces", ""})
 
 
@@ -154,11 +157,12 @@ def _slow_part(one: Latency) -> Why | None:
 def edge_step(below: Member, above: Member, link: Explains) -> Why:
     """How one failure hangs on the next: in how many of its failures that failed too."""
     other = f"{titled(title_of(above))} of {above.service}"
-    which = _which(link)
+    which = _which(link, _MISHAPS.get(type(below), "failure"))
     known = tuple(fact for fact in below.evidence if above.id in fact.statement) if isinstance(below, Cluster) else ()
     again = f"failures of {below.service} like these where {titled(title_of(above))} does not occur"
     if link.how in _IN_TRACES:
-        told = f"In {which} {other} came {'first, ' if link.how else ''}in the same trace."
+        first = " and as a rule first" if link.lag_ns > 0 else ""
+        told = f"In {which} {other} {_BESIDE.get(type(above), 'failed')} too, in the same trace{first}."
         fact = Evidence("measured", told, "find_failures", (), link.trace_ids)
         return Why("call", told, "measured", (fact, *known), (again,))
     traced = "" if link.trace_ids else " (no trace links them)"
@@ -167,13 +171,13 @@ def edge_step(below: Member, above: Member, link: Explains) -> Why:
     return Why("call", told, "inferred", (fact, *known), (again,))
 
 
-def _which(link: Explains) -> str:
+def _which(link: Explains, mishap: str) -> str:
     """`all its 46 failures`, `41 of its 46 failures`."""
     if not link.units:
-        return "failures"
+        return f"{mishap}s"
     if link.shared == link.units:
-        return "its one failure" if link.units == 1 else f"all its {link.units} failures"
-    return f"{link.shared} of its {link.units} failures"
+        return f"its one {mishap}" if link.units == 1 else f"all its {link.units} {mishap}s"
+    return f"{link.shared} of its {link.units} {mishap}s"
 
 
 def state_step(root: Member, ground: WhyGround, *, is_titled: bool) -> Why | None:

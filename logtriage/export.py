@@ -417,6 +417,8 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "requests": revision.requests,
         "has_configuration": revision.config is not None,
         "tool": revision.tool,
+        "commit": revision.commit or None,
+        "build": revision.build or None,
     }
 
 

@@ -68,6 +68,7 @@ def draw_cluster(
     page.gap()
     page.lines(view.lines)
     page.commands(view.commands)
+    page.whys(view.whys)
     page.links(view.links)
     _draw_trend(page, examined)
     page.heading("ONE OF ITS ENTRIES")

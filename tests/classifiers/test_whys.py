@@ -211,9 +211,24 @@ class TestCascade:
 
         assert whys[0].statement.startswith("desk, `order took too long`: 50 failures")
         assert told(whys, "call") == (
-            "In 41 of its 46 failures `payment refused (403)` of shop came first, in the same trace."
+            "In 41 of its 46 failures `payment refused (403)` of shop failed too, in the same trace and as a rule "
+            "first."
         )
         assert next(one for one in whys if one.step == "call").evidence[0].trace_ids == ("a" * 32,)
+
+    def test_that_it_came_first_is_told_where_it_did(self) -> None:
+        whys = chain(blamed(), symptom(), edges=(replace(self.EDGE, lag_ns=0, shared=46),))
+
+        assert (
+            told(whys, "call")
+            == "In all its 46 failures `payment refused (403)` of shop failed too, in the same trace."
+        )
+
+    def test_an_event_that_stays_away_beside_another_one_is_not_where_it_begins(self) -> None:
+        one: Absence = findings().absent_events[0]
+        other = replace(one, event="order.sent", role="symptom", caused_by=one.id)
+
+        assert "order.confirmed" in chain(absent_events=(one, other))[0].statement
 
     def test_a_link_without_traces_is_inferred(self) -> None:
         whys = chain(blamed(), symptom(), edges=(replace(self.EDGE, how="instances", trace_ids=()),))
