@@ -48,6 +48,8 @@ def first_step(found: Cluster | Latency | Absence, name: str, lookup: Lookup) ->
         words = undo_words(blamed.change, _name(blamed.change))
         fitting = [one.line for one in _undone(found, blamed, lookup)[:1] if len(one.line) <= FITS]
         return Command(f"{words[0].lower()}{words[1:]}{cost}", fitting[0] if fitting else show)
+    if blamed.change is not None and blamed.change.type == "traffic" and can_go_back(blamed, lookup):
+        return Command(f"send traffic back to {short_revision(blamed.good_revision or '', blamed.service)}{cost}", show)
     compare = _compared(blamed, lookup)
     return Command(f"compare{cost}", compare) if compare else Command("read the evidence", show)
 

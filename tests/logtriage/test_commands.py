@@ -211,6 +211,14 @@ def test_traffic_that_is_there_already_is_not_sent_there() -> None:
     assert _steps(back, BAD)[0] == [DIFF]
 
 
+def test_traffic_that_was_moved_is_sent_back_first_of_all() -> None:
+    moved = cluster(attribution=attribution(change=Change("traffic", "traffic"), also_changed=()))
+    lookup = Lookup(findings(revisions=(GOOD, BAD)))
+
+    assert first_step(moved, "1", lookup).why == "send traffic back to 00007-abc (roll-back drops 1 revision)"
+    assert "--to-revisions=shop-00007-abc=100" in commands_for(moved, lookup)[0].line
+
+
 def test_a_failed_deploy_is_no_revision_that_a_roll_back_drops() -> None:
     failed = _served("shop-00009-nil", 0, ready_ns=None, failed_ns=END_NS, requests=0, traffic_ns=None)
     lookup = Lookup(findings(revisions=(GOOD, BAD, failed)))
