@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifiers.classify import ClassifyConfig, cases_of
-from classifiers.findings import Cluster, Findings, Record
+from classifiers.findings import Absence, Cluster, Findings, Latency, Record
 from classifiers.forecasts import (
     FORECAST_SCHEMA,
     Forecast,
@@ -71,15 +71,15 @@ def remember(store: Store, findings: Findings, config: ClassifyConfig) -> Rememb
 
 
 def say(
-    store: Store, cluster: Cluster, outcome: Outcome, *, revision: str | None, note: str, now_ns: int
+    store: Store, found: Cluster | Latency | Absence, outcome: Outcome, *, revision: str | None, note: str, now_ns: int
 ) -> Said:  # fmt: skip
-    """A person's word on the verdict on a cluster, which is stored first where no daemon did; `open` takes it back.
+    """A person's word on the verdict on a finding, which is stored first where no daemon did; `open` takes it back.
 
     The same word once more is stored where it comes with another note.
 
     `revision`: the verdict that blames this one, where several were told. ConfigError where there is no such verdict.
     """
-    told = forecast_of(cluster, made_at_ns=now_ns, made_by="settle")
+    told = forecast_of(found, made_at_ns=now_ns, made_by="settle")
     with store.write() as writer:
         stored = _rows(writer)
         place = placed_among(told, stored, ())

@@ -16,7 +16,7 @@ import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.findings import SURE_FROM, Cluster, Evidence, Findings
+from classifiers.findings import SURE_FROM, Absence, Cluster, Evidence, Findings, Latency
 from classifiers.signatures import RULES
 
 __all__ = [
@@ -121,7 +121,8 @@ class Forecast:
 
 def forecasts_of(findings: Findings, *, made_by: str) -> tuple[Forecast, ...]:
     """What these findings claim of the root of each incident; none of an incident whose cause they cannot tell."""
-    known = {cluster.id: cluster for cluster in findings.clusters}
+    every: tuple[Cluster | Latency | Absence, ...] = (*findings.clusters, *findings.latency, *findings.absent_events)
+    known = {one.id: one for one in every}
     told = [
         forecast_of(known[incident.root], made_at_ns=findings.now_ns, made_by=made_by)
         for incident in findings.incidents
@@ -130,25 +131,27 @@ def forecasts_of(findings: Findings, *, made_by: str) -> tuple[Forecast, ...]:
     return tuple(one for one in told if one.is_claim)
 
 
-def forecast_of(cluster: Cluster, *, made_at_ns: int, made_by: str) -> Forecast:
-    """The verdict on one cluster: a blamed revision, else a named cause that evidence stands for.
+def forecast_of(found: Cluster | Latency | Absence, *, made_at_ns: int, made_by: str) -> Forecast:
+    """The verdict on one finding: a blamed revision, else a named cause that evidence stands for.
 
     Its confidence is 0 where nothing was claimed.
     """
-    attribution = cluster.attribution
+    attribution = found.attribution
     blamed = attribution if attribution and attribution.confidence >= _BLAMED else None
-    cause = "revision" if blamed else cluster.cause if cluster.cause != "revision" else "unknown"
+    likely = _cause_of(found)
+    cause = "revision" if blamed else likely if likely != "revision" else "unknown"
     rival = None
     if blamed is None and cause != "unknown":
-        named = (one for one in cluster.hypotheses if one.cause == cause and one.evidence)
+        named = (one for one in found.hypotheses if one.cause == cause and one.evidence)
         rival = next((one for one in named if one.confidence >= _BLAMED), None)
     change = blamed.change if blamed else None
     told = blamed or rival
+    onset, units, state = found.onset, *_counted(found)
     return Forecast(
-        project=cluster.project,
-        cluster_id=cluster.id,
-        service=cluster.service,
-        signature_ids=cluster.signature_ids,
+        project=found.project,
+        cluster_id=found.id,
+        service=found.service,
+        signature_ids=found.signature_ids if isinstance(found, Cluster) else (found.id,),
         cause=cause,
         blamed_service=blamed.service if blamed else "",
         revision=blamed.revision if blamed else "",
@@ -158,18 +161,33 @@ def forecast_of(cluster: Cluster, *, made_at_ns: int, made_by: str) -> Forecast:
         also_changed=tuple(f"{one.type} {one.name}" for one in blamed.also_changed) if blamed else (),
         confidence=told.confidence if told else 0.0,
         basis=(blamed.decided_by if blamed else "") or _basis(told.evidence if told else ()),
-        rivals=orjson.dumps([[one.cause, one.confidence] for one in cluster.hypotheses]).decode(),
-        onset_ns=cluster.onset.at_ns,
-        earliest_ns=cluster.onset.earliest_ns,
-        latest_ns=cluster.onset.latest_ns,
-        unit=cluster.onset.unit,
-        units=cluster.units,
-        state=cluster.state,
+        rivals=orjson.dumps([[one.cause, one.confidence] for one in found.hypotheses]).decode(),
+        onset_ns=onset.at_ns if onset else 0,
+        earliest_ns=onset.earliest_ns if onset else 0,
+        latest_ns=onset.latest_ns if onset else 0,
+        unit=onset.unit if onset else "requests",
+        units=units,
+        state=state,
         rules=RULES,
         model=MODEL,
         made_at_ns=made_at_ns,
         made_by=made_by,
     )
+
+
+def _cause_of(found: Cluster | Latency | Absence) -> str:
+    """The cause; of a missing event that of the likeliest explanation."""
+    if not isinstance(found, Absence):
+        return found.cause
+    return max(found.hypotheses, key=lambda one: one.confidence).cause if found.hypotheses else "unknown"
+
+
+def _counted(found: Cluster | Latency | Absence) -> tuple[int, str]:
+    """How often it was seen, and its state."""
+    if isinstance(found, Cluster):
+        return found.units, found.state
+    many = found.slow if isinstance(found, Latency) else found.since.trials - found.since.seen
+    return many, "ongoing" if found.is_ongoing else "resolved"
 
 
 def new_forecasts(

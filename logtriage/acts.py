@@ -348,22 +348,25 @@ def act_settle(  # noqa: PLR0913 - one argument an option of the contract
     config: Path | None, db: Path | None, *, name: str, outcome: "Outcome | None", revision: str | None, note: str,
     since: str | None, until: str | None,
 ) -> None:  # fmt: skip
-    """A person's word on the verdict on a cluster, and the record; without a word, what was told and settled so far."""
+    """A person's word on the verdict on a finding, and the record; without a word, what was told and settled so far."""
     loaded = load_config(config, db=db)
     window, end_ns = _window(since, until, loaded.report.window_hours)
 
-    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
-        return Lookup(findings).root_of(Lookup(findings).named(name, stands_for=stands_for))
+    def choose(findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster | Latency | Absence:
+        lookup = Lookup(findings)
+        return lookup.root_of(
+            lookup.silent(name) or lookup.named(name, stands_for=stands_for, also=lookup.silent_ids())
+        )
 
     if outcome is None:
-        cluster, findings, claims = pipeline.claims(loaded, window=window, now_ns=end_ns, choose=choose)
-        show("".join(f"{line}\n" for line in claim_lines(cluster, claims, Near.of(findings.window))))
+        found, findings, claims = pipeline.claims(loaded, window=window, now_ns=end_ns, choose=choose)
+        show("".join(f"{line}\n" for line in claim_lines(found, claims, Near.of(findings.window))))
         return
     result = pipeline.settle(
         loaded, window=window, now_ns=end_ns, said_ns=time.time_ns(), choose=choose, outcome=outcome,
         revision=revision, note=note,
     )  # fmt: skip
-    show(f"{said_line(result.cluster, result.said, is_past=until is not None)}\n")
+    show(f"{said_line(result.found, result.said, is_past=until is not None)}\n")
 
 
 def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form: str) -> None:

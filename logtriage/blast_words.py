@@ -13,7 +13,7 @@ _NAMED = 60
 
 
 def blast_words(blast: Blast | None, services: Sequence[str] = ()) -> tuple[str, ...]:
-    """`10 % of 3,300 since, POST /pay 98 %`, `12 accounts`, `4 services`; services: those of the whole incident."""
+    """`10 % of all 3,300 since, POST /pay 98 %`, `12 accounts`, `4 services`; services: those of the whole incident."""
     if blast is None:
         return ()
     told = [", ".join(filter(None, (_share_words(blast), _route_words(blast))))]
@@ -27,7 +27,7 @@ def _share_words(blast: Blast) -> str:
         return ""
     if blast.failed > blast.exposed:
         return f"{_percent(blast.share)} of all since"
-    return f"{_percent(blast.share)} of {blast.exposed:,} since"
+    return f"{_percent(blast.share)} of all {blast.exposed:,} since"
 
 
 def _route_words(blast: Blast) -> str:

@@ -43,10 +43,10 @@ class Lookup:
         """The incident a cluster belongs to, as root or symptom."""
         return self._incidents.get(cluster_id)
 
-    def root_of(self, cluster: Cluster) -> Cluster:
-        """The root of the incident a cluster belongs to: its verdict is the incident's. Else the cluster itself."""
-        incident = self.incident_of(cluster.id)
-        return (self.cluster(incident.root) if incident else None) or cluster
+    def root_of(self, found: Cluster | Latency | Absence) -> Cluster | Latency | Absence:
+        """The root of the incident a finding belongs to: its verdict is the incident's. Else the finding itself."""
+        incident = self.incident_of(found.id)
+        return (self.member(incident.root) if incident else None) or found
 
     def symptoms(self, incident: Incident) -> tuple[Cluster, ...]:
         """Clusters of the incident beside its root, in the order in which they began.

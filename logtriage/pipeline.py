@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choose",
-    "ChooseAny",
     "CollectResult",
     "FileResult",
     "ImportResult",
@@ -118,13 +117,6 @@ class CollectResult:
 
 
 class Choose(Protocol):
-    """Picks a cluster from findings; the second argument gives the signatures that an id of any kind stands for."""
-
-    def __call__(self, findings: Findings, stands_for: Callable[[str], tuple[str, ...]], /) -> Cluster:
-        """The cluster; LogtriageError when there is none."""
-
-
-class ChooseAny(Protocol):
     """Picks a cluster as Choose does, or a finding that no entry tells."""
 
     def __call__(
@@ -155,7 +147,7 @@ class ShowResult:
 class SettleResult:
     """A person's word, and the cluster it is about."""
 
-    cluster: Cluster
+    found: Cluster | Latency | Absence
     said: "Said"
 
 
@@ -293,27 +285,29 @@ def settle(  # noqa: PLR0913 - one argument an option of the contract
     """A person's word, said at `said_ns`, on the verdict that the window tells; it is stored first where it is new."""
     from classifiers.calibration import say  # noqa: PLC0415 - a report stores nothing
 
-    cluster, _ = _chosen(config, window=window, now_ns=now_ns, choose=choose)
+    found, _ = _chosen(config, window=window, now_ns=now_ns, choose=choose)
     store, redactor = _open(config)
-    said = say(store, cluster, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
-    return SettleResult(cluster, said)
+    said = say(store, found, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
+    return SettleResult(found, said)
 
 
 def claims(
     config: Config, *, window: Window, now_ns: int, choose: "Choose"
-) -> "tuple[Cluster, Findings, tuple[Claim, ...]]":
-    """One cluster of a window, the findings it is of, and every verdict told on it so far with what became of it."""
+) -> "tuple[Cluster | Latency | Absence, Findings, tuple[Claim, ...]]":
+    """One finding of a window, the findings it is of, and every verdict told on it so far with what became of it."""
     from classifiers.forecasts import forecast_of  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.record import claims_on, read_claims  # noqa: PLC0415 - as above
 
-    cluster, findings = _chosen(config, window=window, now_ns=now_ns, choose=choose)
+    found, findings = _chosen(config, window=window, now_ns=now_ns, choose=choose)
     with Store(config.store).read() as reader:
         every = read_claims(reader, end_ns=_EVER_NS)
-    return cluster, findings, claims_on(every, forecast_of(cluster, made_at_ns=now_ns, made_by=""))
+    return found, findings, claims_on(every, forecast_of(found, made_at_ns=now_ns, made_by=""))
 
 
-def _chosen(config: Config, *, window: Window, now_ns: int, choose: "Choose") -> tuple[Cluster, Findings]:
-    """The cluster that a person means, and the findings it is of."""
+def _chosen(
+    config: Config, *, window: Window, now_ns: int, choose: "Choose"
+) -> tuple[Cluster | Latency | Absence, Findings]:
+    """The finding that a person means, and the findings it is of."""
     from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.naming import read_names  # noqa: PLC0415 - as above
 
@@ -325,7 +319,7 @@ def _chosen(config: Config, *, window: Window, now_ns: int, choose: "Choose") ->
 
 
 def examine(
-    config: Config, *, window: Window, now_ns: int, choose: "ChooseAny",
+    config: Config, *, window: Window, now_ns: int, choose: "Choose",
     ids: "Callable[[Examination], tuple[str, ...]]",
 ) -> ShowResult | SilentResult:  # fmt: skip
     """One cluster of a window examined. `choose` picks it from the findings, `ids` the entries that are shown of it.

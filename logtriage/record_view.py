@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from classifiers.findings import Cluster, Record, RecordBand
+from classifiers.findings import Absence, Cluster, Latency, Record, RecordBand
 from logtriage.escape import plain
 from logtriage.wording import Near, clock, plural, sure_word
 
@@ -48,7 +48,7 @@ def remembered_line(remembered: "Remembered") -> str:
     return f"{plural(remembered.told, 'new verdict')}, {len(settled)} settled" + (f": {told}" if told else "")
 
 
-def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
+def said_line(found: Cluster | Latency | Absence, said: "Said", *, is_past: bool) -> str:
     """What a person's word settled, and the record with it; `is_past`: of a window that ended before it was said."""
     verdict = _verdict(said.claim.first)
     outcome = said.claim.outcome
@@ -56,13 +56,13 @@ def said_line(cluster: Cluster, said: "Said", *, is_past: bool) -> str:
     state = ("open again" if outcome == "open" else f"{outcome}, as the rows say") if is_open else outcome
     stood = "" if said.is_new else ", as it was, now with this note" if said.is_noted else ", as it was"
     past = " Reports of windows that end from now on tell it." if is_past and said.is_new else ""
-    return f"{plain(cluster.service, 80)}: {verdict}: {state}{stood}. {_counted(said.record)}.{past}"
+    return f"{plain(found.service, 80)}: {verdict}: {state}{stood}. {_counted(said.record)}.{past}"
 
 
-def claim_lines(cluster: Cluster, claims: "Sequence[Claim]", near: Near) -> tuple[str, ...]:
-    """Every verdict told on a cluster, how sure it was first and last, and what became of it and why."""
+def claim_lines(found: Cluster | Latency | Absence, claims: "Sequence[Claim]", near: Near) -> tuple[str, ...]:
+    """Every verdict told on a finding, how sure it was first and last, and what became of it and why."""
     if not claims:
-        return (f"{plain(cluster.service, 80)}: no verdict on this failure is stored yet; {SETTLE} does it.",)
+        return (f"{plain(found.service, 80)}: no verdict on this failure is stored yet; {SETTLE} does it.",)
     lines = []
     for claim in claims:
         told = f"{clock(claim.first.made_at_ns, near)} UTC: {_verdict(claim.first)}"

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from classifiers.findings import Change, Cluster, Hypothesis, Onset
+from classifiers.findings import (
+    Absence,
+    Change,
+    Cluster,
+    EventCount,
+    Evidence,
+    Hypothesis,
+    Incident,
+    Latency,
+    Onset,
+)
 from classifiers.forecasts import Forecast, ForecastConfig, forecast_of, forecasts_of, new_forecasts
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, dependency, findings, symptom
 
@@ -136,3 +146,25 @@ def test_two_failures_of_one_look_are_two_claims() -> None:
     told = new_forecasts([_told(), _told(other)], (), (), CONFIG)
 
     assert len({one.forecast_id for one in told}) == 2
+
+
+def test_slower_operations_and_missing_events_are_forecast_by_their_own_ids() -> None:
+    onset = cluster().onset
+    slow = Latency("shop", "GET /", attribution(), id="l-1", project="p", slow=90, onset=onset, cause="revision")
+    gone = Absence("paid", "shop", None, attribution(), project="p", since=EventCount(50, 2), onset=onset)
+    outside = Hypothesis("dependency", 0.9, "the index answers late", (Evidence("inferred", "so", "rule:it"),))
+    found = findings(
+        clusters=(), latency=(slow,), absent_events=(gone,),
+        incidents=tuple(
+            Incident(at, name, (), "P1", "it", is_ongoing=True) for at, name in enumerate((slow.id, gone.id))
+        ),
+    )  # fmt: skip
+
+    told = forecasts_of(found, made_by="daemon")
+
+    assert [(one.cluster_id, one.signature_ids, one.units, one.cause) for one in told] == [
+        ("l-1", ("l-1",), 90, "revision"), (gone.id, (gone.id,), 48, "revision")
+    ]  # fmt: skip
+    blameless = forecast_of(replace(gone, attribution=None, hypotheses=(outside,)), made_at_ns=1, made_by="settle")
+    assert (blameless.cause, blameless.confidence, blameless.revision) == ("dependency", 0.9, "")
+    assert not forecast_of(replace(gone, attribution=None), made_at_ns=1, made_by="settle").is_claim

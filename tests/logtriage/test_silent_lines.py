@@ -89,7 +89,7 @@ def test_a_slower_operation_answers_all_that_an_incident_answers() -> None:
         ("PULLS", "desk: GET / p50 50 ms -> 350 ms"),
         (
             "HIT",
-            "110 slow requests: users 110; 12 % of 920 since, POST /orders 92 %; 2 services; fault: product",
+            "110 slow requests: users 110; 12 % of all 920 since, POST /orders 92 %; 2 services; fault: product",
         ),
     ]
     assert view.lines[6].label == "SURE"
