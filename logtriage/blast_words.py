@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from classifiers.findings import Blast
+from classifiers.findings import Blast, Priority
 from logtriage.escape import plain
 from logtriage.wording import plural
 
-__all__ = ["blast_words"]
+__all__ = ["blast_words", "rank_words"]
 
 _WORSE = 1.2  # times the share of the service, from which a route is worth naming
 _NAMED = 60
@@ -20,6 +20,11 @@ def blast_words(blast: Blast | None, services: Sequence[str] = ()) -> tuple[str,
     told += [plural(blast.users, "account")] if blast.users else []
     reached = len(services or blast.services)
     return tuple(filter(None, (*told, f"{reached} services" if reached > 1 else "")))
+
+
+def rank_words(priority: Priority, blast: Blast | None) -> str:
+    """`P1: at least 13 % of what shop was asked failed: p1_share is 10 %`; nothing where it was not measured."""
+    return f"{priority}: {plain(blast.reason, 400)}" if blast and blast.reason else ""
 
 
 def _share_words(blast: Blast) -> str:

@@ -2,6 +2,7 @@
 
 from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority, RevisionCount
 from classifiers.incidents import title_of
+from logtriage.blast_words import rank_words
 from logtriage.commands import BLAMED, commands_for
 from logtriage.console_links import CONSOLE, cluster_links
 from logtriage.escape import plain, plain_lines, shorten
@@ -76,9 +77,10 @@ def _priority(cluster: Cluster, lookup: Lookup) -> Priority:
 def _role(cluster: Cluster, lookup: Lookup) -> str:
     if cluster.role == "root":
         told = _priority(cluster, lookup)
-        return f"root, {cluster.state}" + (
-            f"; {cluster.priority} by itself, {told} with what it pulls down" if told != cluster.priority else ""
-        )
+        apart = f"{cluster.priority} by itself, {told} with what it pulls down" if told != cluster.priority else ""
+        incident = lookup.incident_of(cluster.id)
+        why = rank_words(told, (incident.blast if incident and incident.root == cluster.id else None) or cluster.blast)
+        return "; ".join(filter(None, (f"root, {cluster.state}", apart, why)))
     cause = lookup.member(cluster.caused_by or "")
     named = (
         f"{plain(cause.service, 80)}: {plain(title_of(cause), 100)} ({cause.id})" if cause else "a cluster not shown"

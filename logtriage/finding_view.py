@@ -2,6 +2,7 @@
 
 from classifiers.findings import Absence, Evidence, Latency
 from logtriage.absence_view import missing_words, seen_words
+from logtriage.blast_words import rank_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
 from logtriage.commands import BLAMED, commands_for
@@ -26,11 +27,12 @@ def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE)
     """One finding with all that is known of it."""
     near = lookup.near
     began = f"; {began_words(one.onset, near)} UTC" if one.onset else ""
+    state = f"{plain(one.id, 100)}: {'goes on' if one.is_ongoing else 'over'}{began}"
     facts = _facts(one)
     head, rows = _paces(one, near) if isinstance(one, Latency) else _misses(one, near)
     return FindingView(
         heading=f"{plain(one.service, 80)}: {_what(one)}",
-        counts=f"{plain(one.id, 100)}: {'goes on' if one.is_ongoing else 'over'}{began}",
+        counts="; ".join(filter(None, (state, rank_words(one.priority, one.blast)))),
         lines=(*_seen(one, lookup), *(_inside(one) if isinstance(one, Latency) else ()), *_sure(one, near)),
         commands=commands_for(one, lookup),
         links=silent_links(one, lookup.findings.window, console),

@@ -190,3 +190,15 @@ def test_members_of_an_incident_are_found_by_id() -> None:
     assert lookup.member("l-orders") == slow()
     assert lookup.members(lookup.findings.incidents[0]) == (slow(),)
     assert lookup.member("nothing") is None
+
+
+def test_a_finding_says_which_threshold_decided_its_rank() -> None:
+    view = viewed(told_of(slow(priority="P2")))
+
+    assert view.findings[0].counts.endswith("; P2: at least 88 % of it")
+    root = cluster(blast=_BLAST)
+    told = quiet_findings(
+        clusters=(root,), incidents=(Incident(1, root.id, (), "P0", "it", is_ongoing=True, blast=_BLAST),)
+    )
+    (incident,) = build_report(told, ReportConfig()).incidents
+    assert incident.clusters[0].role == "root, ongoing; P0: at least 88 % of it"
