@@ -23,7 +23,7 @@ __all__ = ["HtmlIncident", "HtmlSection", "HtmlView", "build_html", "policy_of"]
 _ALL = 100  # incidents told in full: a page has room, and what is brief is folded
 _STANDING = 200
 _SHOW = "logtriage show "
-_FIRST = 3  # steps that are seen before the others are unfolded
+_FIRST = 2  # steps that are seen before the others are unfolded
 _ROWS = 12  # of a list that are seen before the others are unfolded
 _FIGURES = 20  # incidents with drawings: a page of hundreds would be too heavy to open
 
@@ -34,6 +34,7 @@ class HtmlIncident:
 
     view: IncidentView
     is_brief: bool
+    is_over: bool
     answers: tuple[Answer, ...]
     more: tuple[Answer, ...]
     step: str  # what to do first, where no command does it
@@ -134,6 +135,7 @@ def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *
     return HtmlIncident(
         view=view,
         is_brief=is_brief,
+        is_over=not incident.is_ongoing,
         answers=tuple(one for one in answers if one.is_first),
         more=tuple(one for one in answers if not one.is_first),
         step=step,

@@ -20,6 +20,7 @@ _TOP, _BASE = 46.0, 176.0  # of the bars
 _ASKED_TOP, _ASKED_BASE = 190.0, 214.0  # of what was asked
 _HEIGHT = 240
 _CHAR = 6.3  # width of a character of a label
+_EDGE = 36.0  # from which a time at the right would be cut
 _GAP = 8.0
 _LEAST = 2.0  # height of a bar that stands for something
 _HATCHED = ("later", "early")
@@ -157,9 +158,10 @@ def _axis(scale: Scale, top: float, near: Near) -> Iterator[str]:
     for at_ns, is_fine in time_ticks(scale):
         x = scale.x(at_ns)
         kind = "tick fine" if is_fine else "tick"
+        anchor = "end" if x > scale.page - _EDGE else "middle"
         yield (
             f'<text class="{kind}" data-x="{scale.share(at_ns):.2f}" x="{x:.1f}" y="{_HEIGHT - 8}"'
-            f' text-anchor="middle">{escape(clock(at_ns, near))}</text>'
+            f' text-anchor="{anchor}">{escape(clock(at_ns, near))}</text>'
         )
 
 

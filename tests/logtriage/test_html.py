@@ -143,6 +143,13 @@ def test_incidents_beyond_the_first_are_folded() -> None:
     assert "What is known of it" in second
 
 
+def test_what_is_over_is_told_calmly() -> None:
+    over = findings(incidents=(Incident(1, "c-pay", (), "P0", "refused", is_ongoing=False),))
+
+    assert 'class="card p0 over"' in page(over)
+    assert 'class="card p0"' in page(findings())
+
+
 def test_steps_of_why_say_how_each_is_known() -> None:
     said = Page(page(drawn())).said
 
