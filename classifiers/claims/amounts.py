@@ -40,6 +40,7 @@ _UP_TO = {"up to", "at most", "no more than", "not more than", "≤", "<=", "max
 _NEARLY = {"nearly", "almost"}
 _ENDLESS = float("inf")
 _ABOUT_FITS, _ABOUT_REFUTES = 0.1, 0.3  # shares by which `about` may be off, and must be off to be wrong
+_EXACT_REFUTES = 0.03
 _PERCENT_FITS, _PERCENT_REFUTES = 1.0, 5.0  # points; counting rules of people differ by more than rounding
 _EDGE = 1.02  # one who says `under 50` of 50 is not wrong
 _THOUSAND = 1000
@@ -58,7 +59,8 @@ class Found:
 def written(number: float, text: str, hedge: str = "", *, to: float | None = None) -> Amount:
     """The amount of a number with the word before it."""
     word = hedge.lower().strip().rstrip(".")
-    low, high, least, most = number, to or number, number, to or number
+    near = 0 if number == 0 else max(number * _EXACT_REFUTES, 1)  # one more or less came in late, or was left out
+    low, high, least, most = number, to or number, number - near, (to or number) + near
     if to is None and word in _ABOUT:
         near, far = max(number * _ABOUT_FITS, 1), max(number * _ABOUT_REFUTES, 2)
         low, high, least, most = number - near, number + near, number - far, number + far
@@ -67,7 +69,7 @@ def written(number: float, text: str, hedge: str = "", *, to: float | None = Non
     elif word in _OVER:
         low, high, least, most = number + 1, _ENDLESS, number * (2 - _EDGE), _ENDLESS
     elif word in _FROM:
-        high = most = _ENDLESS
+        least, high, most = number, _ENDLESS, _ENDLESS
     elif word in _UNDER:
         low, high, least, most = 0, number - 1, 0, number * _EDGE
     elif word in _UP_TO:
@@ -101,7 +103,9 @@ def find_percents(text: str) -> list[Found]:
         number, word = float(match["number"]), (match["hedge"] or "").lower()
         amount = written(number, match.group(0).strip(), word)
         if amount.low == amount.high or word in _ABOUT:
-            near = _PERCENT_FITS * (3 if word in _ABOUT else 1)
+            digits = len(match["number"].partition(".")[2])
+            edge = max(0.5 * 10**-digits, min(number, 100 - number) / 4)  # close to 0 and 100 a point says much
+            near = min(_PERCENT_FITS, edge) * (3 if word in _ABOUT else 1)
             far = _PERCENT_REFUTES * (2 if word in _ABOUT else 1)
             amount = Amount(number - near, number + near, number - far, number + far, amount.text)
         found.append(Found(match.start(), match.end(), amount))

@@ -84,7 +84,8 @@ def _first_bad(revision: Revision, own: Count, counts: Sequence[Count], target: 
     before = next((one for one in reversed(counts[:at]) if one.exposed >= SEEN), None)
     told = f"{own.told}; before it {before.told}" if before else own.told
     others = [one for one in target.clusters if one.cause not in {"revision", "unknown"}]
-    if named or (before and before.failures == 0 and not others and _is_adjacent(counts, before, own)):
+    is_shown = before is not None and before.failures == 0 and _is_adjacent(counts, before, own)
+    if named or (may_be and is_shown and not others):
         return told_of("confirmed", told, target, own)
     why = f"; it may as well be {others[0].cause}" if others else ""
     return told_of("cannot tell", told + why, target, own)

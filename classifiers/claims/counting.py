@@ -43,7 +43,7 @@ _PARTIAL = re.compile(
     r"on average|at (?:the )?peak|peak|bursts?|per|each|others?|another|additional|further|"
     r"remaining|rest|unique|distinct|"
     r"concurrent\w*|outside|except|apart from|besides|other than|more than once|in a row|"
-    r"consecutive|today|yesterday|sample[ds]?)\b",
+    r"consecutive|today|yesterday|during|weekend|overnight|morning|afternoon|evening|night|(?:mon|tues|wednes|thurs|fri|satur|sun)day|sample[ds]?)\b",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r":\s*(?:\S{1,14}\s)?\Z")

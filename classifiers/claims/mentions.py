@@ -34,7 +34,7 @@ _KEY = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _STATUS = re.compile(
     r"\b(?:HTTP(?:/\d(?:\.\d)?)?|status(?:es)?(?:\s+codes?)?|code|answered(?:\s+with)?|"
     r"answer(?:\s+a)?|returned(?:\s+a)?|return(?:ing|s)?(?:\s+a)?|"
-    r"with(?:\s+a)?|got(?:\s+a)?|was\s+a|were\s+a|ended\s+in|as|in|no|a|"
+    r"with(?:\s+a)?|got(?:\s+a)?|was\s+a|were\s+a|ended(?:\s+in|\s+with(?:\s+a)?)?|as|in|no|a|"
     r"[\u00d7x])\s+(?P<after>[1-5]\d\d)(?:'?s|es)?\b(?!\s*(?:ms|s|%|of|MB|MiB|GiB|GB|requests|users|"
     r"times|calls|lines|entries|and\s))"
     r"|\b(?P<plural>[1-5]\d\d)(?:'?s|es)\b"

@@ -45,7 +45,7 @@ def read_claims(text: str, names: Names, window: Window) -> Reading:
             stated = told.span
             if len(told.sentence.mentions) == 0:
                 continue
-        if not is_hypothetical(one.text):
+        if not is_hypothetical(told.left):
             claims += _claims(told, last)
         last = tuple(dict.fromkeys(each.value for each in told.sentence.of("revision"))) or last
     return Reading(tuple(claims), len(document.statements), stated, document.skipped)
@@ -59,6 +59,8 @@ def _claims(told: Prepared, last: tuple[str, ...]) -> Iterator[Claim]:
     shares = read_shares(told)
     silence = read_silence(told)
     counts = [] if silence and not told.sentence.mentions else read_counts(told)
+    if silence:
+        counts = [claim for claim in counts if claim.amount is None or claim.amount.high > 0]
     origin = [] if any(claim.unit == "users" for claim in counts) else read_origin(told)
     health = read_health(told)
     if origin:

@@ -12,7 +12,6 @@ from classifiers.claims.times import FoundTime
 __all__ = ["read_cause", "read_health", "read_moments", "read_origin", "read_speed"]
 
 _FIRST = re.compile(
-
         r"\b(?:since|began|begins?|start(?:ed|s|ing)?|first(?: (?:seen|time|occurrence|error|hit))?|"
         r"onset|appeared|showed up|broke|introduced|surfaced|"
     r"emerged|as of|beginning|failing from|outage from)\b", re.IGNORECASE,
@@ -31,26 +30,21 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _TESTS_ONLY = re.compile(
-
         r"\b(?:only|just|solely|exclusively)\b[^.;{}]{0,25}\b(?:tests?|test (?:suite|traffic|runs?)|"
         r"synthetic|ci|e2e)\b|\btests? only\b|\btest[- ]only\b|"
-
-        r"\bno (?:real |actual |end )?(?:users?|customers?)\b|\bzero (?:users?|customers?)\b|"
-        r"\bnot a single (?:user|customer)\b|"
+        r"\b(?:no|zero|not a single) (?:real |actual |end )?(?:users?|customers?) "
+        r"(?:(?:is|was|are|were|got) )?(?:affected|hit|impacted|touched|involved)\b|"
     r"\b(?:users?|customers?) (?:are|were|is|was) (?:not|un)[ -]?(?:affected|hit|impacted|touched)", re.IGNORECASE,
 )  # fmt: skip
 _USERS = re.compile(
-
         r"\b(?:real |actual |end[- ])?(?:users?|customers?) (?:are|were|is|was|got)(?: also|"
         r" too)?(?: being)? (?:hit|affected|impacted|refused|locked out)|"
     r"\b(?:hits?|affects?|affected|impacts?|impacted) (?:real |actual |end[- ])?(?:users?|customers?)\b", re.IGNORECASE,
 )  # fmt: skip
 _CAUSE = re.compile(
-
         r"\b(?P<ahead>(?:directly )?causes?|caused(?! by)|led to|leads? to|leading to|result(?:s|"
         r"ed) in|triggers?|triggered(?! by)|drags? down|brings? down|"
     r"pulls? down|is why|is the (?:root )?cause (?:of|for)|which (?:breaks|broke)|makes?)\b|"
-
         r"\b(?P<back>because of|due to|caused by|triggered by|as a result of|result of|stems? from|"
         r"comes? from|because)\b", re.IGNORECASE,
 )  # fmt: skip
@@ -64,7 +58,6 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _SLOWER = re.compile(
-
         r"(?:\b(?P<word>twice|two times|three times|four times|five times|ten times)|"
         r"\bx\s?(?P<a>\d+(?:\.\d+)?)|(?P<b>\d+(?:\.\d+)?)\s?(?:[x\u00d7]|times|fold|-fold))"
 

