@@ -14,7 +14,7 @@ __all__ = ["read_lanes"]
 
 _COLUMNS = 48
 _SERVICES = 4
-_REVISIONS = 6  # of a service
+_REVISIONS, _OTHERS = 6, 3  # of the service that is blamed, of the others
 _MARKS = 40  # of a service
 _MINUTE_NS = 60 * NS_PER_S
 _UNITS = ("requests", "traces", "minutes")
@@ -97,7 +97,9 @@ def _lane(
         for key, rows in asked.filter(pl.col(unit) > 0).partition_by("revision", as_dict=True).items()
     }
     verdicts = _verdicts(blamed) if blamed and blamed.service == service else {}
-    telling = sorted(counts, key=lambda name: (name not in verdicts, -sum(counts[name]), name))[:_REVISIONS]
+    telling = sorted(counts, key=lambda name: (name not in verdicts, -sum(counts[name]), name))[
+        : _REVISIONS if verdicts else _OTHERS
+    ]
     shown = sorted(telling, key=lambda name: (order.get(name, len(order)), name))
     marks = sorted(
         (mark for one in own for mark in _marks(one) if start_ns <= mark.at_ns < end_ns),

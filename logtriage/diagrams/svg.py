@@ -48,7 +48,7 @@ _WIDTHS = (
 )  # fmt: skip
 _FIRST = 32
 _OTHER, _WIDE, _NONE = 75, 105, 0  # of letters beyond; those of East Asia; marks set upon a letter
-_BREAKS = " -._/:"
+_BREAKS = " ._/:"
 _DOTS = "..."
 
 
@@ -88,7 +88,7 @@ def wrapped(words: str, most_px: float, lines: int, *, size: float = FONT_PX) ->
     rest = words.strip()
     while rest and len(told) < lines - 1 and width_of(rest, size=size) > most_px:
         cut = len(fitted(rest, most_px + width_of(_DOTS, size=size), size=size).removesuffix(_DOTS)) or 1
-        broken = max((rest.rfind(sign, 0, cut) for sign in _BREAKS), default=-1) + 1
+        broken = max(*(rest.rfind(sign, 0, cut) for sign in _BREAKS), _hyphen(rest[: cut + 1])) + 1
         cut = broken if broken > cut // 3 else cut
         told.append(rest[:cut].strip())
         rest = rest[cut:].strip()
@@ -118,6 +118,11 @@ def document(name: str, heading: str, told: Sequence[str], body: Sequence[str], 
 def fluid_document(name: str, heading: str, told: Sequence[str], body: Sequence[str], height: float) -> str:
     """As `document`, as wide as its container: what it holds tells its places in percent."""
     return _wrapped_up(name, heading, told, body, f'width="100%" height="{number(height)}"')
+
+
+def _hyphen(words: str) -> int:
+    """The last hyphen inside a word, not one of an arrow; -1 where there is none."""
+    return max((at for at in range(1, len(words) - 1) if words[at] == "-" and words[at + 1].isalnum()), default=-1)
 
 
 def _wrapped_up(name: str, heading: str, told: Sequence[str], body: Sequence[str], box: str) -> str:

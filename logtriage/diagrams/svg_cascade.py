@@ -6,7 +6,7 @@ from logtriage.diagrams.svg import document, fitted, number, text, title, wrappe
 __all__ = ["svg_cascade"]
 
 _MARGIN, _INDENT = 8.0, 24.0
-_BOX, _PAD, _LINE = 330.0, 8.0, 15.0
+_BOX, _PAD, _LINE = 300.0, 8.0, 15.0
 _ABOVE = 24.0  # between two boxes: room for the words of the link
 _DEEPEST = 6  # further ones stand at this depth
 _HEAD = 6.0
