@@ -7,7 +7,9 @@ read one by one, a sample of them where they are many. So a quiet system costs t
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from classifiers.history import History
 from classifiers.origin import origin_params
@@ -156,17 +158,26 @@ def _hollow(reader: Reader, counts: pl.DataFrame, fields: pl.DataFrame, span: di
 
 def _asked(history: History, step_ns: int) -> pl.DataFrame:
     """How often each service was asked, by revision and step: project, service, revision, step, asked."""
-    rows: list[tuple[str, str, str, int, float]] = []
+    keys: list[tuple[str, str, str]] = []
+    steps: list[NDArray[np.int64]] = []
+    many: list[NDArray[np.float64]] = []
     line = history.exposure.timeline
     for project, service in history.exposure.services():
         if not history.exposure.is_asked(project, service):
             continue
         for revision, counted in history.exposure.service(project, service).by_revision.items():
-            for place in counted.nonzero()[0].tolist():
-                step = max(0, line.start_ns + place * line.bin_ns - history.start_ns) // step_ns
-                rows.append((project, service, revision, step, float(counted[place])))
-    schema = {"project": pl.String, "service": pl.String, "revision": pl.String, "step": pl.Int64, "asked": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row").group_by(list(schema)[:-1]).agg(pl.col("asked").sum())
+            places = counted.nonzero()[0]
+            keys.append((project, service, revision))
+            steps.append(np.maximum(0, line.start_ns + places * line.bin_ns - history.start_ns) // step_ns)
+            many.append(counted[places])
+    names = dict.fromkeys(("project", "service", "revision"), pl.String)
+    if not keys:
+        return pl.DataFrame(schema={**names, "step": pl.Int64, "asked": pl.Float64})
+    owners = np.repeat(np.arange(len(keys)), [len(one) for one in steps])
+    rows = pl.DataFrame(keys, names, orient="row")[owners].with_columns(
+        step=pl.Series(np.concatenate(steps)), asked=pl.Series(np.concatenate(many))
+    )
+    return rows.group_by(*names, "step").agg(pl.col("asked").sum())
 
 
 def _rarer(counts: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
