@@ -29,6 +29,7 @@ _NEARLY_ALL = 0.9
 _NEAR = 0.85  # of the best share: causes this good compete by nearness
 _SERVER_ERROR = 500
 _SKEW_NS = 1_000_000  # clocks of instances differ by about this
+_SEVERAL = 2
 _APART = 5  # traces of one cause without the other, from which they tell the two apart
 _TRAVELS = 0.5  # of the rate with the other cause: a cause that explains less by itself only travels with it
 _TRACES = 5
@@ -83,10 +84,10 @@ def find_cascade(
             others = [one for one in cases if not says.reaches(one.service, symptom.service)]
             links = _of_several(symptom, others, firsts, config, calls)
         found[symptom.cluster_id] = links
-    links = _nearest(found, by_id)
-    others = [one for name, told in found.items() for one in told if name in links and one.cause != links[name].cause]
-    others.sort(key=lambda one: (one.symptom, -one.share, one.cause))
-    return Cascade(links, tuple(others), _together(cases, firsts, links, calls))
+    chosen = _nearest(found, by_id)
+    beside = [one for name, told in found.items() for one in told if name in chosen and one.cause != chosen[name].cause]
+    beside.sort(key=lambda one: (one.symptom, -one.share, one.cause))
+    return Cascade(chosen, tuple(beside), _together(cases, firsts, chosen, calls))
 
 
 def fold_requests(cases: Sequence[Case], links: Mapping[str, Link]) -> tuple[list[Case], dict[str, Link]]:
@@ -172,14 +173,13 @@ def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed o
     mine, theirs = firsts[symptom.cluster_id], firsts[cause.cluster_id]
     if cause is symptom or not mine or not theirs or cause.project != symptom.project:
         return None
-    shared = mine.keys() & theirs.keys()
-    share = len(shared) / len(mine)
+    lags = [when - theirs[trace] for trace, when in mine.items() if trace in theirs]
+    share = len(lags) / len(mine)
     if share < config.share or cause.fit.at_ns > symptom.fit.at_ns + ONSET_SLACK_NS:
         return None
     together = len(theirs.keys() & present)
-    if share < _NEARLY_ALL and len(shared) < min(_NEARLY_ALL, config.lift * (symptom.fit.rate_after or 0.0)) * together:
+    if share < _NEARLY_ALL and len(lags) < min(_NEARLY_ALL, config.lift * (symptom.fit.rate_after or 0.0)) * together:
         return None
-    lags = [mine[trace] - theirs[trace] for trace in shared]
     lag = int(median(lags))
     is_before = sum(one > 0 for one in lags) >= config.order * len(lags)
     if abs(lag) <= _SKEW_NS and cause.service != symptom.service:
@@ -194,11 +194,12 @@ def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed o
         is_before, lag = names_it(cause, symptom), 0
     if not is_before:
         return None
-    return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", _sample(shared))
+    return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", _sample(mine, theirs))
 
 
-def _sample(traces: Iterable[str]) -> tuple[str, ...]:
-    return tuple(nsmallest(_TRACES, filter(is_trace, traces)))
+def _sample(mine: Iterable[str], theirs: Collection[str]) -> tuple[str, ...]:
+    """The first few traces that both have."""
+    return tuple(nsmallest(_TRACES, (trace for trace in mine if trace in theirs and is_trace(trace))))
 
 
 def _without_company(
@@ -208,17 +209,24 @@ def _without_company(
 
     `present` are the traces that were exposed to the symptom.
     """
-    seen = {link.cause: firsts[link.cause].keys() & present for link in links} if len(links) > 1 else {}
+    # of a cause whose traces nearly all failed of the symptom too, too few are left to tell
+    loose = {link.cause for link in links if len(firsts[link.cause]) - link.shared >= _APART * (1 - _TRAVELS)}
+    if len(links) < _SEVERAL or not loose:
+        return links
+    seen = {link.cause: firsts[link.cause].keys() & present for link in links}
 
     def rate(traces: Collection[str], symptom: str) -> float:
         return len(firsts[symptom].keys() & traces) / len(traces) if traces else 0.0
 
-    def travels(one: Link, better: Link) -> bool:
-        alone = seen[one.cause] - seen[better.cause]
-        without = rate(alone, one.symptom)
-        return len(alone) >= _APART and without <= _TRAVELS * rate(seen[better.cause], one.symptom)
+    rates = {link.cause: rate(seen[link.cause], link.symptom) for link in links}
 
-    return [one for one in links if not any(other is not one and travels(one, other) for other in links)] or links
+    def travels(one: Link, better: Link) -> bool:
+        if one.cause not in loose or rates[better.cause] <= rates[one.cause]:
+            return False
+        alone = seen[one.cause] - seen[better.cause]
+        return len(alone) >= _APART and rate(alone, one.symptom) <= _TRAVELS * rates[better.cause]
+
+    return [one for one in links if not any(travels(one, other) for other in links)] or links
 
 
 def _together(
@@ -242,7 +250,7 @@ def _together(
             first, last = (other, one) if is_called else (one, other)
         share = len(shared) / len(firsts[last.cluster_id])
         found[last.cluster_id] = Link(
-            last.cluster_id, first.cluster_id, share, len(shared), 0, "mutual", _sample(shared)
+            last.cluster_id, first.cluster_id, share, len(shared), 0, "mutual", _sample(shared, shared)
         )  # fmt: skip
     return found
 
@@ -278,7 +286,7 @@ def _of_several(
     if not mine or len(set().union(*shared.values())) < config.share * len(mine):
         return []
     return [
-        Link(symptom.cluster_id, name, len(traces) / len(mine), len(traces), 0, "traces", _sample(traces))
+        Link(symptom.cluster_id, name, len(traces) / len(mine), len(traces), 0, "traces", _sample(traces, traces))
         for name, traces in sorted(shared.items())
         if traces
     ]
