@@ -350,9 +350,15 @@ def _event_count(counted: EventCount) -> dict[str, Any]:
     return {"trials": counted.trials, "seen": counted.seen}
 
 
+def _own(claim: Attribution | None) -> Attribution | None:
+    """The claim where it is its own: what a failure slows down accuses nobody a second time; see `caused_by`."""
+    is_carried = claim is not None and any(one.query == "rule:symptom-follows-root" for one in claim.evidence[:1])
+    return None if is_carried else claim
+
+
 def _latency(latency: Latency) -> dict[str, Any]:
     verdict = {
-        "attribution": _attribution(latency.attribution),
+        "attribution": _attribution(_own(latency.attribution)),
         "hypotheses": [_hypothesis(rival) for rival in latency.hypotheses],
     }
     return latency_fields(latency) | verdict | place_fields(latency) | {"links": []}
