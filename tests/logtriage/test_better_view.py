@@ -1,6 +1,7 @@
 """What got better."""
 
 from dataclasses import replace
+from typing import Any
 
 from classifiers.findings import Latency, Onset, VanishedKey
 from collector.records import Served
@@ -11,7 +12,7 @@ from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, cluster, findings,
 _OVER = cluster(state="resolved")
 
 
-def _rows(**changes: object) -> list[tuple[str, str]]:
+def _rows(**changes: Any) -> list[tuple[str, str]]:
     known = findings()
     over = tuple(replace(one, is_ongoing=False) for one in known.incidents[:1])
     return better_rows(
