@@ -36,15 +36,15 @@ def test_show_as_json_and_markdown_holds_every_entry_and_reason(demo: Path, told
     assert "## Trend" in written
 
 
-def test_show_tells_an_event_that_stays_away_by_the_id_of_its_row(run: Run) -> None:
+def test_show_tells_an_event_that_stays_away_by_its_number_and_by_its_id(run: Run) -> None:
     story = run("demo", "--scenario", "event_stopped", "--folder", "gone").stdout
-    words = " ".join(story.split())
-    given = words.partition("logtriage show ID ")[2].split()[:6]
-    name = words.partition("see: logtriage show ")[2].split()[0]
+    given = " ".join(story.split()).partition("logtriage show NUMBER ")[2].split()[:6]
+    name = json.loads(run("report", *given, "--format", "json").stdout)["absent_events"][0]["id"]
 
     drawn = run("show", name, *given).stdout
     told = json.loads(run("show", name, *given, "--format", "json").stdout)
 
+    assert run("show", "1", *given).stdout == drawn
     assert told["id"] == name
     assert sum(one["failures"] for one in told["per_revision"]) >= told["since"]["trials"] - told["since"]["seen"] > 0
     for heading in (f"{told['event']} no longer arrives", "DO FIRST", "EVIDENCE", "BY REVISION", "TRACES"):
