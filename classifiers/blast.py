@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from classifiers.accounts import Accounts, count_accounts
 from classifiers.cases import Case
 from classifiers.exposure import Exposure
 from classifiers.findings import Absence, Blast, Cluster, Incident, Latency, Priority
@@ -100,22 +101,23 @@ def rank_absence(absence: Absence, *, end_ns: int, config: PriorityConfig) -> Ab
 
 
 def rank_incidents(
-    incidents: Sequence[Incident], members: Iterable[_Member], config: PriorityConfig
+    incidents: Sequence[Incident], members: Iterable[_Member], config: PriorityConfig, accounts: Accounts
 ) -> tuple[Incident, ...]:
     """Incidents with what all their members reach, P0 where many services are broken, numbered anew.
 
-    members: clusters, slower operations and missing events, each with its rank by itself. The order among incidents of
-    one rank stays.
+    members: clusters, slower operations and missing events, each with its rank by itself; accounts: those that clusters
+    hit. The order among incidents of one rank stays.
     """
     by_id = {one.id: one for one in members}
     ranked = [
-        _ranked(one, [by_id[name] for name in (one.root, *one.symptoms) if name in by_id], config) for one in incidents
+        _ranked(one, [by_id[name] for name in (one.root, *one.symptoms) if name in by_id], config, accounts)
+        for one in incidents
     ]
     ordered = sorted(ranked, key=lambda one: (not one.is_ongoing, one.priority, one.number))
     return tuple(replace(one, number=number) for number, one in enumerate(ordered, start=1))
 
 
-def _ranked(incident: Incident, found: Sequence[_Member], config: PriorityConfig) -> Incident:
+def _ranked(incident: Incident, found: Sequence[_Member], config: PriorityConfig, accounts: Accounts) -> Incident:
     """The rank of the worst of what goes on (of all where all is over), raised where many services are broken."""
     told = [(one, one.blast) for one in found if one.blast is not None]
     if not told:
@@ -126,12 +128,11 @@ def _ranked(incident: Incident, found: Sequence[_Member], config: PriorityConfig
     services = tuple(dict.fromkeys(name for blast in (decided, *blasts) for name in blast.services if name))
     broken = {one.service for one, _ in going_on or told if one.priority <= _MAJOR}
     priority, why = raised(worst.priority, len(broken), config)
-    users = [blast.users for blast in blasts if blast.users is not None]
     blast = replace(
         decided,
         services=services,
         routes=tuple(dict.fromkeys(name for one in (decided, *blasts) for name in one.routes))[:_ROUTES_SHOWN],
-        users=max(users, default=None),
+        users=count_accounts((one.id for one in found), accounts),
         lasted_ns=_lasted([one for one, _ in told]),
         reason="; ".join(filter(None, (decided.reason, why))),
     )

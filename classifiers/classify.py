@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from classifiers.absence import failed_keys, find_absences
+from classifiers.accounts import find_accounts, read_accounts, with_accounts
 from classifiers.arrivals import find_arrivals
 from classifiers.blast import rank_absence, rank_incidents, rank_latency
 from classifiers.cascade import Cascade, find_cascade, fold_requests
@@ -116,6 +117,7 @@ class Reading:
     spans: pl.DataFrame  # rows of find_cluster_spans
     span_lines: pl.DataFrame  # rows of find_request_lines, of what spans alone tell
     hangs: Hangs
+    accounts: pl.DataFrame  # as read_accounts gives it
     events: EventRows
     latencies: Latencies
     suites: SuiteReading
@@ -140,15 +142,17 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
     history = fold_hung(history, hangs)
     present = history.failures.filter(pl.col("last_ns") >= window.start_ns)
     ids = present["signature_id"].unique().to_list()
+    entries = read_entries(reader, window, ids)
     return Reading(
         history,
-        read_entries(reader, window, ids),
+        entries,
         pl.concat([read_samples(reader, window, ids), read_span_samples(reader, present, window)], how="diagonal"),
         read_counts(reader, window),
         read_claims(reader, end_ns=window.end_ns),
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
         hangs,
+        read_accounts(reader, present, entries, window),
         read_event_rows(reader, history, [one.service for one in config.events.expected]),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
         read_suites(reader, window, start_ns=history.start_ns),
@@ -201,7 +205,8 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
     lost = [one for one in missed if one.absence.kind in _MISSING]
     silent = join_silent(clusters, problems, slowdowns, lost, calls, config.cascade)
-    clusters = silent.clusters
+    accounts = find_accounts(problems, reading.accounts, entries, window)
+    clusters = with_accounts(silent.clusters, accounts)
     slower = tuple(
         rank_latency(one, slowdowns.asked[one.id], end_ns=history.end_ns, config=config.priority)
         for one in silent.slower
@@ -227,7 +232,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
-        incidents=rank_incidents(incidents, told, config.priority),
+        incidents=rank_incidents(incidents, told, config.priority, accounts),
         standing=standing,
         absent_events=missing,
         latency=slower,

@@ -23,8 +23,8 @@ class Blast:
     """How far something reaches: what its priority was made of. Shares lie in 0 to 1; None is not known.
 
     `share` is of what its service was asked since the onset, `routes_share` of what its worst route was asked. `users`
-    counts accounts that were hit, where entries name them. `weight` is that of config.yaml. `reason` says in one
-    sentence which threshold decided.
+    counts the distinct accounts that what failed in the window names, None where less than half of it names one.
+    `weight` is that of config.yaml. `reason` says in one sentence which threshold decided.
     """
 
     share: float | None

@@ -1,14 +1,15 @@
 """Priority P0-P3 from what was measured: the share of what a service and its worst route were asked that fails.
 
-Never from adjectives in log text. Thresholds and weights are the user's. A share counts as far as it is sure: one of
-one is no outage. A route ranks one below a service of which as much fails: a broken route is a major function broken,
-however little traffic it has. What is slow, or lacks a field, still answers and ranks one lower. A fault of the test
-harness or of a client stays at P3; one of the product that only tests have met yet ranks by what it breaks.
+Never from adjectives in log text. Thresholds and weights are the user's. A share counts as far as it is sure, and of
+fewer failures than least_failures nothing is called broken. A route ranks one below a service of which as much fails: a
+broken route is a major function broken, however little traffic it has. What is slow, or lacks a field, still answers
+and ranks one lower. A fault of the test harness or of a client stays at P3; one of the product that only tests have met
+yet ranks by what it breaks.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -40,6 +41,7 @@ class PriorityConfig(BaseModel):
     p1_share: float = Field(default=0.1, gt=0, le=1)  # a major function is broken
     p2_share: float = Field(default=0.01, gt=0, le=1)  # partial; below that P3
     spread_services: int = Field(default=3, ge=2)  # where this many are P1 or worse, an incident is P0
+    least_failures: int = Field(default=5, ge=1)  # of fewer nothing ranks above P2, whatever share they are
     brief_minutes: float = Field(default=5.0, ge=0)  # what was over within them ranks one lower, down to P2
     slow_times: float = Field(default=1.5, ge=1)  # what became slower by less is P3
     weights: Mapping[str, Annotated[float, Field(ge=0, le=100)]] = Field(default_factory=dict)  # by service or route
@@ -97,7 +99,9 @@ def rank(reach: Reach, config: PriorityConfig) -> Ranked:
     """The rank of one finding by itself; of what is not known how much was asked it is P2."""
     told = [_of_service(reach, config), *(_of_route(part, reach, config) for part in reach.routes)]
     level, _, ranked = min(
-        (one for one in told if one is not None), key=lambda one: one[:2], default=(_NOT_KNOWN, 0.0, _unknown(reach))
+        (_of_few(*one, config) for one in told if one is not None),
+        key=lambda one: one[:2],
+        default=(_NOT_KNOWN, 0.0, _unknown(reach)),
     )
     if not reach.lower:
         return ranked
@@ -163,6 +167,15 @@ def _of_route(part: Part, reach: Reach, config: PriorityConfig) -> tuple[int, fl
     below = "; a route ranks one below a service" if weight is None and at < _BELOW else ""
     ranked = Ranked(_RANKS[level], f"{what}: {_threshold(at, config)}{below}", part, factor)
     return level, 1.0 - part.sure, ranked  # where both say the same, the service is named
+
+
+def _of_few(level: int, nearness: float, ranked: Ranked, config: PriorityConfig) -> tuple[int, float, Ranked]:
+    """The same, at most P2 where too few failures are known to call anything broken."""
+    many = ranked.worst.failed if ranked.worst else 0
+    if level >= _NOT_KNOWN or many >= config.least_failures:
+        return level, nearness, ranked
+    reason = f"{ranked.reason}; P2 at most: known of {many} (least_failures {config.least_failures})"
+    return _NOT_KNOWN, nearness, replace(ranked, priority=_RANKS[_NOT_KNOWN], reason=reason)
 
 
 def _unknown(reach: Reach) -> Ranked:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from classifiers.findings import Blast, Priority
 from logtriage.escape import plain
-from logtriage.wording import plural
 
 __all__ = ["blast_words", "rank_words"]
 
@@ -13,11 +12,11 @@ _NAMED = 60
 
 
 def blast_words(blast: Blast | None, services: Sequence[str] = ()) -> tuple[str, ...]:
-    """`10 % of all 3,300 since, POST /pay 98 %`, `12 accounts`, `4 services`; services: those of the whole incident."""
+    """`10 % of all 3,300 since, POST /pay 98 %`, `accounts 12`, `4 services`; services: those of the whole incident."""
     if blast is None:
         return ()
     told = [", ".join(filter(None, (_share_words(blast), _route_words(blast))))]
-    told += [plural(blast.users, "account")] if blast.users else []
+    told += [f"accounts {blast.users:,}"] if blast.users else []
     reached = len(services or blast.services)
     return tuple(filter(None, (*told, f"{reached} services" if reached > 1 else "")))
 

@@ -134,7 +134,7 @@ def told_in(*services: str, **changes: object) -> tuple[Incident, ...]:
         found.append(rank_cluster(one, made, replace(reach, service=Part(service, 240, 960.0)), end_ns=END_NS,
                                   config=CONFIG))  # fmt: skip
     names = tuple(one.id for one in found)
-    return rank_incidents([Incident(1, names[0], names[1:], "P2", "it", is_ongoing=True)], found, CONFIG)
+    return rank_incidents([Incident(1, names[0], names[1:], "P2", "it", is_ongoing=True)], found, CONFIG, {})
 
 
 def test_an_incident_reaches_as_far_as_its_members_and_is_an_outage_where_many_services_are_broken() -> None:
@@ -163,6 +163,6 @@ def test_incidents_are_numbered_by_rank_and_those_that_go_on_come_first() -> Non
         for number, one in enumerate((worst, mild, bad), start=1)
     ]
 
-    told = rank_incidents(incidents, (worst, mild, bad), CONFIG)
+    told = rank_incidents(incidents, (worst, mild, bad), CONFIG, {})
 
     assert [(one.number, one.root) for one in told] == [(1, "c3"), (2, "c2"), (3, "c1")]

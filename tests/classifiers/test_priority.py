@@ -14,8 +14,11 @@ def ranked(failed: int, exposed: float | None, *routes: Part, lower: str = "", *
 
 @pytest.mark.parametrize(
     ("failed", "exposed", "priority"),
-    [(900, 1000, "P0"), (200, 1000, "P1"), (50, 1000, "P2"), (1, 1000, "P3"), (12, None, "P2"), (1, 1, "P1")],
-)
+    [
+        (900, 1000, "P0"), (200, 1000, "P1"), (50, 1000, "P2"), (1, 1000, "P3"), (12, None, "P2"), (1, 1, "P2"),
+        (4, 4, "P2"), (5, 5, "P0"),
+    ],
+)  # fmt: skip
 def test_rank_follows_the_share_that_so_many_failures_make_sure_of(
     failed: int, exposed: float | None, priority: Priority
 ) -> None:

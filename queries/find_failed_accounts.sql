@@ -1,0 +1,74 @@
+-- name:    find_failed_accounts
+-- about:   which account stands in each of some traces, and in each of some entries that have none, as a number that
+--          tells accounts apart and nothing of them. Of several in one trace that which was told first: who asked
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $insert_ids VARCHAR[], $account VARCHAR, $nobody VARCHAR
+-- columns: key VARCHAR, account UBIGINT
+
+with failing as (
+    select unnest($traces::varchar[]) as trace
+),
+alone as (
+    select unnest($insert_ids::varchar[]) as insert_id
+),
+lines as materialized (  -- or the texts of all lines would be searched
+    select
+        trace as key,
+        at_ns,
+        payload as text
+    from entries
+    where
+        trace in (select trace from failing)
+        and payload is not null
+        and log <> 'requests'
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+),
+lone as materialized (
+    select
+        insert_id as key,
+        at_ns,
+        payload as text
+    from entries
+    where
+        insert_id in (select insert_id from alone)
+        and trace is null
+        and payload is not null
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+),
+steps as materialized (
+    select
+        trace as key,
+        start_ns as at_ns,
+        attributes as text
+    from spans
+    where
+        trace in (select trace from failing)
+        and attributes is not null
+        and start_ns >= $start_ns
+        and start_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+),
+told as (
+    select
+        key,
+        at_ns,
+        regexp_extract(text, $account, 1) || regexp_extract(text, $account, 2) || regexp_extract(text, $account, 3)
+            as account  -- one of the three is not empty
+    from (
+        from lines
+        union all
+        from lone
+        union all
+        from steps
+    )
+)
+select
+    key,
+    min({'at_ns': at_ns, 'account': hash(account)}).account as account
+from told
+where account <> '' and not regexp_matches(account, $nobody)
+group by key
+order by key
