@@ -34,6 +34,7 @@ _LEAST = 4  # failures of one caller
 _PER_SERVICE = 5  # callers looked at
 _SHARE = 0.8  # of the failures whose caller is known, that one caller must have met
 _KNOWN = 0.7  # of the failures of which the caller must be known
+_FROM_INSIDE = 0.2  # of what a client sent, behind a request of another service: the rest is its background work
 _SPARED = 3.0  # failures expected among the others, had they failed as often: rule of three
 _MINUTE_NS = 60_000_000_000
 _LONG_AGENT = 80
@@ -115,7 +116,7 @@ class Callers:
             if many < max(_LEAST, _SHARE * told) or told < _KNOWN * case.units:
                 continue
             is_theirs = np.array([one == top for one in sent])
-            if self._is_ours(case, is_theirs):
+            if self._is_ours(case, [one[0] for one in senders], is_theirs):
                 continue
             agent = next(one[1] for one in senders if one[place] == top)
             named = agent[:_LONG_AGENT] or "no user agent"
@@ -124,10 +125,18 @@ class Callers:
             made.append(_Caller(name, is_theirs, _bins(case, theirs), _by_revision(case, theirs)))
         return made
 
-    def _is_ours(self, case: Case, is_theirs: NDArray[np.bool_]) -> bool:
-        """The caller is another service: its requests came in there first. What it sends is that of its revision."""
-        keys = [key for key, theirs in zip(case.traces, is_theirs, strict=True) if theirs and key]
-        return sum(self._came_in.get(key, case.service) != case.service for key in keys) > len(keys) / 2
+    def _is_ours(self, case: Case, clients: list[int], is_theirs: NDArray[np.bool_]) -> bool:
+        """The caller is another service: what it sends is that of its revision.
+
+        A client whose requests came in at another service first is that service, also where it calls by itself.
+        """
+        theirs = [
+            (client, key) for client, key, own in zip(clients, case.traces, is_theirs, strict=True) if own and key
+        ]
+        sent = Counter(client for client, _ in theirs)
+        inside = Counter(client for client, key in theirs if self._came_in.get(key, case.service) != case.service)
+        ours = sum(many for client, many in sent.items() if inside[client] >= _FROM_INSIDE * many)
+        return ours > len(theirs) / 2
 
 
 def _rival(case: Case, caller: _Caller, config: AttributionConfig) -> Rival | None:
@@ -159,9 +168,8 @@ def _rival(case: Case, caller: _Caller, config: AttributionConfig) -> Rival | No
             "count_exposure",
         ),
     )
-    return Rival(
-        "client", f"what {caller.name} sends fails; others on the same routes are spared", weight, best, evidence
-    )
+    sent = f"what {caller.name} {'sends' if caller.name.startswith('one ') else 'send'} fails"
+    return Rival("client", f"{sent}; others on the same routes are spared", weight, best, evidence)
 
 
 def _alone(case: Case, caller: _Caller, candidates: Sequence[Candidate]) -> dict[str, float]:

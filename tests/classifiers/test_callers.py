@@ -12,8 +12,13 @@ BEGAN = 3 * HOUR
 WRONG = "ValidationError: field amount missing"
 
 
-def partner(*, calls_from_s: int = 0, deployed_s: int | None = None, fails_all: bool = False) -> System:
-    """Seven callers, and a partner whose requests are refused from 3 h on."""
+def partner(
+    *, calls_from_s: int = 0, deployed_s: int | None = None, fails_all: bool = False, inside: int = 0
+) -> System:
+    """Seven callers, and a partner whose requests are refused from 3 h on.
+
+    Where `inside` is a number, each so-many-th call of the partner comes while the service shipping answers a request.
+    """
     system = System()
     system.deploy(-HOUR, "orders", OLD, image="a", env={"A": "1"})
     if deployed_s is not None:
@@ -27,6 +32,8 @@ def partner(*, calls_from_s: int = 0, deployed_s: int | None = None, fails_all: 
         else:
             system.request(at, "orders", name, **known)
         if step % 3 == 0 and at >= calls_from_s:
+            if inside and step % (3 * inside) == 0:
+                theirs["trace"] = system.request(at + 4, "shipping", "shipping-00001-aaa", latency_s=2)
             if at >= BEGAN:
                 system.failure(at + 5, "orders", name, WRONG, status=422, **theirs)
             else:
@@ -63,6 +70,12 @@ def test_what_all_callers_meet_is_no_callers_fault(tmp_path: Path) -> None:
     assert all(one.cause != "client" for one in cluster.hypotheses)
 
 
+def test_a_service_that_mostly_calls_by_itself_is_no_client_from_outside(tmp_path: Path) -> None:
+    cluster = only_root(partner(inside=3).findings(tmp_path, 6 * HOUR))
+
+    assert all(one.cause != "client" for one in cluster.hypotheses)
+
+
 def test_only_callers_with_four_failures_are_counted_and_at_most_five_of_a_service() -> None:
     rows = [
         {"project": "p", "service": "orders", "client": client, "trace": f"{client}-{number}", "agent": f"a{client}"}
@@ -84,4 +97,4 @@ def test_a_new_program_that_many_people_use_once_each_is_named(tmp_path: Path) -
     cluster = only_root(system.findings(tmp_path, 6 * HOUR))
 
     assert cluster.cause == "client"
-    assert "all callers with app/2.0" in explained(cluster, "client").statement
+    assert "what all callers with app/2.0 send fails" in explained(cluster, "client").statement
