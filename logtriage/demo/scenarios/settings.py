@@ -36,7 +36,12 @@ def _current(draft: Draft) -> Spec:
 def memory_lowered(draft: Draft) -> None:
     """A quarter of the memory: containers are killed again and again."""
     change = ("memory_limit", "memory")
-    bad = _changed(draft, change, adjust=lambda spec: replace(spec, memory_mi=max(128, spec.memory_mi // 4)))
+
+    def quartered(spec: Spec) -> Spec:
+        """Of what the revision before has: the value that was drawn for the change may be four times that."""
+        return replace(spec, memory_mi=max(128, _current(draft).memory_mi // 4))
+
+    bad = _changed(draft, change, adjust=quartered)
     draft.settle()
     killed = draft.root(
         "M1", "containers are killed for their memory", "backend", kind="memory", guilty=draft.guilty(bad, change)

@@ -96,6 +96,17 @@ def test_a_changed_limit_stands_in_the_audit_log(scenario: str, field: str, plac
     assert str(after) in {"128Mi", "256Mi", "512Mi", "1024Mi", "250m", "1", "320", "640", "800"}
 
 
+def test_a_lowered_limit_of_memory_is_a_quarter_of_the_one_before() -> None:
+    for seed in range(1, 4):
+        one = incident("memory_lowered", seed)
+        guilty, specs = root(one)["guilty"], configurations(one)
+        before, after = (
+            int(specs[name]["containers"][0]["resources"]["limits"]["memory"].removesuffix("Mi"))
+            for name in (guilty["previous_revision"], guilty["revision"])
+        )
+        assert after == max(128, before // 4)
+
+
 @pytest.mark.parametrize("scenario", ["variable_changed", "variable_added", "variable_lost", "secret_moved"])
 def test_a_changed_variable_stands_in_the_audit_log(scenario: str) -> None:
     for seed in range(1, 3):
