@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from classifiers.claims.matching import Ground, errors_target, places_of, targets_of, windows_of
 from classifiers.claims.measures import Measure, answer_of, is_known, merged, unknown_names
-from classifiers.claims.records import Answer, Claim, Subject
+from classifiers.claims.records import Answer, Claim, Mark, Subject
 from classifiers.claims.rows import Rows, Scope
-from collector.window import NS_PER_S, Window
+from collector.window import NS_PER_S, Window, format_ns
 
 __all__ = ["answer_silence"]
 
 _MINUTE_NS = 60 * NS_PER_S
 _ABOUT_NS = 600 * NS_PER_S
+_DUE = 5  # so many would have been there: by chance they all stay away less than once in a hundred times
 
 
 def answer_silence(claim: Claim, ground: Ground) -> Answer:
@@ -47,8 +48,22 @@ def _silence(claim: Claim, ground: Ground, window: Window) -> Answer:
                 measure,
             )
         if rows.sum("entries"):
-            return answer_of("contradicted", f"{target.told}: {rows.sum('entries'):,} {of}", measure)
+            told = f"{target.told}: {rows.sum('entries'):,} {of}"
+            return _ended(ground, scope, measure, every) if claim.is_ended else answer_of("contradicted", told, measure)
     return _zero(claim, ground, window, of, every)
+
+
+def _ended(ground: Ground, scope: Scope, measure: Measure, every: Rows) -> Answer:
+    """That something stopped: none after its last one, where as many requests as before would have shown some."""
+    last_ns = measure.rows.last_ns or scope.window.end_ns
+    since = ground.exposure(
+        replace(scope, window=Window(min(last_ns + 1, scope.window.end_ns - 1), scope.window.end_ns))
+    )
+    asked = since.sum("requests")
+    due = measure.value * asked / max(every.sum("requests") - asked, 1)
+    told = f"{measure.told}: {measure.value:,.0f}, last {format_ns(last_ns)}; 0 of {asked:,} requests there since"
+    mark: Mark = "confirmed" if due >= _DUE else "cannot tell" if due >= 1 else "contradicted"
+    return answer_of(mark, told, measure)
 
 
 def _zero(claim: Claim, ground: Ground, window: Window, of: str, every: Rows) -> Answer:

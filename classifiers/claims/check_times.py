@@ -37,6 +37,8 @@ def answer_moment(claim: Claim, ground: Ground) -> Answer:
     target, rows = found[0]
     told = f"{claim.end} {_clock(known[0])}" + ("" if shown == known[0] else f"; of what belongs to it {_clock(shown)}")
     mark, hint = _mark(moment, known, ground, is_named=bool(named) or target is ground.main)
+    if mark == "contradicted" and claim.is_note and all(max(moment.at_ns) > at for at in known):
+        mark, hint = "cannot tell", "; the time at the head of the line may be when it was noted"
     return Answer(mark, told + hint, target.told, rows.query, rows.ids(), rows.ids("traces"), rows.revisions[:5])
 
 

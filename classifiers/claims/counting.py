@@ -60,6 +60,9 @@ _NEVER = re.compile(
     r"are|was|were|stays?|remained) absent\b|\bn't (?:log|emit|send|return)\b",
     re.IGNORECASE,
 )
+_OBJECT = re.compile(r"\s(?:it|them|this|that|these|those)\b", re.IGNORECASE)  # what is denied has its name elsewhere
+_ENDED = re.compile(r"\A(?:\w+ )?no longer\b", re.IGNORECASE)
+_ENDED_BEHIND = re.compile(r"\A(?: \w+){0,2} any ?(?:more|longer)\b", re.IGNORECASE)
 _NOUN = re.compile(
     r"\b(?P<errors>errors?|failures?|exceptions?|failed requests?|failed calls?)\b|\b(?P<events>events?)\b|"
     r"\b(?P<all>traffic|requests?|logs?|logged|log (?:lines?|entries)|entries|calls?)\b",
@@ -107,7 +110,7 @@ def read_counts(one: Prepared) -> list[Claim]:
     unit = ""
     for each in found:
         part = _part(one, found, each)
-        text = one.left[part[0] : part[1]]
+        text = one.left[part[0] : min(part[1], _denied_from(one, each))]
         named = _around(one, found, each)
         own, is_near = _unit_near(one.left, each, part[1])
         is_told = is_near or _is_beside(one, each) or (bool(unit) and any(m.kind in _STRONG for m in named))
@@ -127,7 +130,8 @@ def read_counts(one: Prepared) -> list[Claim]:
 def _count(one: Prepared, each: Found, named: list[Mention], unit: str, text: str) -> Claim | None:
     """The claim of one amount; None where nothing says what was counted."""
     subject = named_in(one, subject_of(named))
-    is_failing = bool(FAILING.search(text) or FAILING.search(one.left)) and unit != "entries"
+    told = one.left[: _denied_from(one, each)]
+    is_failing = bool(FAILING.search(text) or FAILING.search(told)) and unit != "entries"
     has_place = bool(subject.services or subject.revisions or subject.routes)
     is_strong = bool(subject.texts or subject.statuses or subject.events)
     is_all = not is_strong and not is_failing and unit in {"requests", "entries"}
@@ -152,6 +156,7 @@ def read_silence(one: Prepared) -> list[Claim]:
     if re.search(r"\bnot only\b", one.left, re.IGNORECASE):
         return []
     found = list(_NEVER.finditer(one.left))
+    found = [never for never in found if never["no"] or not _OBJECT.match(one.left, never.end())]
     ends = [*(never.start() for never in found), len(one.left)][1:]
     claims = [_silence(one, never, end) for never, end in zip(found, ends, strict=True)]
     return [claim for claim in claims if claim is not None]
@@ -177,8 +182,11 @@ def _silence(one: Prepared, never: "re.Match[str]", end: int) -> Claim | None:
         routes = tuple(each.value for each in one.sentence.of("route"))
         words = ("events",) if noun["events"] else () if is_all else ("errors",)
         subject = Subject(routes=routes, services=subject.services, revisions=subject.revisions, words=words)
-    is_partial = bool(_PARTIAL.search(one.coded))
-    return Claim("silence", one.line, one.quote, subject, is_all=is_all, is_partial=is_partial, span=one.span)
+    is_ended = bool(_ENDED.match(never[0]) or _ENDED_BEHIND.match(one.left[never.end() :]))
+    return Claim(
+        "silence", one.line, one.quote, subject, is_all=is_all, is_partial=bool(_PARTIAL.search(one.coded)),
+        is_ended=is_ended and one.span is None, span=one.span,
+    )  # fmt: skip
 
 
 def _part(one: Prepared, found: list[Found], each: Found) -> tuple[int, int]:
@@ -198,12 +206,20 @@ def _part(one: Prepared, found: list[Found], each: Found) -> tuple[int, int]:
 def _around(one: Prepared, found: list[Found], each: Found) -> list[Mention]:
     """Mentions that an amount is about: those of its clause, else those of the sentence."""
     start, end = _part(one, found, each)
-    own = [mention for mention in one.sentence.mentions if start <= mention.start < end]
+    denied = _denied_from(one, each)
+    mentions = [mention for mention in one.sentence.mentions if mention.start < denied]
+    own = [mention for mention in mentions if start <= mention.start < end]
     if any(mention.kind in _STRONG for mention in own):
         return own
     if len(found) > 1:
         return own
-    return [mention for mention in one.sentence.mentions if mention.kind in _STRONG or mention in own]
+    return [mention for mention in mentions if mention.kind in _STRONG or mention in own]
+
+
+def _denied_from(one: Prepared, each: Found) -> int:
+    """Where behind an amount something is denied, as in `1,304 requests without a single 5xx`: that was not counted."""
+    found = next((never for never in _NEVER.finditer(one.left, each.end) if never["no"]), None)
+    return found.start() if found else len(one.left)
 
 
 def _unit_near(left: str, each: Found, end: int | None = None) -> tuple[str, bool]:

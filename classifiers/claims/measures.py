@@ -79,9 +79,7 @@ def measures_of_all(claim: Claim, ground: Ground, scope: Scope) -> Iterable[Meas
     rows = ground.exposure(scope)
     names = (claim.unit,) if claim.unit == "entries" else ("requests", "entries")
     for name in names:
-        yield Measure(
-            f"{name} in all", rows.sum(name), rows.sum("entries"), rows, is_sure=bool(scope.services or scope.revisions)
-        )
+        yield Measure(f"{name} in all", rows.sum(name), 0, rows, is_sure=bool(scope.services or scope.revisions))
 
 
 def _weak(claim: Claim, ground: Ground, scope: Scope) -> list[Target]:

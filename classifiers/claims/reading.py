@@ -46,7 +46,7 @@ def read_claims(text: str, names: Names, window: Window) -> Reading:
             if len(told.sentence.mentions) == 0:
                 continue
         if not is_hypothetical(told.left):
-            claims += _claims(told, last)
+            claims += dict.fromkeys(_claims(told, last))  # said twice in one sentence: one claim
         last = tuple(dict.fromkeys(each.value for each in told.sentence.of("revision"))) or last
     return Reading(tuple(claims), len(document.statements), stated, document.skipped)
 

@@ -100,6 +100,8 @@ class Claim:
     span: Span | None = None
     moment: Moment | None = None
     end: Literal["first", "last", ""] = ""
+    is_note: bool = False  # its time heads the line and may be when that was written down
+    is_ended: bool = False  # of what is said to have stopped: that it was there before is no objection
     key: str = ""
     change: str = ""  # a type of change, "removed", "state removed", "added", "changed"
     before: str = ""  # of a change from one value to another

@@ -21,6 +21,7 @@ _LAST = re.compile(
     r"recover(?:ed|y)|resolved|over)\b",
     re.IGNORECASE,
 )
+_EVENT_WORDS = 1  # such as `errors` in `12:17 errors began`
 _DEPLOYED = re.compile(
     r"\b(?:deploy(?:ed|ment|s)?|rolled out|roll-?out|went live|released?|shipped|created|pushed|live|took traffic)\b",
     re.IGNORECASE,
@@ -183,7 +184,14 @@ def _moment(one: Prepared, number: int, found: FoundTime) -> Claim | None:
     is_generic = _GENERIC.search(one.left) or FAILING.search(one.left)
     if not end or not (subject.texts or subject.statuses or subject.events or is_generic):
         return None
-    return Claim("moment", one.line, one.quote, subject, moment=found.moment, end=end)
+    is_note = not number and not re.search(r"\w", one.left[: found.start]) and not _is_event(after)
+    return Claim("moment", one.line, one.quote, subject, moment=found.moment, end=end, is_note=is_note)
+
+
+def _is_event(after: str) -> bool:
+    """What follows a time tells what happened then, such as `first refusal`; else it may be the writer's clock."""
+    word = min((one.start() for one in (_FIRST.search(after), _LAST.search(after)) if one), default=len(after))
+    return len(after[:word].split()) <= _EVENT_WORDS
 
 
 def _end(before: str, after: str) -> Literal["first", "last", ""]:

@@ -107,3 +107,41 @@ def test_a_part_of_a_count_is_marked() -> None:
 )
 def test_hostile_text_is_read_and_is_no_error(text: str) -> None:
     assert isinstance(_read(text), tuple)
+
+
+def test_what_is_denied_behind_a_number_was_not_counted() -> None:
+    silence, count = _read("auth served 1,304 requests without a single 5xx.")
+
+    assert silence.subject.statuses
+    assert (count.kind, count.is_all, count.subject.statuses) == ("count", True, ())
+
+
+def test_that_something_is_not_sent_by_a_pronoun_names_nothing() -> None:
+    assert "silence" not in [claim.kind for claim in _read("shop-00008-bad does not log it; 00007-abc logged 279.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_ended"),
+    [
+        ("`order.confirmed` is no longer sent.", True),
+        ("`order.confirmed` is not logged any more.", True),
+        ("No `order.confirmed` was logged.", False),
+        ("`order.confirmed` is no longer sent since 20:33 UTC.", False),
+    ],
+)
+def test_what_has_stopped_is_told_from_what_never_was(text: str, is_ended: bool) -> None:  # noqa: FBT001 - a table
+    claims = [claim for claim in _read(text) if claim.kind == "silence"]
+
+    assert [claim.is_ended for claim in claims] == [is_ended]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_note"),
+    [
+        ("22:10 opened the dashboards, shop shows 5xx since this morning.", True),
+        ("22:10 first 5xx of shop.", False),
+        ("The first 5xx of shop came at 22:10.", False),
+    ],
+)
+def test_a_time_at_the_head_of_a_line_may_be_the_writers(text: str, is_note: bool) -> None:  # noqa: FBT001 - a table
+    assert [claim.is_note for claim in _read(text) if claim.kind == "moment"] == [is_note]
