@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from classifiers.absence import failed_keys, find_absences
 from classifiers.accounts import find_accounts, read_accounts, with_accounts
 from classifiers.arrivals import find_arrivals
+from classifiers.better import find_improved
 from classifiers.blast import rank_absence, rank_incidents, rank_latency
 from classifiers.cascade import Cascade, find_cascade, fold_requests
 from classifiers.cases import Case, build_cases
@@ -246,6 +247,9 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         record=record_of(reading.claims),
         drifts=drifts,
         other_events=(*explained, *others),
+        improved=find_improved(
+            cases, frozenset(one.id for one in clusters), start_ns=window.start_ns, config=config.onset
+        ),
     )
     findings = with_known(with_suites(findings, reading.suites, history), history.leads, config.known)
     return with_whys(findings, WhyGround.of(problems, history, calls, findings.vanished_keys, reading.claims))

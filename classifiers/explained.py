@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Blast", "Evidence", "Explains", "RevisionSeries", "Series", "Why"]
+__all__ = ["Blast", "Evidence", "Explains", "Improved", "RevisionSeries", "Series", "Why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,25 @@ class Blast:
     lasted_ns: int = 0
     weight: float = 1.0
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """A failure that fell, or ended, within the window: `before` failed of `exposed_before` until the window began.
+
+    `failed` of `exposed` failed in the window itself, the last at `last_ns`; none: all that was exposed went well.
+    """
+
+    cluster_id: str
+    title: str
+    project: str
+    service: str
+    unit: str  # requests or traces
+    before: int
+    exposed_before: int
+    failed: int
+    exposed: int
+    last_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Literal
 import orjson
 
 from classifiers.drawn import Lanes, Sequence
-from classifiers.explained import Blast, Evidence, Explains, RevisionSeries, Series, Why
+from classifiers.explained import Blast, Evidence, Explains, Improved, RevisionSeries, Series, Why
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
 from collector.window import Window
@@ -593,6 +593,6 @@ class Findings:
     drifts: tuple[Drift, ...] = field(default=())
     test_runs: tuple[SuiteRun, ...] = field(default=())
     failed_tests: tuple[FailedCases, ...] = field(default=())
-    other_events: tuple[Absence, ...] = field(
-        default=()
-    )  # renamed, never seen, unknown, kept away by a failure: told, and no fault
+    # renamed, never seen, unknown, kept away by a failure: told, and no fault
+    other_events: tuple[Absence, ...] = field(default=())
+    improved: tuple[Improved, ...] = field(default=())  # failures that fell or ended

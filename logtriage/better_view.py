@@ -11,11 +11,12 @@ from logtriage.wording import clock, plural, short_revision
 __all__ = ["better_rows"]
 
 _TITLE = 60  # characters of a title
+_FALLEN = 5  # told of what fell
 
 
 def better_rows(lookup: Lookup) -> list[tuple[str, str]]:
-    """Title and note of each: incidents that are over first, then what no entry tells, then keys that came back."""
-    return [*_incidents(lookup), *_silent(lookup), *_keys(lookup)]
+    """Title and note of each: incidents that are over, failures that fell, what no entry tells, keys that came back."""
+    return [*_incidents(lookup), *_fallen(lookup), *_silent(lookup), *_keys(lookup)]
 
 
 def _incidents(lookup: Lookup) -> Iterator[tuple[str, str]]:
@@ -30,13 +31,30 @@ def _ended_by(root: Cluster, lookup: Lookup) -> str:
     """The revision whose traffic ended it, where one took it then; else that none did."""
     blamed = root.attribution
     service, name = (blamed.service, blamed.revision) if blamed else (root.service, "")
-    found = lookup.ended_by(service, name, root.last_ns)
+    return _deploy_at(service, name, root.service, root.last_ns, lookup) or ", by no deploy that is known"
+
+
+def _deploy_at(service: str, name: str, failing: str, last_ns: int, lookup: Lookup) -> str:
+    """`, with the deploy of 00009-new at 23:00`; "" where none took the traffic when it failed last."""
+    found = lookup.ended_by(service, name, last_ns)
     if found is None:
-        return ", by no deploy that is known"
+        return ""
     one, at_ns = found
     verb = "roll-back to" if at_ns in one.rolled_back_ns else "deploy of"
-    owner = "" if one.service == root.service else f"{plain(one.service, 60)} "
+    owner = "" if one.service == failing else f"{plain(one.service, 60)} "
     return f", with the {verb} {owner}{short_revision(one.revision, one.service)} at {clock(at_ns, lookup.near)}"
+
+
+def _fallen(lookup: Lookup) -> Iterator[tuple[str, str]]:
+    """Failures of before that came less, or no more: a zero stands beside all that could have failed."""
+    found = lookup.findings.improved
+    for one in found[:_FALLEN]:
+        share = f"{one.before:,} of {one.exposed_before:,} before"
+        told = f"{f'{one.failed:,}' if one.failed else 'none'} of {one.exposed:,}"
+        ended = "" if one.failed else _deploy_at(one.service, "", one.service, one.last_ns, lookup)
+        yield f"{plain(one.service, 60)}: {plain(one.title, _TITLE)}", f"{told} {one.unit} failed, {share}{ended}"
+    if len(found) > _FALLEN:
+        yield f"{len(found) - _FALLEN} more failures", "fell or ended; the JSON report has them"
 
 
 def _silent(lookup: Lookup) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from classifiers.explained import Improved
 from classifiers.findings import (
     Absence,
     Attribution,
@@ -79,6 +80,7 @@ def findings_json(findings: Findings, console: str = CONSOLE) -> dict[str, Any]:
         "noise": [cluster_json(cluster) for cluster in findings.noise],
         "incidents": [incident_fields(one) | command_fields(one, lookup) for one in findings.incidents],
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
+        "improved": [_improved(one) for one in findings.improved],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
         "drifts": [_drift(drift) for drift in findings.drifts],
@@ -382,6 +384,18 @@ def _vanished(key: VanishedKey) -> dict[str, Any]:
         "restored_in": key.restored_in,
         "kept_by": list(key.kept_by),
         "clusters": list(key.cluster_ids),
+    }
+
+
+def _improved(one: Improved) -> dict[str, Any]:
+    return {
+        "cluster_id": one.cluster_id,
+        "title": one.title,
+        "service": plain_name(one.service),
+        "unit": one.unit,
+        "before": {"failed": one.before, "exposed": one.exposed_before},
+        "now": {"failed": one.failed, "exposed": one.exposed},
+        "last_failure": _time(one.last_ns),
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from classifiers.explained import Improved
 from classifiers.findings import Latency, Onset, VanishedKey
 from collector.records import Served
 from logtriage.better_view import better_rows
@@ -55,3 +56,18 @@ def test_what_is_fast_again_and_keys_that_came_back_are_told() -> None:
 
 def test_where_nothing_got_better_there_are_no_rows() -> None:
     assert better_rows(Lookup(findings())) == []
+
+
+def test_a_failure_that_fell_or_ended_is_told_with_both_denominators() -> None:
+    at_ns = END_NS - HOUR_NS
+    fix = revision("shop-00009-new", at_ns, periods=(Served(at_ns, None, 100),))
+    gone = Improved("c9", "no price", "p", "shop", "requests", 23, 1195, 0, 1200, at_ns)
+    less = Improved("c8", "no stock", "p", "desk", "traces", 1059, 4000, 5, 3000, at_ns)
+
+    assert better_rows(Lookup(quiet_findings(revisions=(fix,), improved=(gone, less)))) == [
+        (
+            "shop: no price",
+            "none of 1,200 requests failed, 23 of 1,195 before, with the deploy of 00009-new at 23:00",
+        ),
+        ("desk: no stock", "5 of 3,000 traces failed, 1,059 of 4,000 before"),
+    ]
