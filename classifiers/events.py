@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from classifiers.event_sentences import sentence_params, span_name_params
-from collector.store import Store
+from collector.store import Store, Writer
 
 __all__ = ["EVENT_RULES", "find_new_events"]
 
@@ -103,14 +103,22 @@ def find_new_events(store: Store) -> None:
         if not reader.frame("count_tables")["ours"][0]:
             return
     with store.write() as writer:  # makes the tables of a store that an older logtriage wrote
-        waiting = writer.frame("find_batches_without_events", rules=EVENT_RULES)
-    for batch_ids in _groups(waiting):
+        first, *more = list(_groups(writer.frame("find_batches_without_events", rules=EVENT_RULES))) or [[]]
+        _look_through(writer, first)
+    for batch_ids in more:
         with store.write() as writer:
-            writer.execute("delete_events", batch_ids=batch_ids)
-            writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
-            writer.execute("insert_span_events", batch_ids=batch_ids, **_span_params(), **_name_params())
-            writer.execute("update_event_projects")
-            writer.execute("insert_event_batches", batch_ids=batch_ids, rules=EVENT_RULES)
+            _look_through(writer, batch_ids)
+
+
+def _look_through(writer: Writer, batch_ids: list[int]) -> None:
+    """The events of these batches take the place of those that were found in them before."""
+    if not batch_ids:
+        return
+    writer.execute("delete_events", batch_ids=batch_ids)
+    writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
+    writer.execute("insert_span_events", batch_ids=batch_ids, **_span_params(), **_name_params())
+    writer.execute("update_event_projects")
+    writer.execute("insert_event_batches", batch_ids=batch_ids, rules=EVENT_RULES)
 
 
 def _groups(waiting: pl.DataFrame) -> Iterator[list[int]]:

@@ -57,13 +57,16 @@ def sign_new(store: Store) -> int:
     """
     if not store.path.exists():
         return 0
-    with store.read() as reader:
+    with store.read() as reader:  # opening the store costs more than reading a little: the first group is read with it
         waiting = reader.frame("find_unsigned_batches", rules=RULES)
+        groups = list(_groups(waiting))
+        slices = list(_slices(reader, groups[0])) if groups else []
     written = 0
     with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="sign") as pool:
-        for group in _groups(waiting):
-            with store.read() as reader:
-                slices = list(_slices(reader, group))
+        for number, group in enumerate(groups):
+            if number:
+                with store.read() as reader:
+                    slices = list(_slices(reader, group))
             written += sum(pool.map(partial(_sign_slice, store), slices))
             written += sign_spans(store, waiting.filter(pl.col("batch_id").is_in(group.batch_ids)))
             with store.write() as writer:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ LAID = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with the whole schema and no rows."""
+    """A database with the whole schema and no rows; tests only ask what a query would give."""
     connection = duckdb.connect()
     for name in query_names():
         if name.startswith("create_0"):
@@ -67,9 +68,9 @@ def test_header_tells_the_columns(name: str, empty: duckdb.DuckDBPyConnection) -
     if not query.columns:
         assert name.split("_", maxsplit=1)[0] in {"create", "insert", "update", "delete"}
         return
-    _lay_relations(name, empty)
 
-    described: Any = empty.execute(f"describe {query.sql}", dict.fromkeys(query.params) or None).fetchall()
+    with _laid_relation(name, empty):
+        described: Any = empty.execute(f"describe {query.sql}", dict.fromkeys(query.params) or None).fetchall()
 
     assert {row[0]: row[1] for row in described} == query.columns
 
@@ -109,7 +110,10 @@ def test_no_sql_in_python() -> None:
     assert found == []
 
 
-def _lay_relations(name: str, connection: duckdb.DuckDBPyConnection) -> None:
+@contextmanager
+def _laid_relation(name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     schema = RELATIONS.get(name, pl.Schema({"place": pl.Int64(), "raw": pl.String()}))
     relation = "fresh" if name in RELATIONS else "records"
     connection.register(relation, pl.DataFrame(schema=schema).to_arrow())
+    yield
+    connection.unregister(relation)

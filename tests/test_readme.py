@@ -14,7 +14,7 @@ COMMAND = [sys.executable, "-c", "from logtriage.cli import main; main()"]
 def printed(*arguments: str, cwd: Path) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "80"}
     done = subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=True
+        [*COMMAND, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=True
     )
     return done.stdout
 

