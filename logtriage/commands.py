@@ -7,7 +7,7 @@ from classifiers.findings import Absence, Attribution, Change, Cluster, Latency
 from classifiers.service_names import location_of
 from logtriage.code_look import code_commands
 from logtriage.escape import plain
-from logtriage.look_commands import look_commands
+from logtriage.look_commands import look_at_silent, look_commands
 from logtriage.lookup import Lookup
 from logtriage.proof import proof_commands
 from logtriage.rollback import can_go_back, dropped_words, rollback_commands
@@ -62,7 +62,7 @@ def commands_for(found: Cluster | Latency | Absence, lookup: Lookup) -> tuple[Co
     blamed = found.attribution
     is_cluster = isinstance(found, Cluster)
     if blamed is None or blamed.confidence < BLAMED:
-        return look_commands(found, lookup) if isinstance(found, Cluster) else ()
+        return look_commands(found, lookup) if isinstance(found, Cluster) else look_at_silent(found, lookup)
     is_over = _is_over(found)
     commands: list[Command] = []
     if not is_over:

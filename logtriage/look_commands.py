@@ -5,7 +5,7 @@ They only read. No name is guessed: what the findings do not tell stands in capi
 
 import re
 
-from classifiers.findings import Cluster
+from classifiers.findings import Absence, Cluster, Latency
 from classifiers.service_names import location_of
 from logtriage.code_look import code_commands
 from logtriage.log_filter import audit_filter, entry_filter, request_filter
@@ -13,7 +13,7 @@ from logtriage.lookup import Lookup
 from logtriage.shell import Command, project_option, quoted
 from logtriage.wording import clock
 
-__all__ = ["look_commands"]
+__all__ = ["look_at_silent", "look_commands"]
 
 _SQL = re.compile(r"postgres|psycopg|asyncpg|\bpgx?\b|mysql|mariadb|cloud ?sql|:5432|:3306|sqlstate", re.IGNORECASE)
 _REDIS = re.compile(r"redis|valkey|memorystore|:6379", re.IGNORECASE)
@@ -39,6 +39,20 @@ def look_commands(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
     told = by_cause[cluster.cause](cluster, lookup) if cluster.cause in by_cause else _code(cluster, lookup)
     around = [] if cluster.cause in {"client", "test_harness"} else [_audit(cluster, lookup)]
     return (*told, *around, _entries(cluster))
+
+
+def look_at_silent(found: Latency | Absence, lookup: Lookup) -> tuple[Command, ...]:
+    """Of a slower operation or a missing event: what was changed around its onset, then requests of its service."""
+    wanted = _one_word(request_filter(found, lookup.findings.window))
+    asked = f"gcloud logging read {wanted} {project_option(found.project)}"
+    if isinstance(found, Latency):
+        columns = "--format='table(timestamp,httpRequest.latency,httpRequest.requestUrl,trace)'"
+        asked = f"{asked} --limit=1000 {columns} | sort -k2 -rn | head -50"
+    else:
+        asked = f"{asked} --limit=50"
+    around = [_changed(found, found.onset.at_ns, lookup)] if found.onset else []
+    title = "The slowest requests of its service" if isinstance(found, Latency) else "Requests of its service"
+    return (*around, Command(title, asked))
 
 
 def _dependency(cluster: Cluster, lookup: Lookup) -> list[Command]:
@@ -128,8 +142,11 @@ def _code(cluster: Cluster, lookup: Lookup) -> list[Command]:
 
 
 def _audit(cluster: Cluster, lookup: Lookup) -> Command:
-    at_ns = cluster.onset.at_ns
-    read = f"gcloud logging read {_one_word(audit_filter(at_ns))} {project_option(cluster.project)}"
+    return _changed(cluster, cluster.onset.at_ns, lookup)
+
+
+def _changed(found: Cluster | Latency | Absence, at_ns: int, lookup: Lookup) -> Command:
+    read = f"gcloud logging read {_one_word(audit_filter(at_ns))} {project_option(found.project)}"
     columns = "--format='table(timestamp,protoPayload.methodName,protoPayload.resourceName)'"
     return Command(f"What was changed within 30 min of {clock(at_ns, lookup.near)} UTC", f"{read} {columns}")
 

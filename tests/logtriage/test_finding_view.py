@@ -77,10 +77,11 @@ def test_of_what_is_over_nothing_is_to_be_undone() -> None:
     assert [command.why for command in view.commands] == ["See all that changed"]
 
 
-def test_a_revision_that_is_only_a_candidate_brings_no_commands() -> None:
+def test_a_revision_that_is_only_a_candidate_brings_commands_that_only_read() -> None:
     view = view_finding(replace(_GONE, attribution=attribution(confidence=0.3)), _LOOKUP)
 
-    assert view.commands == ()
+    assert view.commands
+    assert all(one.line.startswith("gcloud logging read ") for one in view.commands)
     assert any("00008-bad is not ruled out" in line.text for line in view.lines)
 
 

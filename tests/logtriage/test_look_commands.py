@@ -2,8 +2,8 @@
 
 import pytest
 
-from classifiers.findings import Evidence, Hypothesis, RevisionCount
-from logtriage.look_commands import look_commands
+from classifiers.findings import Evidence, Hypothesis, Latency, Onset, RevisionCount
+from logtriage.look_commands import look_at_silent, look_commands
 from logtriage.lookup import Lookup
 from tests.support.findings import END_NS, ONSET_NS, cluster, dependency, findings, revision
 
@@ -76,3 +76,13 @@ def test_a_request_is_found_by_its_status_and_path() -> None:
     line = look_commands(told, Lookup(findings()))[-1].line
 
     assert 'httpRequest.status=503 AND httpRequest.requestUrl:"/orders/"' in line
+
+
+def test_a_slower_operation_and_a_missing_event_are_looked_at_too() -> None:
+    onset = Onset(ONSET_NS, ONSET_NS, ONSET_NS, 0.0, 1.0, "requests")
+    slow = Latency("desk", "find_order", None, onset=onset, project="acme-test")
+
+    lines = [one.line for one in look_at_silent(slow, Lookup(findings()))]
+
+    assert all(line.startswith("gcloud logging read ") and "--project=acme-test" in line for line in lines)
+    assert ["cloudaudit" in lines[0], "sort -k2 -rn" in lines[1], 'service_name="desk"' in lines[1]] == [True] * 3
