@@ -77,11 +77,10 @@ def best_shift(asked: NDArray[np.float64], slow: Sequence[NDArray[np.float64]]) 
     present = np.flatnonzero(asked.any(axis=1)).tolist()
     began = sorted({int(np.flatnonzero(asked[code])[0]) for code in present})
     whole = _Whole.of(asked.sum(axis=0), began)
+    of_revisions = [_of_revision(np.stack(slow), asked, code, len(present)) for code in present] if slow else []
     best: Shift | None = None
-    for own in slow:
-        found = [_stretch(own.sum(axis=0), whole)]
-        found += [_of_revision(own, asked, code, len(present)) for code in present]
-        for one in found:
+    for cut, own in enumerate(slow):
+        for one in (_stretch(own.sum(axis=0), whole), *(found[cut] for found in of_revisions)):
             if one is not None and (best is None or one.gain > best.gain):
                 best = one
     return best
@@ -141,7 +140,7 @@ def _stretch(slow: NDArray[np.float64], whole: _Whole) -> Shift | None:
     place = int(np.argmax(gains - looks))
     is_in = np.zeros(len(used), dtype=bool)
     is_in[first[place] : last[place] + 1] = True
-    gain = float(gains[place]) / _dispersion(slow, asked, is_in) - float(looks[place])
+    gain = float(gains[place]) / float(_dispersion(slow[None], asked, is_in)[0]) - float(looks[place])
     return Shift(int(used[first[place]]), int(used[last[place]]), None, gain)
 
 
@@ -155,36 +154,44 @@ def _stretch_gains(
     each bin: there are a hundred times as many stretches.
     """
     first, last = ends
-    own, until = _log(inside, exposed), _log(slow, asked)
     before, asked_before = slow[first], np.maximum(asked[first], 1e-9)
-    than_before = own + until[first] - until[last + 1]
     others, asked_others = slow[-1] - inside, np.maximum(asked[-1] - exposed, 1e-9)
-    than_others = own + _log(others, asked_others) - until[-1]
-    return np.minimum(
-        np.where(inside * asked_others > others * exposed, than_others, -np.inf),
-        np.where(inside * asked_before > before * exposed, than_before, -np.inf),
+    is_worse = (inside * asked_others > others * exposed) & (inside * asked_before > before * exposed)
+    gains = np.full(len(first), -np.inf)
+    first, last, inside, exposed, others, asked_others = (  # logs are what takes time
+        one[is_worse] for one in (first, last, inside, exposed, others, asked_others)
     )
+    own, until = _log(inside, exposed), _log(slow, asked)
+    than_before = own + until[first] - until[last + 1]
+    than_others = own + _log(others, asked_others) - until[-1]
+    gains[is_worse] = np.minimum(than_others, than_before)
+    return gains
 
 
 def _of_revision(
     slow: NDArray[np.float64], asked: NDArray[np.float64], code: int, codes: int
-) -> Shift | None:  # fmt: skip
-    """One revision, a row of what was slow and asked per bin, against the others before it and beside it.
+) -> list[Shift | None]:  # fmt: skip
+    """One revision against the others before it and beside it, which must have been asked enough: by each cut.
 
-    Those must have been asked enough.
+    `slow`: a table for each cut; what was asked is the same for all of them.
     """
     places = np.flatnonzero(asked[code])
     first, last = int(places[0]), int(places[-1])
-    own_slow, own_asked = slow[code, : last + 1], asked[code, : last + 1]
-    slow_of = np.concatenate([slow[:, : last + 1].sum(axis=0) - own_slow, own_slow])
+    own_slow, own_asked = slow[:, code, : last + 1], asked[code, : last + 1]
     asked_of = np.concatenate([asked[:, : last + 1].sum(axis=0) - own_asked, own_asked])
-    exposed, failed, many = float(own_asked.sum()), float(own_slow.sum()), float(asked_of.sum())
-    if exposed < _LEAST or many - exposed < _LEAST or failed < _LEAST_SLOW:
-        return None
-    gain = float(share_gains(np.array([failed]), np.array([exposed]), slow_of.sum(), np.array([many]))[0])
+    exposed, failed, many = float(own_asked.sum()), own_slow.sum(axis=-1), float(asked_of.sum())
+    is_known = failed >= _LEAST_SLOW
+    if exposed < _LEAST or many - exposed < _LEAST or not is_known.any():
+        return [None] * len(slow)
+    slow_of = np.concatenate([slow[:, :, : last + 1].sum(axis=1) - own_slow, own_slow], axis=1)
+    gains = share_gains(failed, np.array([exposed]), slow_of.sum(axis=-1), np.array([many]))
     used = asked_of > 0
     is_in = (np.arange(len(asked_of)) > last)[used]
-    return Shift(first, last, code, gain / _dispersion(slow_of[used], asked_of[used], is_in) - math.log(codes))
+    gains = gains / _dispersion(slow_of[:, used], asked_of[used], is_in) - math.log(codes)
+    return [
+        Shift(first, last, code, gain) if known else None
+        for gain, known in zip(gains.tolist(), is_known.tolist(), strict=True)
+    ]
 
 
 def share_gains(
@@ -204,15 +211,20 @@ def _log(slow: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.fl
     return told
 
 
-def _dispersion(slow: NDArray[np.float64], asked: NDArray[np.float64], is_in: NDArray[np.bool_]) -> float:
-    """How much more the shares of single bins scatter than chance would have it, about one share on either side."""
-    scatter, left = 0.0, 0
+def _dispersion(
+    slow: NDArray[np.float64], asked: NDArray[np.float64], is_in: NDArray[np.bool_]
+) -> NDArray[np.float64]:  # fmt: skip
+    """How much more the shares of single bins scatter than chance would have it, about one share on either side.
+
+    Of each row of `slow`, a column a bin, of what was asked in it.
+    """
+    scatter, left = np.zeros(len(slow)), 0
     for side in (is_in, ~is_in):
-        counts, exposed = slow[side], asked[side]
-        if len(counts) < 2:  # noqa: PLR2004 - one bin does not scatter
+        counts, exposed = slow[:, side], asked[side]
+        if len(exposed) < 2:  # noqa: PLR2004 - one bin does not scatter
             continue
-        share = float(counts.sum() / exposed.sum())
+        share = (counts.sum(axis=-1) / exposed.sum())[:, None]
         due = np.maximum(exposed * share * (1 - share), 0.25)
-        scatter += float(((counts - exposed * share) ** 2 / due).sum())
-        left += len(counts) - 1
-    return max(1.0, scatter / left) if left else 1.0
+        scatter += ((counts - exposed * share) ** 2 / due).sum(axis=-1)
+        left += len(exposed) - 1
+    return np.maximum(scatter / left, 1.0) if left else np.ones(len(slow))

@@ -6,12 +6,13 @@ further. Its mean is kept as it was: then only the places of the failures tell t
 """
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
+from classifiers.exposure import Timeline
 from classifiers.rivals import Candidate, Split, moment_gain
 
 __all__ = ["outside_ramp", "slow_gain"]
@@ -32,18 +33,24 @@ def slow_gain(case: Case, candidate: Candidate, split: Split) -> float:
     if blamed.sum() < _FEW:
         return 0.0
     line = case.held.timeline
-    ages = (line.start_ns + (np.arange(line.bins) + 0.5) * line.bin_ns - candidate.served_ns) / line.bin_ns
+    ages, weights = _since(line, candidate.served_ns)
     exposed = np.where(ages > 0, candidate.exposed(case, split.revisions), 0.0)
     if not exposed.any():
         return 0.0
     failed = np.bincount(case.bins[blamed], minlength=line.bins).astype(float)
     used = (exposed > 0) | (failed > 0)
-    ages, exposed, failed = np.maximum(ages[used], 0.5), np.maximum(exposed[used], 1e-9), failed[used]
-    grown = [np.minimum(ages * line.bin_minutes / longest, 1.0) for longest in _GROWN_MIN]
-    weights = np.array([*(ages**power for power in _POWERS), *grown])
-    gains = _gains(case, failed, exposed, weights) / case.fit.dispersion
+    gains = _gains(case, failed[used], np.maximum(exposed[used], 1e-9), weights[:, used]) / case.fit.dispersion
     shapes = gains + math.log(_SLOW / _SHAPES)
     return float(np.logaddexp.reduce([*shapes, math.log(1 - _SLOW)]))
+
+
+@lru_cache(maxsize=192)  # a quarter of a megabyte each; most cases ask for the same revisions again
+def _since(line: Timeline, served_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The age of each bin since a revision began to serve, in bins, and a row of weights for each shape."""
+    ages = (line.start_ns + (np.arange(line.bins) + 0.5) * line.bin_ns - served_ns) / line.bin_ns
+    old = np.maximum(ages, 0.5)
+    grown = (np.minimum(old * line.bin_minutes / longest, 1.0) for longest in _GROWN_MIN)
+    return ages, np.array([*(old**power for power in _POWERS), *grown])
 
 
 def _gains(
