@@ -20,7 +20,12 @@ from classifiers.traces import Traces
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["Latencies", "LatencyConfig", "Slowed", "read_latencies"]
+__all__ = ["LATENCY_TABLES", "Latencies", "LatencyConfig", "Slowed", "read_latencies"]
+
+LATENCY_TABLES = (  # what a reader is laid before it is asked for latencies, in this order
+    "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_rows",
+    "create_latency_counts", "create_latency_operations",
+)  # fmt: skip
 
 _TEN_MINUTES_NS = 600_000_000_000
 _BINS = 150  # at most: all pairs of them are looked at
@@ -35,6 +40,7 @@ _RARE = 0.25  # share of its good time that may be as slow as what is called slo
 _AS_GOOD = 2.0  # log-likelihood below the best that is still as good
 _STEPS = 20  # durations tried between that and the slowest of it
 _KEYS = ["project", "service", "source", "operation"]
+_GROUPS = ["revision_id", "origin", "bin", "bucket"]
 
 
 class LatencyConfig(BaseModel):
@@ -90,8 +96,8 @@ def read_latencies(reader: Reader, *, start_ns: int, window: Window, config: Lat
     """What became slower within [start_ns, window.end_ns) and was so in the window."""
     span = {"start_ns": start_ns, "end_ns": window.end_ns}
     bin_ns = _bin_ns(window.end_ns - start_ns)
-    names = _laid(reader, span)
-    counts = reader.frame("count_latencies", bin_ns=bin_ns, per_octave=PER_OCTAVE)
+    names = _laid(reader, span, bin_ns)
+    counts = reader.frame("count_latencies")
     found, looks = _find(counts, names, window, bin_ns, config)
     slowed, trials = _tried(found, _trials(reader, found, names, span), bin_ns)
     traces = _traces(trials)
@@ -107,10 +113,10 @@ def read_latencies(reader: Reader, *, start_ns: int, window: Window, config: Lat
     )
 
 
-def _laid(reader: Reader, span: Mapping[str, int]) -> pl.DataFrame:
+def _laid(reader: Reader, span: Mapping[str, int], bin_ns: int) -> pl.DataFrame:
     """Lays how long every request took beside the reader; gives the names of operations and revisions."""
-    params: dict[str, Any] = {**span, **origin_params()}
-    for query in ("create_latency_sources", "create_latency_spans", "create_latency_rows", "create_latency_operations"):
+    params: dict[str, Any] = {**span, **origin_params(), "bin_ns": bin_ns, "per_octave": PER_OCTAVE}
+    for query in LATENCY_TABLES:
         reader.lay(query, **params)
     return reader.frame("find_latency_operations")
 
@@ -143,9 +149,9 @@ def _find(
     for place, shift in zip(known.tolist(), cells.shifts(known), strict=True):
         if shift is None or shift.gain < least or (cells.began + shift.last + 1) * bin_ns <= window.start_ns:
             continue
-        own = counts.filter(pl.col("operation_id") == place).sort("revision_id", "origin", "bin", "bucket")
+        own = counts.filter(pl.col("operation_id") == place).group_by(_GROUPS).agg(pl.col("requests").sum())
         named = names.filter(pl.col("operation_id") == place)
-        counted = _arrays(own, cells)
+        counted = _arrays(own.sort(_GROUPS).cast({"bin": pl.Int64, "bucket": pl.Int64}), cells)
         if quantile_ns(counted.bucket, counted.many, 0.5) >= _STREAM_NS:
             continue
         key = named.select(_KEYS).row(0)

@@ -13,6 +13,7 @@ with asked as (
         place,
         path,
         at_ns,
+        cast((at_ns // 60_000_000_000 - $first_minute) // $bin_minutes as integer) as stretch,
         enum_code(origin) as origin,
         enum_code(entered) as entered
     from request_rows
@@ -26,20 +27,40 @@ firsts as (
     from asked
     where is_traced and key in (select key from asked where origin = 3 and is_traced)
     group by key
+),
+told as (
+    select
+        place,
+        path,
+        cast(case when origin <> 3 then origin else coalesce(entered, 3) end as utinyint) as origin,
+        stretch
+    from asked
+    where not (origin = 3 and is_traced)
+    union all
+    select
+        asked.place,
+        asked.path,
+        cast(coalesce(nullif(firsts.origin, 3), asked.entered, 3) as utinyint) as origin,
+        asked.stretch
+    from asked
+    join firsts
+        on asked.key = firsts.key
+    where asked.origin = 3 and asked.is_traced
+),
+counted as (
+    select
+        place,
+        path,
+        origin,
+        stretch,
+        count(*) as requests
+    from told
+    group by all
 )
 select
-    asked.place,
-    asked.path as route,
-    cast(
-        case
-            when asked.origin <> 3 then asked.origin
-            else coalesce(nullif(firsts.origin, 3), asked.entered, 3)
-        end
-        as utinyint
-    ) as origin,
-    (asked.at_ns // 60_000_000_000 - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
-    count(*) as requests
-from asked
-left join firsts
-    on asked.key = firsts.key and asked.is_traced
-group by all
+    place,
+    path as route,
+    origin,
+    cast(stretch as bigint) * $bin_minutes + $first_minute as minute,
+    requests
+from counted

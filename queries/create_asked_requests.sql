@@ -40,7 +40,7 @@ from entries
 join origin_agents as agents
     on coalesce(entries.user_agent, '') = agents.user_agent
 join origin_paths as paths
-    on coalesce(entries.http_path, '') = paths.http_path
+    on hash(coalesce(entries.http_path, '')) = paths.key
 left join origin_traces as traces
     on entries.trace = traces.trace
 left join origin_clients as clients

@@ -1,6 +1,6 @@
 -- name:    create_latency_operations
 -- about:   for the reader that asks alone: the names behind latency_rows, with numbers for operations and revisions in the
---          order of their names. Needs create_latency_rows
+--          order of their names. Needs create_latency_counts
 -- params:
 -- columns:
 
@@ -9,7 +9,7 @@ with present as (
     select distinct
         is_span,
         pair
-    from latency_rows
+    from latency_counts
 ),
 named as (
     select

@@ -3,28 +3,13 @@
 --          of the platform's log, of services that log at least half as many as they have server spans, and latency_spans.
 --          Left out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned
 --          away, and what began before an instance had answered once. `key` is that of request_rows; `pair` is
---          `place` times 2^32 and `path` of those, of spans that of latency_spans. Needs create_latency_spans
--- params:  $start_ns BIGINT, $end_ns BIGINT
+--          `place` times 2^32 and `path` of those, of spans that of latency_spans. Needs create_latency_spans and
+--          create_latency_failed; nothing is kept of it: millions of rows are counted as they pass
+-- params:
 -- columns:
 
-create or replace temp table latency_rows as
-with failed as (
-    select key
-    from request_rows
-    where
-        is_traced
-        and (http_status >= 500 or http_status = 429)
-        and place not in (select id from request_places where service = '')
-    union
-    select hash(trace) as key
-    from spans_by_revision
-    where
-        status = 2
-        and (kind in (2, 5) or parent_span = '')
-        and start_ns >= $start_ns
-        and start_ns < $end_ns
-),
-answered as (
+create or replace temp view latency_rows as
+with answered as (
     select
         writer,
         min(at_ns + latency_ns) as warm_ns
@@ -83,4 +68,4 @@ left join answered
     on timed.writer = answered.writer
 where
     (answered.warm_ns is null or timed.at_ns >= answered.warm_ns)
-    and (not timed.is_traced or timed.key not in (select key from failed))
+    and (not timed.is_traced or timed.key not in (select key from latency_failed))

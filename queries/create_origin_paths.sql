@@ -1,7 +1,7 @@
 -- name:    create_origin_paths
 -- about:   for the reader that asks alone: the route of each path of a time, and whether the path itself tells who asks;
 --          see classifiers/origin.py.
---          Paths of one route that tell the same of it have one id
+--          Paths of one route that tell the same of it have one id; `key`: the hash of the path
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $health_paths VARCHAR, $odd_paths VARCHAR, $test_paths VARCHAR,
 --          $variable_parts VARCHAR
 -- columns:
@@ -9,6 +9,7 @@
 create or replace temp table origin_paths as
 select
     http_path,
+    hash(http_path) as key,
     hash(route, is_health, is_odd) as id,
     route,
     is_health,

@@ -22,7 +22,8 @@ with wanted as materialized (
             latency_rows.is_span = named.is_span
             and latency_rows.pair = named.pair
     where
-        named.operation_id in (select unnest($operations::integer[]))
+        len($operations::integer[]) > 0  -- of none, nothing is read
+        and named.operation_id in (select unnest($operations::integer[]))
         and ($every = 1 or hash(latency_rows.at_ns) % $every = 0)
 ),
 keys as (

@@ -35,7 +35,8 @@ RELATIONS = {
 LAID = (
     "create_origin_agents", "create_origin_paths", "create_origin_routes", "create_origin_traces",
     "create_origin_clients", "create_asked_requests", "create_request_places", "create_request_rows",
-    "create_latency_sources", "create_latency_spans", "create_latency_rows", "create_latency_operations",
+    "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_rows",
+    "create_latency_counts", "create_latency_operations",
 )  # fmt: skip
 
 

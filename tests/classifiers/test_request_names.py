@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.generate_store import draw
 from classifiers.latency_effect import PER_OCTAVE
+from classifiers.latency_reading import LATENCY_TABLES
 from classifiers.origin import lay_origins, origin_params
 from classifiers.request_names import RequestNames, read_request_names
 from classifiers.spans_by_revision import lay_spans_by_revision
@@ -99,12 +100,12 @@ def test_callers_are_counted_with_their_agents(laid: tuple[Reader, dict[str, int
 
 def test_latencies_are_counted_as_their_trials_are_listed(laid: tuple[Reader, dict[str, int]]) -> None:
     reader, span = laid
-    params: dict[str, Any] = {**span, **origin_params()}
-    for query in ("create_latency_sources", "create_latency_spans", "create_latency_rows", "create_latency_operations"):
+    params: dict[str, Any] = {**span, **origin_params(), "bin_ns": _MINUTE_NS, "per_octave": PER_OCTAVE}
+    for query in LATENCY_TABLES:
         reader.lay(query, **params)
 
     names = reader.frame("find_latency_operations")
-    counts = reader.frame("count_latencies", bin_ns=_MINUTE_NS, per_octave=PER_OCTAVE)
+    counts = reader.frame("count_latencies")
     operations = names["operation_id"].unique().to_list()
     trials = reader.frame("find_latency_trials", operations=operations, every=1, **span)
 
