@@ -60,7 +60,7 @@ _NEVER = re.compile(
     r"are|was|were|stays?|remained) absent\b|\bn't (?:log|emit|send|return)\b",
     re.IGNORECASE,
 )
-_OBJECT = re.compile(r"\s(?:it|them|this|that|these|those)\b", re.IGNORECASE)  # what is denied has its name elsewhere
+_OBJECT = re.compile(r"\s(?:it|them|this|that|these|those)\b|\s?\?", re.IGNORECASE)  # named elsewhere, or a question
 _ENDED = re.compile(r"\A(?:\w+ )?no longer\b", re.IGNORECASE)
 _ENDED_BEHIND = re.compile(r"\A(?: \w+){0,2} any ?(?:more|longer)\b", re.IGNORECASE)
 _NOUN = re.compile(

@@ -118,6 +118,7 @@ def test_what_is_denied_behind_a_number_was_not_counted() -> None:
 
 def test_that_something_is_not_sent_by_a_pronoun_names_nothing() -> None:
     assert "silence" not in [claim.kind for claim in _read("shop-00008-bad does not log it; 00007-abc logged 279.")]
+    assert "silence" not in [claim.kind for claim in _read("Why is it not logged?; 00007-abc logged 279 of them")]
 
 
 @pytest.mark.parametrize(
