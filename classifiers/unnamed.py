@@ -44,7 +44,11 @@ def outside_of(judged: Judged, origin: Origin) -> tuple[Cause, str, tuple[Eviden
     )
     if judged.shared and origin not in {"tests", "scanners"}:
         others = ", ".join(judged.shared[:5])
-        evidence = Evidence("measured", f"began within two minutes in {others}, without shared traces", "find_failures")
+        evidence = Evidence(
+            "measured",
+            f"began in {others} too, at the same time as far as requests tell, without shared traces",
+            "find_failures",
+        )
         if is_about_certificate(judged.text):
             told = (evidence, counted, *_told_instant(judged), *in_shared_minutes(case))
             return "certificate", f"a certificate is refused {since}, in {others} too", told

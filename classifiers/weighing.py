@@ -295,8 +295,11 @@ def _is_apart(case: Case, other: Case) -> bool:
 
 
 def _is_same_kind(case: Case, other: Case, texts: Mapping[str, str]) -> bool:
-    """The same failure; both could not reach something, wait for the same, or refused a certificate."""
-    if set(case.signature_ids) & set(other.signature_ids):
+    """The same failure; both could not reach something, wait for the same, or refused a certificate.
+
+    Two that only answered alike on a route of one name are not the same: it is what leads them that counts.
+    """
+    if case.parts == other.parts and set(case.signature_ids) & set(other.signature_ids):
         return True
     if case.kind == other.kind == "slow":
         return case.parts == other.parts and bool(orjson.loads(case.parts).get("text"))

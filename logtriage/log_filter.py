@@ -17,8 +17,11 @@ _REVISIONS = 5  # named in a filter; with more the service stands for all
 _LOOKED, _FIRST = 20_000, 500  # characters of a text, and of its first line, that are looked at
 _PHRASE = 100  # characters searched for
 _LEAST = 8  # characters that still say something
-_APART = re.compile(r"<[^<>]{0,40}>|\.\.\.|[\"\\\x00-\x1f]")  # what is masked, cut off, or ends a quoted text
-_NUMBER = re.compile(r"\w*\d\w*")  # an entry's own
+_ENOUGH = 12  # characters that say it without a path
+# what is masked, cut off, ends a quoted text, or is told shorter: spaces that fill up a column
+_APART = re.compile(r"<[^<>]{0,40}>|\.\.\.|[\"\\\x00-\x1f]|\s{2,}")
+_PATH = re.compile(r"(?<=[^\s/]/)\S+")  # behind the name of who was asked: one of several that fail alike
+_NUMBER = re.compile(r"[\w-]*\d[\w-]*")  # an entry's own
 _REQUEST = re.compile(r"\A(?:[A-Z]+ )?(/\S*)? ?(?:requests )?answered (\d{3})\Z")
 
 
@@ -77,9 +80,13 @@ def _said(cluster: Cluster) -> list[str]:
     sample, title = cluster.sample[:_LOOKED], cluster.title[:_LOOKED]
     said = _NUMBER.sub("...", sample[:_FIRST].partition("\n")[0])  # of the title numbers are masked already
     pieces = [*_APART.split(title), *_APART.split(said)]
-    found = [piece.strip()[:_PHRASE].strip() for piece in pieces if piece.strip()[:_PHRASE].strip() in sample]
-    best = max(found[: len(pieces)], key=len, default="")
-    return [_text(best)] if len(best) >= _LEAST else []
+    parts = [part for piece in pieces for part in _PATH.split(piece)]
+    for found, least in ((parts, _ENOUGH), (pieces, _LEAST)):
+        phrases = [piece.strip()[:_PHRASE].strip() for piece in found]
+        best = max((phrase for phrase in phrases if phrase in sample), key=len, default="")
+        if len(best) >= least:
+            return [_text(best)]
+    return []
 
 
 def _text(value: str) -> str:

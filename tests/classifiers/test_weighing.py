@@ -3,7 +3,7 @@ from pathlib import Path
 from tests.support.system import HOUR, MINUTE, System
 
 
-def asked_wrongly(status: int, said: str) -> System:
+def asked_wrongly(status: int, said: str, paths: tuple[str, ...] = ("/orders",)) -> System:
     """A shop whose deploy after two hours asks a door wrongly, which answers and says so."""
     system = System()
     for at_s in range(0, 4 * HOUR, 20):
@@ -11,7 +11,8 @@ def asked_wrongly(status: int, said: str) -> System:
         shop = "shop-00002-new" if is_bad else "shop-00001-old"
         trace = system.request(at_s, "shop", shop, status=500 if is_bad else 200, latency_s=0.4)
         told = status if is_bad else 200
-        system.request(at_s + 0.1, "door", "door-00001-old", trace=trace, status=told, agent="lib/1", latency_s=0.1)
+        asked = {"path": paths[at_s // 20 % len(paths)], "agent": "lib/1", "latency_s": 0.1}
+        system.request(at_s + 0.1, "door", "door-00001-old", trace=trace, status=told, **asked)
         if is_bad:
             system.line(at_s + 0.15, "door", "door-00001-old", said, trace=trace)
             system.line(at_s + 0.3, "shop", shop, f"Error: door answered {status}", trace=trace)
@@ -74,3 +75,29 @@ def test_what_the_called_service_refuses_with_4xx_is_told_below_the_failure_of_i
 
     assert [one.service for one in clusters if one.role == "root"] == ["shop"]
     assert {one.attribution.revision for one in clusters if one.attribution} == {"shop-00002-new"}
+
+
+def met_on_a_route_of_one_name() -> System:
+    """A deploy of the shop breaks its baskets; at that moment the cache of another service is gone for half an hour."""
+    system = System()
+    for at_s in range(0, 4 * HOUR, 20):
+        is_bad, is_gone = at_s >= 2 * HOUR, 2 * HOUR <= at_s < 150 * MINUTE
+        shop = "shop-00002-new" if is_bad else "shop-00001-old"
+        trace = system.request(at_s, "shop", shop, status=500 if is_bad else 200, path="/baskets/7")
+        if is_bad:
+            system.line(at_s + 0.1, "shop", shop, "TypeError: basket is not a function", trace=trace)
+        path = "/baskets/7" if at_s % 200 == 0 else "/letters"
+        trace = system.request(at_s + 5, "mail", "mail-00001-old", status=500 if is_gone else 200, path=path)
+        if is_gone:
+            system.line(at_s + 5.1, "mail", "mail-00001-old", "Error: dial tcp: connection refused", trace=trace)
+    system.deploy(2 * HOUR - MINUTE, "shop", "shop-00002-new", image="b")
+    return system
+
+
+def test_an_answer_on_a_route_of_one_name_is_no_failure_that_services_share(tmp_path: Path) -> None:
+    clusters = met_on_a_route_of_one_name().findings(tmp_path, 4 * HOUR).clusters
+
+    shop = [one for one in clusters if one.service == "shop" and one.role == "root"]
+    assert [one.cause for one in shop] == ["revision"]
+    assert [one.attribution.revision for one in shop if one.attribution] == ["shop-00002-new"]
+    assert not any("mail" in said.statement for one in shop for tale in one.hypotheses for said in tale.evidence)

@@ -65,3 +65,23 @@ def test_the_console_is_a_plain_https_address() -> None:
     for wrong in ("http://x", "javascript:alert(1)", "https://a b", 'https://x"y', "https://x/)y"):
         with pytest.raises(ValueError, match="web address"):
             check_console(wrong)
+
+
+@pytest.mark.parametrize(
+    ("title", "sample", "phrase"),
+    [
+        (
+            "upstream error: desk/v2/parcels/submit -> 403",
+            "upstream error: desk/v2/parcels/submit -> 403",
+            "upstream error: desk/",
+        ),
+        ("TypeError: x", "[nio-1] a.b.Core      : refund could not be booked", ": refund could not be booked"),
+        ("TypeError: x", "session could not be opened (request renewal-81)", "session could not be opened (request"),
+        ("desk/a -> 500", "desk/a -> 500", "desk/a -> 500"),
+    ],
+    ids=["one path of several", "padded column", "number of a request", "too short without its path"],
+)
+def test_logs_are_looked_for_by_what_all_entries_say(title: str, sample: str, phrase: str) -> None:
+    logs = next(link for link in cluster_links(cluster(title=title, sample=sample)) if link.label == "logs")
+
+    assert unquote(logs.url.partition(";timeRange")[0]).split("\n")[-1] == f'"{phrase}"'
