@@ -17,16 +17,16 @@ from statistics import median
 import polars as pl
 
 from classifiers.cases import Case
-from classifiers.links import CascadeConfig, Link, is_circle
+from classifiers.instance_order import ONSET_SLACK_NS, find_places, is_mild
+from classifiers.links import CascadeConfig, Link, nearest_links
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
-from classifiers.untraced import ONSET_SLACK_NS, find_places, is_mild, links_without_traces, names_it, services_named
+from classifiers.untraced import links_without_traces, names_it, services_named
 
 __all__ = ["Cascade", "find_cascade", "fold_requests"]
 
 _RENDERING = 0.8  # share of failing requests that must come with a failure to be its rendering
 _NEARLY_ALL = 0.9
-_NEAR = 0.85  # of the best share: causes this good compete by nearness
 _SERVER_ERROR = 500
 _SKEW_NS = 1_000_000  # clocks of instances differ by about this
 _SEVERAL = 2
@@ -84,7 +84,8 @@ def find_cascade(
             others = [one for one in cases if not says.reaches(one.service, symptom.service)]
             links = _of_several(symptom, others, firsts, config, calls)
         found[symptom.cluster_id] = links
-    chosen = _nearest(found, by_id)
+    by_onset = sorted(cases, key=lambda case: (case.fit.at_ns, case.cluster_id))
+    chosen = nearest_links({case.cluster_id: found[case.cluster_id] for case in by_onset})
     beside = [one for name, told in found.items() for one in told if name in chosen and one.cause != chosen[name].cause]
     beside.sort(key=lambda one: (one.symptom, -one.share, one.cause))
     return Cascade(chosen, tuple(beside), _together(cases, firsts, chosen, calls))
@@ -290,20 +291,3 @@ def _of_several(
         for name, traces in sorted(shared.items())
         if traces
     ]
-
-
-def _nearest(found: dict[str, list[Link]], cases: dict[str, Case]) -> dict[str, Link]:
-    """One cause each: of those about as good as the best, the one that came last before the symptom."""
-    chosen: dict[str, Link] = {}
-    order = sorted(found, key=lambda name: (cases[name].fit.at_ns, name))
-    for name in order:
-        links = found[name]
-        best = max((link.share for link in links), default=0.0)
-        good = sorted(
-            (link for link in links if link.share >= _NEAR * best), key=lambda one: (one.lag_ns, -one.share, one.cause)
-        )
-        for link in good:
-            if not is_circle(link, chosen):
-                chosen[name] = link
-                break
-    return chosen

@@ -1,13 +1,16 @@
 """Links: which failure explains which, and how that is known."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.findings import Explains
 
-__all__ = ["CascadeConfig", "Link", "is_circle", "nearer_links", "other_edges"]
+__all__ = ["CascadeConfig", "Link", "is_circle", "nearer_links", "nearest_links", "other_edges"]
+
+_NEAR = 0.85  # of the best share: causes this good compete by nearness
+_AS_NEAR = 1.1  # times as long before the symptom, which tells no order
 
 
 class CascadeConfig(BaseModel):
@@ -48,6 +51,41 @@ def is_circle(link: Link, chosen: Mapping[str, Link]) -> bool:
     while at in chosen and at != link.symptom:
         at = chosen[at].cause
     return at == link.symptom
+
+
+def nearest_links(found: Mapping[str, Sequence[Link]]) -> dict[str, Link]:
+    """One cause each: of those about as good as the best, the one that came last before the symptom.
+
+    found: the links of each symptom; symptoms are settled in their order, and none in a circle.
+    """
+    chosen: dict[str, Link] = {}
+    good = {name: _good(links) for name, links in found.items()}
+    for name, links in good.items():
+        for link in links:
+            if not is_circle(link, chosen):
+                chosen[name] = link
+                break
+    for name, links in good.items():
+        if name in chosen:
+            chosen[name] = _step_between(chosen[name], links, chosen)
+    return chosen
+
+
+def _good(links: Sequence[Link]) -> list[Link]:
+    """Those about as good as the best, the nearest first."""
+    best = max((link.share for link in links), default=0.0)
+    good = [link for link in links if link.share >= _NEAR * best]
+    return sorted(good, key=lambda one: (one.lag_ns, -one.share, one.cause))
+
+
+def _step_between(link: Link, good: Sequence[Link], chosen: Mapping[str, Link]) -> Link:
+    """What stands between the two: as near, and itself explained by the cause. Lines of one moment mix their order."""
+    for other in good:
+        above = chosen.get(other.cause)
+        is_as_near = other.kind == link.kind and other.lag_ns <= _AS_NEAR * link.lag_ns
+        if is_as_near and above and above.cause == link.cause and above.kind == link.kind:
+            return other
+    return link
 
 
 def nearer_links(links: Mapping[str, Link], again: Mapping[str, Link], made: Collection[str]) -> dict[str, Link]:

@@ -12,12 +12,13 @@ from typing import TypeVar
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, Cluster, Evidence, Explains, Latency
 from classifiers.incidents import Member, began_ns
+from classifiers.instance_order import ONSET_SLACK_NS
 from classifiers.latency import Slowdowns
 from classifiers.links import CascadeConfig, Link
 from classifiers.missing import Missed
 from classifiers.suspects import CallGraph
 from classifiers.traces import is_trace
-from classifiers.untraced import ONSET_SLACK_NS, around
+from classifiers.untraced import around
 
 __all__ = ["Silent", "join_silent"]
 

@@ -8,54 +8,34 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import orjson
-import polars as pl
 
 from classifiers.cases import Case
 from classifiers.company import chance_of
+from classifiers.instance_order import (
+    BOOT_NS,
+    ONSET_SLACK_NS,
+    Places,
+    is_mild,
+    is_of_starts,
+    is_straight_behind,
+    lags_of,
+    links_in_part,
+    links_of_exit,
+)
 from classifiers.links import CascadeConfig, Link
 from classifiers.suspects import CallGraph
 
-__all__ = [
-    "ONSET_SLACK_NS",
-    "Places",
-    "around",
-    "find_places",
-    "is_mild",
-    "links_without_traces",
-    "names_it",
-    "services_named",
-]
+__all__ = ["around", "links_without_traces", "names_it", "services_named"]
 
 _SERVER_ERROR = 500
-_WARNING, _ERROR = 13, 17
 _FEW = 2  # coincidences in an instance, below which order says nothing
-ONSET_SLACK_NS = 120_000_000_000
+_SOME = 5  # ... where some of its failures were without
 _WITHIN_NS = 3_000_000_000  # of one instance, for failures without a trace
-_BOOT_NS = 30_000_000_000  # ... while it starts, when one step waits for another in vain
 _AT_ONCE_NS = 100_000_000  # of one instance, for what happened once: one step after the other
 _WORDS = 2  # in common that few other failures have, for what happened once
 _AROUND_NS = 120_000_000_000
 _EVIDENCE = 5.0  # log of how unlikely a failure would meet those of the named service by chance
-
-
-Places = dict[str, npt.NDArray[np.int64]]  # of one case: its times in each instance, sorted
-
-
-def find_places(cases: Sequence[Case], rows: pl.DataFrame) -> dict[str, Places]:
-    """Where and when each case failed, by cluster id. `rows` are those of find_failures with their cluster_id."""
-    asked = [case.cluster_id for case in cases if case.is_request_only]
-    seen = rows.filter(
-        (pl.col("instance") != "")
-        & ((pl.col("log") != "requests") | pl.col("cluster_id").is_in(asked))  # the time of a request is its start
-    )
-    times = seen.group_by("cluster_id", "instance").agg(pl.col("first_ns").sort())
-    found: dict[str, Places] = {case.cluster_id: {} for case in cases}
-    for cluster_id, instance, first_ns in times.sort("cluster_id", "instance").iter_rows():
-        if cluster_id in found:
-            found[cluster_id][instance] = np.array(first_ns, dtype=np.int64)
-    return found
 
 
 def links_without_traces(
@@ -83,12 +63,11 @@ def links_without_traces(
             link = _by_words(cause, symptom, places, cases)
         if link:
             links.append(link)
-    return links
-
-
-def is_mild(case: Case) -> bool:
-    """A warning, which does not explain an error that merely follows it."""
-    return case.kind != "platform" and _WARNING <= case.severity < _ERROR
+    if links:
+        return links
+    by_id = {one.cluster_id: one for one in cases}
+    part = [one for one in links_in_part(symptom, cases, places) if not names_it(symptom, by_id[one.cause])]
+    return part or links_of_exit(symptom, cases, places)
 
 
 def services_named(symptom: Case, cases: Sequence[Case]) -> set[str]:
@@ -108,10 +87,11 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
     height = sum(map(len, mine.values()))
     if theirs.keys().isdisjoint(mine) or (height < _FEW and not names_it(cause, symptom)):
         return None
-    windows = (_WITHIN_NS, _BOOT_NS) if _is_of_starts(mine) and _is_of_starts(theirs) else (_WITHIN_NS,)
+    windows = (_WITHIN_NS, BOOT_NS) if is_of_starts(mine) and is_of_starts(theirs) else (_WITHIN_NS,)
     for within_ns in windows:
-        before, after = _lags(mine, theirs, within_ns), _lags(theirs, mine, within_ns)
-        if len(before) < max(_FEW, config.share * height):
+        before, after = lags_of(mine, theirs, within_ns), lags_of(theirs, mine, within_ns)
+        least = _FEW if len(before) == height or names_it(cause, symptom) else _SOME
+        if len(before) < max(least, config.share * height):
             continue
         lag, back = int(np.median(before)), int(np.median(after)) if len(after) else 0
         is_first = len(after) < len(before) or back >= lag if within_ns == _WITHIN_NS else 2 * len(after) < len(before)
@@ -119,25 +99,24 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
             return None
         if is_first or names_it(cause, symptom):
             return Link(symptom.cluster_id, cause.cluster_id, len(before) / height, len(before), lag, "instances")
-    met = len(_lags(theirs, mine, _WITHIN_NS))
+    met = len(lags_of(theirs, mine, _WITHIN_NS))
     if met >= config.share * height > 0 and names_it(cause, symptom):
         return Link(symptom.cluster_id, cause.cluster_id, min(1.0, met / height), met, 0, "instances")
     return None
 
 
-def _is_of_starts(places: Places) -> bool:
-    """It happens once or twice in an instance, as what fails at its start does."""
-    return float(np.median([len(times) for times in places.values()])) <= _FEW
-
-
 def _by_words(cause: Case, symptom: Case, places: Mapping[str, Places], cases: Sequence[Case]) -> Link | None:
-    """Of what happened once: the one straight before in the same instance, that speaks of the same."""
+    """Of what happened once: the one straight before in the same instance, that speaks of the same or is very near."""
     mine, theirs = places[symptom.cluster_id], places[cause.cluster_id]
-    is_once = sum(map(len, mine.values())) == sum(map(len, theirs.values())) == 1
-    if not is_once or symptom.is_request_only:
+    is_once = sum(map(len, mine.values())) == 1
+    if not is_once or not theirs or symptom.is_request_only:
         return None
-    lags = _lags(mine, theirs, _AT_ONCE_NS).tolist()
+    lags = lags_of(mine, theirs, _AT_ONCE_NS).tolist()
     if not lags or (lags[0] == 0 and cause.cluster_id > symptom.cluster_id):
+        return None
+    if is_straight_behind(symptom, lags[0], cases, places):
+        return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
+    if sum(map(len, theirs.values())) > 1:
         return None
     words = [_words(one) for one in cases if one.service == symptom.service]
     common = [word for word in _words(cause) & _words(symptom) if 2 * sum(word in told for told in words) <= len(words)]
@@ -157,18 +136,6 @@ def names_it(cause: Case, symptom: Case) -> bool:
     is_thrown = bool(thrown.get("frames") or thrown.get("chain"))
     is_line = not (line.get("frames") or line.get("chain"))
     return is_thrown and is_line and len(value.split()) > 1 and value in str(line.get("message") or "")
-
-
-def _lags(mine: Places, theirs: Places, within_ns: int) -> npt.NDArray[np.int64]:
-    """For each of mine that has one of theirs at most so long before in its instance: how long before."""
-    found = [np.zeros(0, dtype=np.int64)]
-    for instance, times in mine.items():
-        others = theirs.get(instance)
-        if others is not None:
-            at = np.searchsorted(others, times, side="right")
-            lags = times[at > 0] - others[at[at > 0] - 1]
-            found.append(lags[lags <= within_ns])
-    return np.concatenate(found)
 
 
 def _by_revision(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:

@@ -16,6 +16,7 @@ from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
+from classifiers.instance_order import is_mild
 from classifiers.lineage import Lineage
 from classifiers.links import Link
 from classifiers.named import Namings
@@ -26,7 +27,6 @@ from classifiers.returns import returned
 from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
-from classifiers.untraced import is_mild
 
 __all__ = ["Judged", "weigh_cases"]
 

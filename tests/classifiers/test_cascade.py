@@ -228,3 +228,64 @@ def test_of_what_happened_once_the_step_straight_before_that_speaks_of_the_same_
 
     assert (links["then"].cause, links["then"].kind) == ("first", "instances")
     assert "other" not in links
+
+
+def test_of_what_happened_once_the_line_straight_behind_a_failure_follows_from_it_whatever_it_says() -> None:
+    once = range(1)
+    refused = untraced("refused", 0, numbers=once, severity=13, title="not enough segments")
+    answered = untraced("answered", 0.0005, numbers=once, title="the caller was sent away")
+    later = untraced("later", 0.05, numbers=once, title="disk is full")
+
+    links = linked(refused, answered, later)
+
+    assert (links["answered"].cause, links["answered"].share) == ("refused", 1.0)
+    assert "later" not in links
+
+
+def test_where_failures_are_frequent_a_line_straight_behind_one_of_them_follows_from_nothing() -> None:
+    exposed = grid(minutes=2, r1=1000.0)
+    busy = keyed(case(exposed, [(n / 6000, "r1") for n in range(12000)], cluster_id="busy"), [None] * 12000)
+    single = keyed(case(exposed, [(1.00001, "r1")], cluster_id="single"), [None])
+
+    assert linked(busy, single) == {}
+
+
+def test_a_warning_that_stands_straight_behind_each_of_few_errors_is_explained_in_part() -> None:
+    when = [(minute + 0.00001, "r1") for minute in (10, 45, 70, 108, 109, 130, 160, 185)]
+    warning = keyed(case(grid(minutes=200, r1=10.0), when, cluster_id="warning", severity=13), [None] * 8)
+    error = untraced("error", 480, numbers=range(2), title="connection closed")  # before it at 108 and 109
+
+    links = linked(warning, error)
+
+    assert (links["warning"].cause, links["warning"].shared, links["warning"].units) == ("error", 2, 8)
+
+
+def test_a_few_that_come_now_and_then_before_some_of_few_failures_explain_none() -> None:
+    often = untraced("often", 0, numbers=range(3), severity=13)
+    symptom = untraced("symptom", 0.4, numbers=range(5), severity=13)
+
+    assert linked(often, symptom) == {}
+
+
+def test_an_instance_that_ends_soon_after_a_warning_of_its_start_ends_of_that() -> None:
+    warning = untraced("warning", 0, numbers=range(1), severity=13, title="no database")
+    exited = untraced("exit", 12, numbers=range(1), severity=13, kind="platform", title="Container called exit(3).")
+    late = untraced("late", 100, numbers=range(1), severity=13, kind="platform", title="Container was stopped.")
+
+    links = linked(warning, exited, late)
+
+    assert (links["exit"].cause, links["exit"].kind) == ("warning", "instances")
+    assert "late" not in links
+
+
+def test_a_step_between_stands_in_the_chain_though_lines_of_its_moment_come_in_any_order() -> None:
+    when = [(100 + number + at_s / 60, "r1") for number in range(10) for at_s in (0.0, 0.006)]
+    told = '{"value":"No module named shop.tax","frames":["a:b"],"chain":["ImportError"]}'
+    thrown = keyed(case(grid(minutes=200, r1=10.0), when, cluster_id="thrown", parts=told), [None] * 20)
+    stopped = untraced("stopped", 0.004, parts='{"message":"setup failed: No module named shop.tax"}')
+    ended = untraced("ended", 0.4)
+
+    links = linked(thrown, stopped, ended)
+
+    assert links["stopped"].cause == "thrown"
+    assert links["ended"].cause == "stopped"
