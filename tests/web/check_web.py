@@ -28,6 +28,8 @@ def find_chromium() -> str:
         return shutil.which(named) or sys.exit(f"CHROMIUM is `{named}`, which is no program. Correct it.")
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        # fails where one of its sources does
+        subprocess.run(["apt-get", "update", "-q"], stdout=sys.stderr, check=False)
         run("apt-get", "install", "-y", "-q", "chromium")
         found = shutil.which("chromium")
     return found or sys.exit("There is no Chromium. Install it (Debian: apt-get install chromium), or set CHROMIUM.")
