@@ -32,7 +32,7 @@ class Link:
     share: float
     shared: int
     lag_ns: int
-    kind: str  # traces | instances | revisions | onset | named | guilt | called | deploy
+    kind: str  # traces | instances | revisions | onset | named | guilt | called | asked | deploy
     traces: tuple[str, ...] = ()
 
     @property

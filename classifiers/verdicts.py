@@ -243,6 +243,7 @@ _INFERRED = {
         "same-suspect-in-called-service",
         "what explains {share} is a deploy of a service that it calls, which fails with {cause} since the same moment",
     ),
+    "asked": ("asked-by-broken-caller", "{share} were asked by the service of {cause}, whose deploy explains both"),
     "mutual": (
         "same-traces-no-order", "{share} lie in traces of {cause}, each first in some: which began it is not shown",
     ),

@@ -5,7 +5,7 @@ that service's failure is the root: a refusal by the called side is a symptom of
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 import polars as pl
@@ -27,6 +27,7 @@ from classifiers.returns import returned
 from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
+from classifiers.untraced import services_named
 
 __all__ = ["Judged", "weigh_cases"]
 
@@ -95,6 +96,7 @@ class _Court:
         self.verdicts: dict[str, Weighed] = {}
         self._suspects = suspects
         self._config = config
+        self._services = history.traces.services()
         self._looks = looks
         self.lineage = Lineage(history.revisions, history.routings)
         services = {one.service for one in history.revisions} | {case.service for case in cases}
@@ -126,7 +128,16 @@ class _Court:
             heir = self._heir(root)
             if heir:
                 link = self.links.pop(heir)
-                self.links[root] = replace(link, symptom=root, cause=heir, lag_ns=-link.lag_ns)
+                self.links[root] = self._asked(heir, root, -link.lag_ns, link.traces)
+
+    def _asked(self, heir: str, root: str, lag_ns: int, traces: tuple[str, ...]) -> Link:
+        """A refusal below the failure of the service that asked: all of it where it names who asked, else by traces."""
+        case, caller = self.cases[root], self.cases[heir]
+        shared = case.units
+        if caller.service not in services_named(case, [caller]):
+            through = set(self._services.filter(pl.col("service") == caller.service)["trace"]) | caller.met_ns.keys()
+            shared = sum(trace in through for trace in case.met_ns)
+        return Link(root, heir, shared / max(1, case.units), shared, lag_ns, "asked", traces)
 
     def _is_refusal(self, name: str) -> bool:
         """The service warns of it, or answers the requests that it refuses so with 4xx."""

@@ -25,6 +25,7 @@ _LINKED = {
     "onset": "are near {other}, in the service that it calls, and both began at once",
     "named": "name the service of {other}, which failed in the same moments",
     "called": "have a deploy of a service that it calls as suspect, which fails since the same moment with {other}",
+    "asked": "were asked by the service of {other}, whose deploy explains both",
     "deploy": "are explained by the deploy that explains {other}, and both began at once",
     "guilt": "are explained by the revision that explains {other}",
 }

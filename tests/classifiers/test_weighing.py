@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from tests.support.system import HOUR, MINUTE, System
 
 
@@ -70,11 +72,18 @@ def test_certificates_refused_in_several_services_at_once_are_one_cause_in_all(t
     assert all("too" in one.hypotheses[0].statement for one in refused)
 
 
-def test_what_the_called_service_refuses_with_4xx_is_told_below_the_failure_of_its_caller(tmp_path: Path) -> None:
-    clusters = asked_wrongly(403, "rejected shop: no credential").findings(tmp_path, 4 * HOUR).clusters
+@pytest.mark.parametrize("said", ["rejected shop: no credential", "rejected: no credential"])
+def test_what_the_called_service_refuses_with_4xx_is_told_below_the_failure_of_its_caller(
+    tmp_path: Path, said: str
+) -> None:
+    clusters = asked_wrongly(403, said).findings(tmp_path, 4 * HOUR).clusters
 
-    assert [one.service for one in clusters if one.role == "root"] == ["shop"]
+    (root,) = (one for one in clusters if one.role == "root")
+    assert root.service == "shop"
     assert {one.attribution.revision for one in clusters if one.attribution} == {"shop-00002-new"}
+    refused = next(one for one in clusters if one.caused_by == root.id and one.service == "door")
+    linked = f"100% of its failures were asked by the service of {root.id}, whose deploy explains both"
+    assert [one.kind for one in refused.evidence if one.statement == linked] == ["inferred"]
 
 
 def met_on_a_route_of_one_name() -> System:
