@@ -18,6 +18,7 @@ _ASKED = {
     "RATE": ("How often", True),
     "HIT": ("Who is hit", True),
     "SURE": ("How sure", True),
+    "RESTS": ("On what grounds", False),
     "PULLS": ("Drags down", False),
     "STORM": ("How it comes", False),
     "CODE": ("Commits", False),
@@ -40,11 +41,16 @@ class Answer:
 
 
 def answers_of(lines: Sequence[Line]) -> tuple[Answer, ...]:
-    """Lines by their label, in the order of _ASKED; a label that is not known comes last, under its own name."""
+    """Lines by their label, in the order of _ASKED; a label that is not known comes last, under its own name.
+
+    How sure a verdict is stands on the first screen; what that rests on, and what would refute it, below it.
+    """
     groups: list[tuple[str, list[str]]] = []
     for line in lines:
         if line.label or not groups:
             groups.append((line.label, []))
+        elif groups[-1][0] == "SURE":
+            groups.append(("RESTS", []))
         groups[-1][1].append(line.text)
     order = {key: at for at, key in enumerate(_ASKED)}
     groups.sort(key=lambda group: order.get(group[0], len(order)))
