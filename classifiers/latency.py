@@ -80,7 +80,7 @@ def find_latencies(
         if of is not None:
             beside[of.cluster_id] = (*beside.get(of.cluster_id, ()), _evidence(one))
             failed[one.case.cluster_id] = of.cluster_id
-            failing += [one] if one.case.fit.at_ns >= oldest else []
+            failing += [one] if one.case.fit.at_ns >= oldest and not _hangs(one.case, of) else []
         elif one.case.fit.at_ns >= oldest:
             alone.append(one)
     found = [
@@ -90,6 +90,13 @@ def find_latencies(
     cases = {one.id: every[one.id] for one in found}
     asked = {name: asked_part(case, history.exposure) for name, case in cases.items()}
     return Slowdowns(tuple(found), beside, asked, cases, failed)
+
+
+def _hangs(slow: Case, problem: Case) -> bool:
+    """What took long are the very requests that hang: one failure, told once."""
+    mine = slow.keys_since(slow.fit.at_ns)
+    is_own = problem.kind == "hung" and problem.service == slow.service
+    return is_own and 2 * sum(key in problem.met_ns for key in mine) >= len(mine)
 
 
 def _judged(
