@@ -5,7 +5,7 @@ that service's failure is the root: a refusal by the called side is a symptom of
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 import polars as pl
@@ -128,16 +128,17 @@ class _Court:
             heir = self._heir(root)
             if heir:
                 link = self.links.pop(heir)
-                self.links[root] = self._asked(heir, root, -link.lag_ns, link.traces)
+                turned = replace(link, symptom=root, cause=heir, lag_ns=-link.lag_ns)
+                self.links[root] = self._asked(turned) if link.kind == "traces" else turned
 
-    def _asked(self, heir: str, root: str, lag_ns: int, traces: tuple[str, ...]) -> Link:
+    def _asked(self, link: Link) -> Link:
         """A refusal below the failure of the service that asked: all of it where it names who asked, else by traces."""
-        case, caller = self.cases[root], self.cases[heir]
+        case, caller = self.cases[link.symptom], self.cases[link.cause]
         shared = case.units
         if caller.service not in services_named(case, [caller]):
             through = set(self._services.filter(pl.col("service") == caller.service)["trace"]) | caller.met_ns.keys()
             shared = sum(trace in through for trace in case.met_ns)
-        return Link(root, heir, shared / max(1, case.units), shared, lag_ns, "asked", traces)
+        return replace(link, share=shared / max(1, case.units), shared=shared, kind="asked")
 
     def _is_refusal(self, name: str) -> bool:
         """The service warns of it, or answers the requests that it refuses so with 4xx."""
