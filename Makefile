@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO ?= demo
 
-.PHONY: demo test check check-web format bench lock clean
+.PHONY: docs demo test check check-web check-deploy format bench audit licences lock clean
 
 demo: $(READY) ## builds a bundled incident, runs the whole line over it offline, prints the report
 	$(BIN)/logtriage demo --folder $(DEMO)
@@ -22,6 +22,9 @@ check: $(READY) ## format check, lint, types, tests with coverage: what CI runs
 check-web: $(READY) ## pages in a real browser, diagrams with the official parser; needs node, no part of check
 	$(BIN)/python -m tests.web.check_web check-web
 
+check-deploy: $(READY) ## image, unit, manifests, as far as this machine can; no part of check
+	$(BIN)/python -m tests.deploy.check_deploy check-deploy
+
 format: $(READY) ## formats and mends what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -33,12 +36,22 @@ bench: $(READY) ## speed of ingest, of spans and of the attribution, each agains
 	$(BIN)/python -m benchmarks.attribution
 	$(BIN)/python -m benchmarks.spans
 
+audit: $(READY) ## known vulnerabilities of the locked packages; code 2 of benchmarks.audit: its database is out of reach
+	$(BIN)/python -m benchmarks.audit
+
+docs: $(READY) ## writes docs/configuration.md and docs/commands.md anew from config.yaml and the commands
+	$(BIN)/python -m tests.support.reference
+
+licences: $(READY) ## writes docs/licences.md from the metadata of what is installed
+	$(BIN)/python -m benchmarks.licences > docs/licences.md
+
 lock: $(READY) ## resolves the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --extra image -c requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean: ## removes what make made
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage $(DEMO) check-web tests/web/node_modules
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage $(DEMO) check-web check-deploy tests/web/node_modules
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "logtriage needs Python 3.11 or newer; try: make PYTHON=python3.11 demo")'

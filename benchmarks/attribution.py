@@ -34,6 +34,7 @@ _AGGREGATE = Path(__file__).with_name("aggregate.sql")
 _STAGES = (
     "build_cases", "judge", "find_cascade", "fold_requests", "Suspects", "part_entries", "weigh_cases",
     "tell_clusters", "with_shared_dependencies", "find_incidents", "vanished_keys", "find_coverage", "with_known",
+    "verify_findings", "track",
 )  # fmt: skip
 
 

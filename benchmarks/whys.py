@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from classifiers.explained import BLAMED
+
 __all__ = ["complaints", "found_in"]
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _TOKEN = re.compile(r"[\w.:/@<>*%-]*\d[\w.:/@<>*%-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
 _DIGITS = 3  # significant ones, to which durations and rates are told
-_BLAMED = 0.5
 _QUERIES = Path(__file__).resolve().parent.parent / "queries"
 _LISTS = ("clusters", "span_clusters", "latency", "absent_events")
 
@@ -148,7 +149,7 @@ def _unfounded(why: dict[str, Any]) -> Iterator[str]:
 def _blamed(findings: dict[str, Any]) -> dict[str, str]:
     """The revision blamed for each finding."""
     every = [one for name in _LISTS for one in findings[name]]
-    sure = [one for one in every if one["attribution"] and one["attribution"]["confidence"] >= _BLAMED]
+    sure = [one for one in every if one["attribution"] and one["attribution"]["confidence"] >= BLAMED]
     return {one["id"]: one["attribution"]["revision"] for one in sure}
 
 

@@ -16,9 +16,10 @@ from classifiers.blocks import in_blocks
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EventRows
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
-from classifiers.missing import BLAMED, LEAST, Missed, Sides, explained_by, is_lost, no_samples, onset_of, sides_of
+from classifiers.missing import LEAST, Missed, Sides, explained_by, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priors import AttributionConfig

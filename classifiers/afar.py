@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from classifiers.attribution import Weighed, Weight
 from classifiers.cases import Case
+from classifiers.explained import BLAMED
 from classifiers.links import Link
 from classifiers.suspects import CallGraph
 from classifiers.traces import is_trace
 
 __all__ = ["follow_called", "root_of"]
 
-_BLAMED = 0.5
 _AS_LARGE = 0.5  # share of a failure that the one which it follows must have at least
 _TRACES = 5
 
@@ -36,7 +36,7 @@ def follow_called(
     """
     for root in sorted(verdicts):
         best = verdicts[root].best
-        if root in links or best is None or best.confidence < _BLAMED:
+        if root in links or best is None or best.confidence < BLAMED:
             continue
         owner = _owner(root, best, cases, links, calls)
         if owner:

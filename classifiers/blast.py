@@ -13,6 +13,7 @@ from classifiers.accounts import Accounts, count_accounts
 from classifiers.cases import Case
 from classifiers.exposure import Exposure
 from classifiers.findings import Absence, Blast, Cluster, Incident, Latency, Priority
+from classifiers.itself import is_itself, own_words
 from classifiers.priority import (
     LOWEST,
     Part,
@@ -57,7 +58,7 @@ def rank_cluster(cluster: Cluster, case: Case, reach: Reach, *, end_ns: int, con
     is_over = cluster.state == "resolved"
     lasted = (cluster.last_ns if is_over else end_ns) - case.fit.at_ns
     ranked = rank(reach, config)
-    harmless = harmless_words(cluster.origin, cluster.cause, cluster.fault)
+    harmless = own_words(cluster.service) or harmless_words(cluster.origin, cluster.cause, cluster.fault)
     blast = _blast(reach, ranked, (cluster.service,), lasted)
     priority, reason = _final(ranked, harmless, lasted, is_over=is_over, config=config)
     return replace(cluster, priority=priority, blast=replace(blast, reason=reason))
@@ -106,14 +107,15 @@ def rank_incidents(
     """Incidents with what all their members reach, P0 where many services are broken, numbered anew.
 
     members: clusters, slower operations and missing events, each with its rank by itself; accounts: those that clusters
-    hit. The order among incidents of one rank stays.
+    hit. The order among incidents of one rank stays; logtriage's own are last, also after what is over.
     """
     by_id = {one.id: one for one in members}
     ranked = [
         _ranked(one, [by_id[name] for name in (one.root, *one.symptoms) if name in by_id], config, accounts)
         for one in incidents
     ]
-    ordered = sorted(ranked, key=lambda one: (not one.is_ongoing, one.priority, one.number))
+    own = {name for name, one in by_id.items() if is_itself(one.service)}
+    ordered = sorted(ranked, key=lambda one: (one.root in own, not one.is_ongoing, one.priority, one.number))
     return tuple(replace(one, number=number) for number, one in enumerate(ordered, start=1))
 
 

@@ -4,7 +4,7 @@ Everything is decided anew inside the transaction on what is stored by then, so 
 between two cycles, store nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from classifiers.classify import ClassifyConfig, cases_of
@@ -28,7 +28,7 @@ from classifiers.signatures import RULES
 from collector.errors import ConfigError
 from collector.store import Store, Writer
 
-__all__ = ["Remembered", "Said", "remember", "say"]
+__all__ = ["Remembered", "Said", "remember", "say", "say_later"]
 
 _EVER_NS = 2**63 - 1
 _DAY_NS = 86_400_000_000_000
@@ -56,8 +56,13 @@ class Said:
     is_noted: bool = False
 
 
-def remember(store: Store, findings: Findings, config: ClassifyConfig) -> Remembered:
-    """Stores the verdicts of these findings, and what the rows stored by now say of earlier ones."""
+def remember(
+    store: Store, findings: Findings, config: ClassifyConfig, *, also: Callable[[Writer], object] = lambda _: None
+) -> Remembered:
+    """Stores the verdicts of these findings, and what the rows stored by now say of earlier ones.
+
+    `also` stores what else becomes of this look, in the same transaction.
+    """
     settlements = _settled_now(store, findings, config)
     told = forecasts_of(findings, made_by="daemon")
     with store.write() as writer:
@@ -66,6 +71,7 @@ def remember(store: Store, findings: Findings, config: ClassifyConfig) -> Rememb
         known = {claim.id: claim for claim in claims}
         kept = tuple(one for one in settlements if _is_news(one, known[one.forecast_id]))
         _insert(writer, fresh, kept)
+        also(writer)
     before = {claim.id for claim in claims}
     return Remembered(len({one.forecast_id for one in fresh} - before), kept)
 
@@ -94,6 +100,22 @@ def say(
         claims = read_claims(writer, end_ns=_EVER_NS)
     now = next((claim for claim in claims if claim.id == wanted), before)
     return Said(now, said != outcome, record_of(claims), is_noted=is_noted)
+
+
+def say_later(writer: Writer, finding_id: str, outcome: Outcome, *, said_ns: int, now_ns: int) -> bool:
+    """A person's word, heard after a while, on the verdict on a finding that was told last before it was said.
+
+    False where nothing was claimed by then, or the same was said before.
+    """
+    told = [one for one in _rows(writer) if one.cluster_id == finding_id and one.made_at_ns <= said_ns and one.is_claim]
+    if not told:
+        return False
+    wanted = told[-1].forecast_id
+    before = next((one for one in read_claims(writer, end_ns=_EVER_NS) if one.id == wanted), None)
+    if before is not None and before.by_person is not None and before.by_person.outcome == outcome:
+        return False
+    _insert(writer, (), (Settlement(wanted, outcome, "person", "person", "", now_ns, rules=RULES),))
+    return True
 
 
 def _settled_now(store: Store, findings: Findings, config: ClassifyConfig) -> tuple[Settlement, ...]:

@@ -107,7 +107,7 @@ class Callers:
         if rows is None or not case.is_counted or origin_of_share(case.origins)[0] in {"tests", "scanners"}:
             return []
         senders = [known.get(key or "", (0, "")) for key in case.traces]
-        own = rows.filter(pl.col("route").cast(pl.String).is_in(case.routes)) if case.routes else rows
+        own = _named(rows, "route", case.routes) if case.routes else rows
         made = []
         for place, column in enumerate(("client", "agent")):
             sent = [one[place] for one in senders]
@@ -121,7 +121,7 @@ class Callers:
             agent = next(one[1] for one in senders if one[place] == top)
             named = agent[:_LONG_AGENT] or "no user agent"
             name = f"one caller ({named})" if column == "client" else f"all callers with {named}"
-            theirs = own.filter((pl.col(column) if column == "client" else pl.col(column).cast(pl.String)) == top)
+            theirs = own.filter(pl.col(column) == top) if column == "client" else _named(own, column, [str(top)])
             made.append(_Caller(name, is_theirs, _bins(case, theirs), _by_revision(case, theirs)))
         return made
 
@@ -186,6 +186,15 @@ def _alone(case: Case, caller: _Caller, candidates: Sequence[Candidate]) -> dict
                 continue  # this caller never asked anything else
             found[one.revision] = parted(case, failed, asked).gain
     return found
+
+
+def _named(rows: pl.DataFrame, column: str, names: Sequence[str]) -> pl.DataFrame:
+    """Rows with one of these names; of an Enum the numbers are compared, and no name is made of any row."""
+    kind = rows.schema[column]
+    if not isinstance(kind, pl.Enum):
+        return rows.filter(pl.col(column).is_in(list(names)))
+    known = pl.Series(sorted({*names} & {*kind.categories}), dtype=kind)
+    return rows.filter(pl.col(column).is_in(known.implode()))
 
 
 def _bins(case: Case, rows: pl.DataFrame) -> NDArray[np.float64]:

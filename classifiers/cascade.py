@@ -23,7 +23,7 @@ from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
 from classifiers.untraced import links_without_traces, names_it, services_named
 
-__all__ = ["Cascade", "find_cascade", "fold_requests"]
+__all__ = ["Cascade", "find_cascade", "fold_requests", "joined"]
 
 _RENDERING = 0.8  # share of failing requests that must come with a failure to be its rendering
 _NEARLY_ALL = 0.9
@@ -45,6 +45,14 @@ class Cascade:
     links: dict[str, Link]
     others: tuple[Link, ...]
     together: dict[str, Link]
+
+
+def joined(found: Iterable[Cascade]) -> Cascade:
+    """Cascades of cases that have nothing to do with each other, as one."""
+    first, *more = found
+    for one in more:
+        first = Cascade(first.links | one.links, (*first.others, *one.others), first.together | one.together)
+    return first
 
 
 def find_cascade(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from classifiers.attribution import Weight
+from classifiers.explained import BLAMED
 from classifiers.findings import SURE_FROM, Attribution, Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.first_bad import introduced_by
 from classifiers.rivals import Rival
@@ -13,7 +14,7 @@ from classifiers.weighing import Judged
 
 __all__ = ["WORTH_TELLING", "cause_of", "fault_of", "hypotheses_of"]
 
-_, _LIKELY, _BLAMED = SURE_FROM
+_LIKELY = SURE_FROM[1]
 WORTH_TELLING = 0.02  # a probability below it is not told
 _MOST = 0.97  # no certainty above this of what is no revision either
 _CONFIG_TYPES = frozenset(
@@ -84,11 +85,11 @@ def cause_of(attribution: Attribution | None, hypotheses: Sequence[Hypothesis]) 
 
     A fault of the harness takes a failure its rank, so that it must be likely.
     """
-    if attribution and attribution.confidence >= _BLAMED:
+    if attribution and attribution.confidence >= BLAMED:
         return "revision"
     others = [one for one in hypotheses if one.cause != "revision"]
     best = max(others, key=lambda one: one.confidence, default=None)
-    least = _LIKELY if best and best.cause == "test_harness" else _BLAMED
+    least = _LIKELY if best and best.cause == "test_harness" else BLAMED
     return best.cause if best and best.confidence >= least else "unknown"
 
 
@@ -97,7 +98,7 @@ def fault_of(cause: Cause, attribution: Attribution | None, rivals: Sequence[tup
     if cause == "revision" and attribution:
         change = attribution.change
         return "configuration" if change and change.type in _CONFIG_TYPES else "product"
-    top = next((rival for rival, share in rivals if share >= _BLAMED), None)
+    top = next((rival for rival, share in rivals if share >= BLAMED), None)
     if top and top.fault and top.cause == cause:
         return top.fault
     faults: dict[Cause, Fault] = {

@@ -4,7 +4,7 @@ A function of stored rows, configuration and window: the same rows give the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +14,8 @@ from classifiers.accounts import find_accounts, read_accounts, with_accounts
 from classifiers.arrivals import find_arrivals
 from classifiers.better import find_improved
 from classifiers.blast import rank_absence, rank_incidents, rank_latency
-from classifiers.cascade import Cascade, find_cascade, fold_requests
+from classifiers.blindness import Watched, find_sight, read_watched
+from classifiers.cascade import Cascade, find_cascade, fold_requests, joined
 from classifiers.cases import Case, build_cases
 from classifiers.commits import LedgerConfig, with_commits
 from classifiers.compare import Failing, compare_cases
@@ -25,6 +26,7 @@ from classifiers.event_rows import EventRows, read_event_rows
 from classifiers.findings import Findings
 from classifiers.flow_evidence import read_flow_steps, with_flow
 from classifiers.folding import fold_calls, told_by_lines
+from classifiers.followed import IncidentState, Mute
 from classifiers.forecasts import ForecastConfig
 from classifiers.history import (
     History,
@@ -40,11 +42,18 @@ from classifiers.hung import find_hung, hung_lines, with_hangs
 from classifiers.hung_folding import fold_hung
 from classifiers.hung_reading import Hangs, read_hangs
 from classifiers.incidents import Member, find_incidents, with_shared_dependencies
+from classifiers.itself import apart, is_itself
 from classifiers.known_names import with_known
 from classifiers.known_signatures import KnownConfig
-from classifiers.latency import find_latencies, with_slowdowns
+from classifiers.latency import find_latencies, watched_only, with_slowdowns
 from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
+from classifiers.lifecycle.applied import with_tracked
+from classifiers.lifecycle.muted_rows import read_mutes
+from classifiers.lifecycle.muting import Muted, put_away
+from classifiers.lifecycle.storing import read_closed, read_states
+from classifiers.lifecycle.track import track
 from classifiers.links import CascadeConfig, nearer_links, other_edges
+from classifiers.missing import Missed
 from classifiers.onset import OnsetConfig
 from classifiers.origin import OriginsConfig
 from classifiers.priority import PriorityConfig
@@ -67,6 +76,9 @@ from classifiers.suite_runs import SuiteReading, read_suites, with_suites
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
+from classifiers.verification.config import VerifyConfig
+from classifiers.verification.declared import DeclaredCount, event_services, read_declared, verify_declared
+from classifiers.verification.verifying import verify_findings
 from classifiers.weighing import weigh_cases
 from classifiers.whys import with_whys
 from classifiers.whys_ground import WhyGround
@@ -101,6 +113,7 @@ class ClassifyConfig(BaseModel):
     forecasts: ForecastConfig = ForecastConfig()
     priority: PriorityConfig = PriorityConfig()
     known: KnownConfig = KnownConfig()
+    verify: VerifyConfig = VerifyConfig()
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,11 @@ class Reading:
     latencies: Latencies
     suites: SuiteReading
     flow: pl.DataFrame | None
+    states: tuple[IncidentState, ...] = ()  # of incidents, told by earlier looks
+    closed: Mapping[str, int] = field(default_factory=dict)  # when people closed tickets, by incident
+    mutes: tuple[Mute, ...] = ()  # made before the end of the window and not lifted
+    declared: tuple[DeclaredCount, ...] = ()  # criteria of config.yaml, counted
+    watched: Watched | None = None
 
 
 def classify(reader: Reader, *, window: Window, now_ns: int, config: ClassifyConfig) -> Findings:
@@ -154,10 +172,17 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_span_lines(reader, present, window),
         hangs,
         read_accounts(reader, present, entries, window),
-        read_event_rows(reader, history, [one.service for one in config.events.expected]),
+        read_event_rows(
+            reader, history, [*(one.service for one in config.events.expected), *event_services(config.verify.criteria)]
+        ),
         read_latencies(reader, start_ns=history.start_ns, window=window, config=config.latency),
         read_suites(reader, window, start_ns=history.start_ns),
         read_flow_steps(reader, history, present["service"].unique()),
+        read_states(reader, end_ns=window.end_ns),
+        read_closed(reader, end_ns=window.end_ns),
+        read_mutes(reader, end_ns=window.end_ns),
+        read_declared(reader, history, config.verify.criteria),
+        read_watched(reader, window),
     )
 
 
@@ -181,7 +206,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     weighed = weigh_cases(
         problems, links, suspects, history, samples, config.attribution, looks=len(verdicts), together=cascade.together
     )
-    missed = (
+    missed = _of_services(
         *find_absences(reading.events, history, suspects, problems, onset=config.onset, config=config.attribution),
         *find_hollow(reading.events, history, suspects, onset=config.onset, config=config.attribution),
     )
@@ -195,13 +220,15 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)
     clusters = with_siblings(clusters, cases, history.revisions, history.exposure)
     clusters = with_flow(with_spans(with_locations(clusters, history.revisions), reading.spans), reading.flow)
-    slowdowns = find_latencies(
-        reading.latencies,
-        history,
-        problems,
-        standing_hours=config.problems.standing_after_hours,
-        onset=config.onset,
-        attribution=config.attribution,
+    slowdowns = watched_only(
+        find_latencies(
+            reading.latencies,
+            history,
+            problems,
+            standing_hours=config.problems.standing_after_hours,
+            onset=config.onset,
+            attribution=config.attribution,
+        )
     )
     clusters = with_series(with_slowdowns(clusters, slowdowns), problems, window)
     lost = [one for one in missed if one.absence.kind in _MISSING]
@@ -216,6 +243,13 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         tuple(rank_absence(one, end_ns=history.end_ns, config=config.priority) for one in found)
         for found in (silent.missing, silent.explained)
     )
+    standing, noise = (
+        with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
+        for kind in _REST
+    )
+    found = frozenset(one.id for one in clusters)
+    left = put_away(Muted(clusters, slower, missing, explained, standing), reading.mutes, history, samples)
+    clusters, slower, missing, explained = left.clusters, left.slower, left.missing, left.explained
     told: tuple[Member, ...] = (*clusters, *slower, *missing, *explained)
     chosen = [one.link for one in weighed if one.link]
     edges = (
@@ -224,35 +258,45 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         *silent.edges,
     )
     incidents = find_incidents(clusters, window, slower=slower, missing=(*missing, *explained), edges=edges)
-    standing, noise = (
-        with_locations((teller.plain(one) for one in rest if verdicts[one.cluster_id] == kind), history.revisions)
-        for kind in _REST
-    )
+    sight = find_sight(reading.watched, history, reading.counts.ledger)
     findings = Findings(
         window=window,
         now_ns=now_ns,
         projects=history.projects,
         clusters=clusters,
         incidents=rank_incidents(incidents, told, config.priority, accounts),
-        standing=standing,
+        standing=left.standing,
         absent_events=missing,
         latency=slower,
-        vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), clusters, window),
+        vanished_keys=with_errors(vanished_keys(history.revisions, history.routings), (*clusters, *left.muted), window),
         revisions=history.revisions,
         coverage=find_coverage(
-            reading.counts, history, clusters, (*standing, *noise), absences=(*missing, *explained, *others)
+            reading.counts,
+            history,
+            clusters,
+            (*left.standing, *left.muted, *noise),
+            sight=sight,
+            absences=(*missing, *explained, *others),
         ),
         noise=noise,
         warnings=history.warnings,
         record=record_of(reading.claims),
         drifts=drifts,
         other_events=(*explained, *others),
-        improved=find_improved(
-            cases, frozenset(one.id for one in clusters), start_ns=window.start_ns, config=config.onset
-        ),
+        improved=find_improved(cases, found, start_ns=window.start_ns, config=config.onset),
+        muted=left.muted,
+        muted_silent=left.silent,
+        mutes=left.mutes,
+        blindness=sight.blindness,
     )
     findings = with_known(with_suites(findings, reading.suites, history), history.leads, config.known)
-    return with_whys(findings, WhyGround.of(problems, history, calls, findings.vanished_keys, reading.claims))
+    findings = with_whys(findings, WhyGround.of(problems, history, calls, findings.vanished_keys, reading.claims))
+    every = {one.cluster_id: one for one in (*cases, *problems)}
+    every |= {**slowdowns.cases, **{one.absence.id: one.case for one in missed}}
+    proven = verify_findings(findings, every, history, reading.latencies, stored=reading.states)
+    declared = verify_declared(reading.declared, history, reading.events, failed_keys(history))
+    findings = replace(findings, verifications=(*proven, *declared))
+    return with_tracked(findings, track(findings, history, every, reading.states, reading.closed))
 
 
 def cases_of(history: History, config: ClassifyConfig) -> list[Case]:
@@ -297,7 +341,9 @@ def _linked(
     """The problems with their cascade, renderings of one failure put together."""
 
     def cascade(cases: Sequence[Case]) -> Cascade:
-        return find_cascade(cases, history.failures, history.traces, calls, config.cascade)
+        return joined(
+            find_cascade(some, history.failures, history.traces, calls, config.cascade) for some in apart(cases)
+        )
 
     first = cascade(found)
     problems, links = fold_requests(found, first.links)
@@ -308,6 +354,11 @@ def _linked(
         return problems, replace(first, links=links)
     again = cascade(problems)
     return problems, replace(again, links=nearer_links(links, again.links, made))
+
+
+def _of_services(*missed: Missed) -> tuple[Missed, ...]:
+    """Those of the services that are watched: what logtriage itself leaves out is no event."""
+    return tuple(one for one in missed if not is_itself(one.absence.service))
 
 
 def _rebuilt(history: History, members: Mapping[str, Sequence[Case]], config: ClassifyConfig) -> list[Case]:

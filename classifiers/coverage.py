@@ -5,19 +5,22 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from classifiers.blind import Sight
 from classifiers.cases import Case
 from classifiers.findings import Absence, Cluster, Coverage
-from classifiers.gaps import deploy_gaps, late_end, silences, source_gaps
+from classifiers.gaps import deploy_gaps, late_end
 from classifiers.history import History
+from classifiers.itself import OWN_SERVICE, is_itself, not_itself
 from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
 from classifiers.silence import LINES_QUERY
 from collector.records import Revision
 from collector.store import Reader
-from collector.window import Window
+from collector.window import NS_PER_S, Window, format_ns
 
 __all__ = ["Counts", "find_coverage", "part_entries", "read_counts"]
 
+_DAY_NS = 86_400 * NS_PER_S
 _NAMED = 3  # services or revisions named in one sentence; the rest are counted
 _FEW_TRACES = 0.05
 _WHOLE = 0.95  # share of the traces from which all are taken to be told
@@ -34,25 +37,30 @@ class Counts:
     unsigned: int | None  # records of batches that have no signatures yet; None when there is no such batch
     stale: int | None  # ... of those that only older rules signed
     arriving: int  # ... of those that a receiver has just stored, and looks through soon
-    failed_sources: tuple[tuple[str, int], ...] = ()  # name, and when its last pull began
+    pruned: int = 0  # of what was ever stored, taken away by retention
+    lost: int = 0  # ... lost by damage of the database
+    pruned_before_ns: int | None = None  # before it retention took everything
 
 
 def read_counts(reader: Reader, window: Window) -> Counts:
     """The counts that coverage tells."""
-    span = {"start_ns": window.start_ns, "end_ns": window.end_ns}
+    span = {"start_ns": window.start_ns, "end_ns": window.end_ns, "own_service": OWN_SERVICE}
     waiting = reader.frame("find_unsigned_batches", rules=RULES)
     stale = read_stale(reader) if waiting.height else waiting
     waiting = waiting.filter(~pl.col("batch_id").is_in(stale["batch_id"].to_list())) if stale.height else waiting
     arriving, waiting = waiting.filter("is_arriving"), waiting.filter(~pl.col("is_arriving"))
+    gone = _gone(reader, window.end_ns)
     return Counts(
         window=reader.frame("count_window", **span).row(0, named=True),
         spans=reader.frame("count_spans", **span).row(0, named=True),
         ledger=reader.frame("count_ledger"),
-        dead_reasons=tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows()),
+        dead_reasons=_dead_reasons(reader, pruned=gone[1]),
+        pruned=gone[0],
+        lost=gone[2],
+        pruned_before_ns=gone[3],
         unsigned=int(waiting["stored"].sum()) if waiting.height else None,
         stale=int(stale["stored"].sum()) if stale.height else None,
         arriving=int(arriving["stored"].sum()),
-        failed_sources=tuple(reader.frame("find_failed_sources", end_ns=window.end_ns).rows()),
     )
 
 
@@ -86,28 +94,53 @@ def part_entries(entries: pl.DataFrame, problems: Sequence[Case], rest: Sequence
     )
 
 
+def _gone(reader: Reader, end_ns: int) -> tuple[int, int, int, int | None]:
+    """Of what was ever stored: records that retention took, dead letters that it took, records that damage cost.
+
+    Last the time before which retention took everything, None where it never did.
+    """
+    if "create_0011_kept" not in set(reader.frame("find_migrations")["name"]):
+        return 0, 0, 0, None
+    pruned, pruned_dead, lost = reader.frame("count_pruned").row(0)
+    before_ns = reader.frame("find_retention_mark", now_ns=end_ns)["before_ns"][0]
+    return int(pruned), int(pruned_dead), int(lost), before_ns
+
+
+def _dead_reasons(reader: Reader, *, pruned: int) -> tuple[tuple[str, int], ...]:
+    """Why records became dead letters; of those that retention took, that is all that is known."""
+    told = tuple((str(reason), int(many)) for reason, many in reader.frame("count_dead_reasons").rows())
+    return (*told, ("not known any more: pruned", pruned)) if pruned else told
+
+
 def find_coverage(
     counts: Counts, history: History, clusters: Sequence[Cluster], rest: Sequence[Cluster], *,
-    absences: Sequence[Absence] = (),
+    sight: Sight, absences: Sequence[Absence] = (),
 ) -> Coverage:  # fmt: skip
-    """Counts of the window: each entry is part of one problem, of one class of noise, or quiet."""
+    """Counts of the window: each entry is part of one problem, of one class of noise, or quiet.
+
+    What spells of blindness tell is told nowhere else.
+    """
     counted, ledger = counts.window, counts.ledger
     problem = sum(one.entries for one in clusters)
     noise = sum(one.entries for one in rest)
-    complete_until_ns = _complete_until(ledger, history.window.end_ns)
+    is_blind = any(one.until_ns is None and one.hides for one in sight.blindness)
     return Coverage(
         entries=counted["entries"],
         problem_entries=problem,
         noise_entries=noise,
         quiet_entries=counted["entries"] - problem - noise,
         spans=counts.spans["spans"],
+        own_entries=counted["own"],
+        own_spans=counts.spans["own"],
         services=counted["services"],
         span_services=counts.spans["services"],
-        complete_until_ns=complete_until_ns,
+        complete_until_ns=sight.complete_until_ns,
         ledger_read=int(ledger["read"].sum()),
         ledger_stored=int(ledger["stored"].sum()),
         ledger_duplicates=int(ledger["duplicates"].sum()),
         ledger_dead=int(ledger["dead"].sum()),
+        ledger_pruned=counts.pruned,
+        ledger_lost=counts.lost,
         dead_reasons=counts.dead_reasons,
         unsigned=(counts.unsigned or 0) + (counts.stale or 0),
         blind_spots=(
@@ -115,19 +148,12 @@ def find_coverage(
             *_unsigned(counts.unsigned),
             *_arriving(counts.arriving),
             *_mute(absences),
-            *source_gaps(counts.failed_sources),
-            *late_end(complete_until_ns, history),
-            *silences(history, complete_until_ns),
+            *([] if is_blind else late_end(sight.complete_until_ns, history)),
+            *_pruned(counts.pruned_before_ns, history),
             *deploy_gaps(history),
             *_blind_spots(history, counted),
         ),
     )
-
-
-def _complete_until(ledger: pl.DataFrame, end_ns: int) -> int | None:
-    """Up to when every source has been read: the earliest of the sources that tell; never past the window."""
-    known = ledger["max_received_at_ns"].drop_nulls()
-    return min(int(known.min()), end_ns) if known.len() else None  # type: ignore[arg-type] # of an integer column
 
 
 def _unsigned(many: int | None) -> list[str]:
@@ -153,6 +179,18 @@ def _stale(many: int | None) -> list[str]:
     return [f"{_count(many, 'record')} were signed by older rules, so no failure in them is told: {how}"]
 
 
+def _pruned(before_ns: int | None, history: History) -> list[str]:
+    """That retention took a part of what failures are compared with."""
+    if before_ns is None or before_ns <= history.wanted_ns:
+        return []
+    gone = f"what happened before {format_ns(before_ns, digits=0)} was pruned"
+    if before_ns > history.window.start_ns:
+        return [f"{gone}, so a part of this window is not there"]
+    days, wanted = ((history.window.start_ns - at_ns) / _DAY_NS for at_ns in (before_ns, history.wanted_ns))
+    there = f"{days:.0f} of the {wanted:.0f} days of baseline are there"
+    return [f"{gone}, so {there}: an old failure may look new"]
+
+
 def _mute(absences: Sequence[Absence]) -> list[str]:
     """Services whose log ended together with their events."""
     facts = (fact for one in absences if one.is_ongoing for fact in one.evidence)
@@ -163,22 +201,24 @@ def _mute(absences: Sequence[Absence]) -> list[str]:
 def _blind_spots(history: History, counted: dict[str, int]) -> list[str]:
     """Sentences about what could not be seen."""
     spots = []
-    idle = [one.revision for one in history.revisions if _is_idle(one)]
+    idle = [one.revision for one in not_itself(history.revisions) if _is_idle(one)]
     if idle:
         them = "it" if len(idle) == 1 else "them"
         spots.append(f"{_count(len(idle), 'revision')} wrote no entry, so nothing is known of {them}: {_names(idle)}")
-    unknown = [one.revision for one in history.revisions if one.config is None]
+    unknown = [one.revision for one in not_itself(history.revisions) if one.config is None]
     if unknown:
         spots.append(f"the configuration of {_count(len(unknown), 'revision')} is not known: {_names(unknown)}")
     silent = [
-        service for project, service in history.exposure.services() if not history.exposure.is_asked(project, service)
+        service
+        for project, service in history.exposure.services()
+        if not history.exposure.is_asked(project, service) and not is_itself(service)
     ]
     if silent:
         spots.append(f"no request logs of {_names(silent)}: failures are counted per instance minute")
     spots += _of_spans(history)
     if counted["entries"] and counted["without_trace"] > (1 - _FEW_TRACES) * counted["entries"]:
         spots.append(f"{counted['without_trace']} of {counted['entries']} entries have no trace: causes are less sure")
-    if not counted["entries"]:
+    if counted["entries"] == counted["own"]:
         spots.append("no entry lies in this window")
     if history.start_ns >= history.window.start_ns:
         spots.append("nothing is stored from before this window, so there is no baseline to compare with")
@@ -193,7 +233,7 @@ def _is_idle(revision: Revision) -> bool:
 
 def _of_spans(history: History) -> list[str]:
     """What is counted in traces, and how far the spans that tell of them reach."""
-    shares = history.exposure.span_shares()
+    shares = {key: told for key, told in history.exposure.span_shares().items() if not is_itself(key[1])}
     if not shares:
         return []
     spots = [f"no request logs of {_names([name for _, name in shares])}: failures are counted per trace, by spans"]

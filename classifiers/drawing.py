@@ -13,6 +13,7 @@ import polars as pl
 
 from classifiers.drawn import Sequence as Drawn
 from classifiers.drawn import SequenceSide
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Incident, Latency
 from classifiers.flow import VARIABLE_WORDS
 from classifiers.flow_compare import compare_traces
@@ -95,7 +96,7 @@ def _with_drawing(reader: Reader, incident: Incident, findings: Findings, span: 
 def _sequence(reader: Reader, one: _Finding, span: Window) -> Drawn | str:
     """Both sides of one finding; else why there are not both, in one sentence."""
     blamed = one.attribution
-    if blamed is None or blamed.confidence < 0.5 or not blamed.good_revision:  # noqa: PLR2004 - from there it is blamed
+    if blamed is None or blamed.confidence < BLAMED or not blamed.good_revision:
         return "no revision is blamed, so that there is no good one to compare with"
     sides = _sides(reader, one, blamed, span)
     if isinstance(sides, str):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from classifiers.changes import variable_text
+from classifiers.explained import BLAMED
 from classifiers.findings import Cluster, Drift, DriftSide, Evidence
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
@@ -41,7 +42,6 @@ _REFUSAL = re.compile(
 )
 _RESTLESS = 0.5  # share of the deploys that change a key, from which it is a stamp of the deploy
 _FEW_DEPLOYS = 3
-_BLAMED = 0.5
 _LONG_NS = 3600 * 10**9  # a drift that breaks something breaks it sooner, where it is asked
 _AGREEING = 3  # services that agree while one does not
 _Value = tuple[str, ...]
@@ -118,12 +118,10 @@ def _rule(drift: Drift, cluster: Cluster, calls: CallGraph) -> str | None:
 def _is_told(drift: Drift, cluster: Cluster) -> bool:
     """Something else explains the cluster, or nothing failed of it for long while the drift was there."""
     blamed = cluster.attribution
-    if blamed is not None and blamed.confidence >= _BLAMED:
+    if blamed is not None and blamed.confidence >= BLAMED:
         is_it = blamed.change is not None and blamed.change.name.rpartition("/")[2] == drift.key
         return not is_it and (drift.parted_service, drift.parted_by) != (blamed.service, blamed.revision)
-    named = [
-        one for one in cluster.hypotheses if one.confidence >= _BLAMED and one.cause not in {"revision", "unknown"}
-    ]
+    named = [one for one in cluster.hypotheses if one.confidence >= BLAMED and one.cause not in {"revision", "unknown"}]
     if named:  # a rotation of the very secret that differs; that of another one explains it without this
         secrets = {side.holds.removeprefix("secret ").partition(":")[0] for side in drift.sides}
         return not any(

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Blast", "Evidence", "Explains", "Improved", "RevisionSeries", "Series", "Why"]
+__all__ = ["BLAMED", "SURE_FROM", "Blast", "Evidence", "Explains", "Improved", "RevisionSeries", "Series", "Why"]
+
+# Probabilities from which a verdict is told as very likely, likely, suspected; below the last nothing is blamed.
+SURE_FROM = (0.9, 0.7, 0.5)
+BLAMED = SURE_FROM[-1]
 
 
 @dataclass(frozen=True, slots=True)

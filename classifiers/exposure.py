@@ -286,7 +286,7 @@ class Exposure:
         """Counts per bin of each route that has any row of these origins; none: of all."""
         bins = self.timeline.bins
         is_asked = np.isin(rows.origin, self._origins.places(origins)) if origins else np.ones(len(rows.bin), bool)
-        present, place = np.unique(rows.route[is_asked], return_inverse=True)
+        present, place = _numbered(rows.route[is_asked])
         cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
         table = cells.astype(np.float64, copy=False).reshape(-1, bins)
         return {self._routes.names[at]: counts for at, counts in zip(present, table, strict=True)}
@@ -294,10 +294,18 @@ class Exposure:
     def _spread(self, rows: _Rows, is_asked: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
         """One array of counts per revision that has any row, by name."""
         bins = self.timeline.bins
-        present, place = np.unique(rows.revision[is_asked], return_inverse=True)
+        present, place = _numbered(rows.revision[is_asked])
         cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
         table = cells.astype(np.float64, copy=False).reshape(-1, bins)
         return {self._revisions.names[at]: counts for at, counts in zip(present, table, strict=True)}
+
+
+def _numbered(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places that occur, in order, and of each element the number of its own: counted, where unique would sort."""
+    present = np.flatnonzero(np.bincount(places))
+    number = np.zeros(int(present[-1]) + 1 if len(present) else 0, dtype=np.int64)
+    number[present] = np.arange(len(present))
+    return present, number[places]
 
 
 def _shares(spans: pl.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:

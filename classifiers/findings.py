@@ -9,35 +9,58 @@ from typing import Literal
 
 import orjson
 
+from classifiers.blind import Blindness
 from classifiers.drawn import Lanes, Sequence
-from classifiers.explained import Blast, Evidence, Explains, Improved, RevisionSeries, Series, Why
+from classifiers.explained import (
+    BLAMED,
+    SURE_FROM,
+    Blast,
+    Evidence,
+    Explains,
+    Improved,
+    RevisionSeries,
+    Series,
+    Why,
+)
+from classifiers.followed import Criterion, IncidentState, Mute, Tracked, Verification
+from classifiers.looked import Coverage, Record, RecordBand
+from classifiers.states import Cause, Fault, Origin, Priority, State
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
 from collector.records import Revision
 from collector.window import Window
 
 __all__ = [
+    "BLAMED",
     "CHANGE_TYPES",
     "SURE_FROM",
     "Absence",
     "Attribution",
     "Blast",
+    "Blindness",
+    "Cause",
     "Change",
     "Cluster",
     "Coverage",
+    "Criterion",
     "Drift",
     "DriftSide",
     "EventCount",
     "Evidence",
     "Explains",
     "FailingSpan",
+    "Fault",
     "Findings",
     "Hypothesis",
     "Incident",
+    "IncidentState",
     "Known",
     "Latency",
+    "Mute",
     "NotApart",
     "Onset",
+    "Origin",
     "Pace",
+    "Priority",
     "Record",
     "RecordBand",
     "RevisionCount",
@@ -47,19 +70,13 @@ __all__ = [
     "Sighting",
     "SlowCaller",
     "SlowPart",
+    "State",
     "Storm",
+    "Tracked",
     "VanishedKey",
+    "Verification",
     "Why",
 ]
-
-Cause = Literal[
-    "revision", "dependency", "traffic", "secret_rotation", "certificate", "client", "test_harness", "unknown"
-]
-State = Literal["new", "ongoing", "resolved", "regressed", "standing", "muted"]
-Priority = Literal["P0", "P1", "P2", "P3"]
-Origin = Literal["users", "tests", "both", "health_checks", "scanners", "unknown"]
-Fault = Literal["product", "configuration", "dependency", "platform", "test_harness", "client", "unknown"]
-
 
 # Types of Change, the most telling first: what a deploy takes away breaks more than what it adds.
 CHANGE_TYPES = (
@@ -67,9 +84,6 @@ CHANGE_TYPES = (
     "cpu_limit", "concurrency", "image", "timeout", "env_added", "max_instances", "min_instances", "ingress", "probes",
     "other", "traffic",
 )  # fmt: skip
-
-# Probabilities from which a verdict is told as very likely, likely, suspected; below the last nothing is blamed.
-SURE_FROM = (0.9, 0.7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,58 +534,6 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """What was looked at, and where logtriage is blind. Counts are of entries, `ledger_*` of records ever read."""
-
-    entries: int
-    problem_entries: int
-    noise_entries: int
-    quiet_entries: int
-    spans: int
-    services: int
-    complete_until_ns: int | None
-    ledger_read: int
-    ledger_stored: int
-    ledger_duplicates: int
-    ledger_dead: int
-    dead_reasons: tuple[tuple[str, int], ...]
-    blind_spots: tuple[str, ...]
-    span_services: int = 0  # services of the spans
-    unsigned: int = 0  # records stored, in or before the window, that no rule of now has looked through
-
-
-@dataclass(frozen=True, slots=True)
-class RecordBand:
-    """Settled verdicts that were told with one word: how sure they were on average, and how many were right.
-
-    `low` and `high` hold the true share of right ones with 95 % confidence (Wilson).
-    """
-
-    least: float  # of SURE_FROM
-    settled: int
-    right: int
-    said: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What became of the verdicts told before the end of the window. settled: right + wrong; void ones count nowhere.
-
-    `brier` and `bands` are empty below 30 settled verdicts: a share of so few says nothing.
-    """
-
-    verdicts: int = 0
-    settled: int = 0
-    right: int = 0
-    void: int = 0
-    by_person: int = 0  # of the settled ones
-    brier: float | None = None  # mean squared error of the probability first told, 0 is best
-    bands: tuple[RecordBand, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything one report tells. `clusters` are the problems of the window; the rest goes into lists of its own."""
 
@@ -596,3 +558,9 @@ class Findings:
     # renamed, never seen, unknown, kept away by a failure: told, and no fault
     other_events: tuple[Absence, ...] = field(default=())
     improved: tuple[Improved, ...] = field(default=())  # failures that fell or ended
+    tracked: tuple[Tracked, ...] = field(default=())  # incidents over looks: those shown, and those that wait for proof
+    verifications: tuple[Verification, ...] = field(default=())  # of every criterion, proposed or declared
+    # that hold at the end of the window, woken ones too, and those that ended within it
+    mutes: tuple[Mute, ...] = field(default=())
+    muted_silent: tuple[Latency | Absence, ...] = field(default=())  # slower operations and missing events put away
+    blindness: tuple[Blindness, ...] = field(default=())  # of the window: those that last first, the worst first

@@ -16,6 +16,7 @@ import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.explained import BLAMED
 from classifiers.findings import SURE_FROM, Absence, Cluster, Evidence, Findings, Latency
 from classifiers.signatures import RULES
 
@@ -37,7 +38,6 @@ __all__ = [
 
 Row = TypeVar("Row")
 MODEL = 1  # rises when attribution weighs differently, so that records of before can be told apart
-_BLAMED = SURE_FROM[-1]
 _SLACK_NS = 600_000_000_000  # by which the ends of an onset move as late rows arrive
 _SAME_SIGNATURES = 0.5  # share of the smaller set from which two clusters are one failure, whichever leads
 
@@ -116,7 +116,7 @@ class Forecast:
     @property
     def is_claim(self) -> bool:
         """Something was told that can be right or wrong."""
-        return self.confidence >= _BLAMED
+        return self.confidence >= BLAMED
 
 
 def forecasts_of(findings: Findings, *, made_by: str) -> tuple[Forecast, ...]:
@@ -137,13 +137,13 @@ def forecast_of(found: Cluster | Latency | Absence, *, made_at_ns: int, made_by:
     Its confidence is 0 where nothing was claimed.
     """
     attribution = found.attribution
-    blamed = attribution if attribution and attribution.confidence >= _BLAMED else None
+    blamed = attribution if attribution and attribution.confidence >= BLAMED else None
     likely = _cause_of(found)
     cause = "revision" if blamed else likely if likely != "revision" else "unknown"
     rival = None
     if blamed is None and cause != "unknown":
         named = (one for one in found.hypotheses if one.cause == cause and one.evidence)
-        rival = next((one for one in named if one.confidence >= _BLAMED), None)
+        rival = next((one for one in named if one.confidence >= BLAMED), None)
     change = blamed.change if blamed else None
     told = blamed or rival
     onset, units, state = found.onset, *_counted(found)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.callers import CALLER_SCHEMA, Callers, top_agents, top_clients
 from classifiers.exposure import MINUTE_NS, SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
+from classifiers.itself import OWN_SERVICE
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
 from classifiers.origin import OriginsConfig, lay_origins, origin_params
@@ -82,11 +83,29 @@ class History:
     instances: pl.DataFrame
     callers: pl.DataFrame
     projects: tuple[str, ...]
+    wanted_ns: int = 0  # where the baseline would begin, were all of it stored
 
     @cached_property
     def senders(self) -> Callers:
         """Who sent what failed, made once for all that is weighed."""
         return Callers(self.callers, self.traces.requests)
+
+    def failed(self, project: str, service: str, signature_ids: tuple[str, ...]) -> pl.DataFrame:
+        """When signatures failed in a service, made once for each asked: revision, at_ns, failures, in order."""
+        key = (project, service, signature_ids)
+        if key not in self._failed:
+            own = self.failures.filter(
+                pl.col("project") == project,
+                pl.col("service") == service,
+                pl.col("signature_id").is_in(list(signature_ids)),
+            )
+            rows = own.select("revision", at_ns="last_ns", failures="occurrences")
+            self._failed[key] = rows.sort("at_ns", "revision")
+        return self._failed[key]
+
+    @cached_property
+    def _failed(self) -> dict[tuple[str, str, tuple[str, ...]], pl.DataFrame]:
+        return {}
 
 
 def read_history(
@@ -102,7 +121,7 @@ def read_history(
     span = {"start_ns": start, "end_ns": window.end_ns}
     facts, seen = read_placed_facts(reader, end_ns=window.end_ns)
     lay_spans_by_revision(reader, **span)
-    spans_stored = int(reader.frame("count_spans", **span)["spans"][0])
+    spans_stored = int(reader.frame("count_spans", **span, own_service=OWN_SERVICE)["spans"][0])
     lay_origins(reader, config=origins or OriginsConfig(), **span)
     failures = reader.frame("find_failures", rules=RULES, **span)
     if spans_stored:
@@ -145,6 +164,7 @@ def read_history(
         instances=_instances(reader, failures, changes, span),
         callers=_callers(reader, asked, names, timeline, span),
         projects=tuple(name for name in bounds["projects"] or [] if name),
+        wanted_ns=earliest,
     )
 
 

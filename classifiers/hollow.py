@@ -13,9 +13,10 @@ from classifiers.accusation import attribution_of
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
 from classifiers.event_rows import EVENT_KEYS, EventRows
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
-from classifiers.missing import BLAMED, LEAST, Missed, Sides, is_lost, no_samples, onset_of, sides_of
+from classifiers.missing import LEAST, Missed, Sides, is_lost, no_samples, onset_of, sides_of
 from classifiers.onset import OnsetConfig
 from classifiers.priors import AttributionConfig
 from classifiers.series import series_of

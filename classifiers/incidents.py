@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from classifiers.findings import Absence, Cluster, Evidence, Explains, Incident, Latency, Priority
+from classifiers.itself import not_itself
 from collector.window import Window
 
 __all__ = ["Member", "addresses_in", "began_ns", "find_incidents", "title_of", "with_shared_dependencies"]
@@ -26,7 +27,7 @@ _ADDRESS = re.compile(
 def with_shared_dependencies(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
     """Clusters whose dependency failed another service too say which, and by what address that is known."""
     told = {}
-    for name, (first, address) in _shared(clusters).items():
+    for name, (first, address) in _shared(not_itself(clusters)).items():
         cluster = next(one for one in clusters if one.id == name)
         known = f"{address} is named by {first} too, which failed at the same time"
         told[name] = replace(cluster, evidence=(*cluster.evidence, Evidence("inferred", known, "rule:same-dependency")))
@@ -44,7 +45,7 @@ def find_incidents(
     """
     every: tuple[Member, ...] = (*clusters, *slower, *missing)
     by_id = {one.id: one for one in every}
-    shared = _shared(clusters)
+    shared = _shared(not_itself(clusters))
     members: dict[str, list[Member]] = {}
     for one in by_id.values():
         root = _root(one, by_id)

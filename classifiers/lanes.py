@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from classifiers.drawn import Lane, LaneMark, LaneRevision, Lanes
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Latency
 from collector.records import Revision
 from collector.store import Reader
@@ -123,7 +124,7 @@ def _verdicts(blamed: Attribution) -> dict[str, str]:
     told = dict.fromkeys(blamed.first_bad, "may be it")
     if blamed.good_revision:
         told[blamed.good_revision] = "good"
-    told[blamed.revision] = "blamed" if blamed.confidence >= 0.5 else "may be it"  # noqa: PLR2004 - from there on
+    told[blamed.revision] = "blamed" if blamed.confidence >= BLAMED else "may be it"
     return told
 
 

@@ -15,6 +15,7 @@ from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
 from classifiers.findings import Cause, Cluster, Evidence, Hypothesis, Latency, Onset, Pace, SlowCaller
 from classifiers.history import History
+from classifiers.itself import not_itself
 from classifiers.latency_cases import Slow, belongs, slow_cases, waiting_links
 from classifiers.latency_reading import Latencies
 from classifiers.onset import OnsetConfig
@@ -26,7 +27,7 @@ from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.weighing import Judged, weigh_cases
 
-__all__ = ["Slowdowns", "find_latencies", "with_slowdowns"]
+__all__ = ["Slowdowns", "find_latencies", "watched_only", "with_slowdowns"]
 
 _TRACES = 20
 _SAMPLE = 5
@@ -54,6 +55,11 @@ class Slowdowns:
     asked: Mapping[str, Part] = field(default_factory=dict)
     cases: Mapping[str, Case] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def watched_only(slowdowns: Slowdowns) -> Slowdowns:
+    """Those of the services that are watched: how long logtriage's own jobs take is for its metrics to tell."""
+    return replace(slowdowns, found=not_itself(slowdowns.found))
 
 
 def find_latencies(

@@ -13,10 +13,9 @@ import polars as pl
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, EventCount, Onset
 
-__all__ = ["BLAMED", "LEAST", "Missed", "Sides", "explained_by", "is_lost", "no_samples", "onset_of", "sides_of"]
+__all__ = ["LEAST", "Missed", "Sides", "explained_by", "is_lost", "no_samples", "onset_of", "sides_of"]
 
 LEAST = 8  # that should have come, and that came before
-BLAMED = 0.5  # confidence from which a revision is blamed
 _SURE_GAIN = 10.0  # log-likelihood by which the lower rate must explain what came better
 _LOST = 0.5  # of the rate of before must be gone
 _LOST_OF_ALL = 0.2  # ... where nearly every trigger had its event

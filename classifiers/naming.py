@@ -15,7 +15,7 @@ from classifiers.statements import find_templates
 from classifiers.templates import template_id
 from collector.store import Reader
 
-__all__ = ["Key", "Meaning", "Names", "read_names"]
+__all__ = ["Key", "Meaning", "Names", "read_aliases", "read_names"]
 
 Key = tuple[str, str, str]  # project, service, signature id
 
@@ -82,16 +82,20 @@ class Names:
 
 def read_names(reader: Reader, keys: pl.DataFrame, *, rules: int = RULES) -> Names:
     """Names over project, service and signature_id of a frame, with all that the store knows of them."""
-    aliases: dict[str, tuple[str, ...]] = {}
-    if "create_0002_told_names" in set(reader.frame("find_migrations")["name"]):
-        pairs = reader.frame("find_signature_aliases").group_by("old_id", maintain_order=True).agg("new_id")
-        aliases = _followed({str(old): tuple(new) for old, new in pairs.iter_rows()})
     found = find_templates(reader, rules=rules)  # read now: the store is closed when a name is looked up
     return Names(
         keys.select("project", "service", "signature_id").unique().iter_rows(),
-        aliases=aliases,
+        aliases=read_aliases(reader),
         templates=found.signatures_by_id,
     )
+
+
+def read_aliases(reader: Reader) -> dict[str, tuple[str, ...]]:
+    """Every id of older rules with all that took its place."""
+    if "create_0002_told_names" not in set(reader.frame("find_migrations")["name"]):
+        return {}
+    pairs = reader.frame("find_signature_aliases").group_by("old_id", maintain_order=True).agg("new_id")
+    return _followed({str(old): tuple(new) for old, new in pairs.iter_rows()})
 
 
 def _followed(pairs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from classifiers.cases import Case
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Cluster, Evidence, Explains, Latency
 from classifiers.incidents import Member, began_ns
 from classifiers.instance_order import ONSET_SLACK_NS
@@ -22,7 +23,6 @@ from classifiers.untraced import around
 
 __all__ = ["Silent", "join_silent"]
 
-_BLAMED = 0.5
 _TRACES = 5
 _Told = TypeVar("_Told", Cluster, Latency, Absence)
 
@@ -173,7 +173,7 @@ class _Links:
 
 
 def _is_blamed(claim: Attribution | None) -> bool:
-    return claim is not None and claim.confidence >= _BLAMED
+    return claim is not None and claim.confidence >= BLAMED
 
 
 def _is_same(one: Attribution | None, other: Attribution | None) -> bool:

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from classifiers.changes import variable_text
+from classifiers.explained import BLAMED
 from classifiers.findings import Cluster, VanishedKey
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
@@ -20,7 +21,6 @@ from collector.window import Window
 
 __all__ = ["KeyId", "keys_of", "renamed_keys", "vanished_keys", "with_errors"]
 
-_BLAMED = 0.5
 _Service = tuple[str, str]  # project and name
 
 
@@ -94,7 +94,7 @@ def with_errors(
 def _is_blamed(cluster: Cluster, key: VanishedKey) -> bool:
     blamed = cluster.attribution
     is_it = blamed is not None and (blamed.service, blamed.revision) == (key.service, key.revision)
-    return is_it and blamed is not None and blamed.confidence >= _BLAMED
+    return is_it and blamed is not None and blamed.confidence >= BLAMED
 
 
 def _names_it(cluster: Cluster, key: VanishedKey) -> bool:

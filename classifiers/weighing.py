@@ -14,6 +14,7 @@ from classifiers.afar import follow_called, root_of
 from classifiers.attribution import Fit, Weighed, Weight, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.changes import Difference
+from classifiers.explained import BLAMED
 from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
 from classifiers.instance_order import is_mild
@@ -33,7 +34,6 @@ __all__ = ["Judged", "weigh_cases"]
 
 _AT_ONCE_NS = 120_000_000_000
 _APART = 0.1  # share of traces in common up to which two clusters are independent
-_BLAMED = 0.5
 _SERVER_ERROR = 500
 _SUSPECTED = 0.02  # of a caller whose own failure its deploy explains: not out of the question for the refusal
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
@@ -108,7 +108,7 @@ class _Court:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
         roots = sorted({root_of(name, self.links) for name in self.cases})
         alone = {root: self._weighed(root) for root in roots}
-        explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= _BLAMED}
+        explained = {root for root, verdict in alone.items() if verdict.best and verdict.best.confidence >= BLAMED}
         for name in self.cases:
             self.shared[name] = self._shared(name, explained)
         for root in roots:
@@ -123,7 +123,7 @@ class _Court:
             if not self._is_refusal(root):
                 continue
             best = self.verdicts[root].best
-            if best and best.candidate.relation == "own" and best.confidence >= _BLAMED:
+            if best and best.candidate.relation == "own" and best.confidence >= BLAMED:
                 continue
             heir = self._heir(root)
             if heir:
@@ -157,7 +157,7 @@ class _Court:
             if root_of(root, self.links) == root
             and (best := self.verdicts[root].best)
             and best.candidate.relation == "own"
-            and best.confidence >= _BLAMED
+            and best.confidence >= BLAMED
         }
         for root in sorted(self.verdicts):
             service = self.cases[root].service
@@ -167,7 +167,7 @@ class _Court:
             self.verdicts[root] = verdict = self._weighed(root, known)
             best = verdict.best
             cause = guilty.get((best.candidate.service, best.candidate.revision)) if best else None
-            if best is None or cause is None or best.confidence < _BLAMED or best.candidate.service == service:
+            if best is None or cause is None or best.confidence < BLAMED or best.candidate.service == service:
                 continue
             if self.cases[cause].fit.at_ns <= self.cases[root].fit.at_ns + _AT_ONCE_NS:
                 case = self.cases[root]
@@ -179,7 +179,7 @@ class _Court:
         groups: dict[tuple[str, str, str, str, str], list[tuple[str, Weight]]] = {}
         for name in sorted(self.verdicts):
             best = self.verdicts[name].best
-            if root_of(name, self.links) != name or not best or best.confidence < _BLAMED:
+            if root_of(name, self.links) != name or not best or best.confidence < BLAMED:
                 continue
             change, _ = lead_change(best, self.texts[name])
             if best.candidate.relation == "own" and change:
@@ -200,7 +200,7 @@ class _Court:
                 blamed = {
                     (best.candidate.service, best.candidate.revision)
                     for one in (name, link.cause)
-                    if (best := self.verdicts[one].best) and best.confidence >= _BLAMED
+                    if (best := self.verdicts[one].best) and best.confidence >= BLAMED
                 }
                 if len(blamed) <= 1:
                     self.links[name] = link
@@ -275,7 +275,7 @@ class _Court:
                 continue
             verdict = self._weighed(link.symptom)
             best = verdict.best
-            if not best or best.candidate.relation != "own" or best.confidence < _BLAMED:
+            if not best or best.candidate.relation != "own" or best.confidence < BLAMED:
                 continue
             if callers.get(best.candidate.service, 0.0) >= _SUSPECTED:
                 self.verdicts[link.symptom] = verdict

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from classifiers.commits import COMMITS
+from classifiers.explained import BLAMED
 from classifiers.findings import (
     Absence,
     Attribution,
@@ -16,7 +17,7 @@ from classifiers.findings import (
 from classifiers.incidents import Member
 from classifiers.platform_changes import PlatformChange
 from classifiers.whys_changed import IMAGE_LEFT, changed_steps, outside_change, outside_entry
-from classifiers.whys_ground import BLAMED, LIKELIEST, WhyGround, join_names, sentence, sure_words, unknown_step
+from classifiers.whys_ground import LIKELIEST, WhyGround, join_names, sentence, sure_words, unknown_step
 from collector.window import format_ns
 
 __all__ = ["brought_steps"]

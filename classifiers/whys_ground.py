@@ -13,11 +13,10 @@ from classifiers.record import Claim, Settlement, claims_on
 from classifiers.suspects import CallGraph
 from collector.records import Revision
 
-__all__ = ["BLAMED", "LIKELIEST", "WhyGround", "join_names", "sentence", "sure_words", "titled", "unknown_step"]
+__all__ = ["LIKELIEST", "WhyGround", "join_names", "sentence", "sure_words", "titled", "unknown_step"]
 
 Step = Literal["cause", "change", "entry"]
 
-BLAMED = SURE_FROM[-1]  # from this confidence on a revision is blamed
 
 LIKELIEST = "rule:likeliest-explanation"  # of all that were weighed on the same counts
 _SURE = dict(zip(SURE_FROM, ("very likely", "likely", "suspected"), strict=True))

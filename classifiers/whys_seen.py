@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Sequence
 import orjson
 
 from classifiers.cases import Case
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Cluster, Evidence, Explains, Latency, Why
 from classifiers.incidents import Member, addresses_in, title_of
 from classifiers.telling import failed_of
-from classifiers.whys_ground import BLAMED, WhyGround, join_names, sentence, titled
+from classifiers.whys_ground import WhyGround, join_names, sentence, titled
 from collector.window import format_ns
 
 __all__ = ["edge_step", "failing_step", "inner_steps", "operation_step", "state_step", "symptom_step"]

@@ -25,6 +25,7 @@ from collector.normalise.specs import read_spec
 from collector.normalise.surrogates import mend_surrogates
 from collector.normalise.tests import normalise_tests
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch, Ledger, RawBatch
+from collector.stopping import Stopped, until_stop
 from collector.store import Store
 
 __all__ = ["collect", "normalise"]
@@ -56,7 +57,7 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
                 if time.monotonic() - since >= _FLUSH_S:
                     storing.put(waiting)
                     waiting, since = [], time.monotonic()
-        except (SourceError, NormaliseError):
+        except (SourceError, NormaliseError, Stopped):
             storing.put(waiting)
             raise
         storing.put(waiting)
@@ -205,7 +206,7 @@ def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[_Pa
     pending: deque[tuple[RawBatch, Future[Batch]]] = deque()
     failure: list[LogtriageError] = []
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="normalise") as pool:
-        for raw in _until_failure(batches, failure):
+        for raw in _until_failure(until_stop(batches), failure):
             pending.append((_without_records(raw), pool.submit(work, raw)))
             del raw  # the pool holds the only reference, so that memory is freed as work proceeds
             while len(pending) >= _IN_FLIGHT or (pending and pending[0][1].done()):

@@ -9,8 +9,15 @@
     |   +-- StoreBusy           ... now: another process holds the file
     +-- QueryError            a file of queries/ or a user's SQL is wrong
 
-A message has three parts: what happened, where (with the value in backticks), what to do.
+A SourceError tells by `trouble` what has to be mended: permission, quota, or the source itself.
+
+A message has three parts: what happened, where (with the value in backticks), what to do. It never holds a secret with
+which this process logs in somewhere, whoever says it back.
 """
+
+from typing import Literal
+
+from collector.own_secrets import without_own
 
 __all__ = [
     "ConfigError",
@@ -25,10 +32,16 @@ __all__ = [
 ]
 
 
+SourceTrouble = Literal["permission", "quota", "source"]
+
+
 class LogtriageError(Exception):
     """Root of all errors that a user is told in one line."""
 
     is_retryable = False
+
+    def __str__(self) -> str:
+        return without_own(super().__str__())
 
 
 class ConfigError(LogtriageError):
@@ -40,7 +53,14 @@ class WrongUsage(ConfigError):
 
 
 class SourceError(LogtriageError):
-    """A source could not be read and trying again will not help."""
+    """A source could not be read and trying again will not help.
+
+    trouble: permission, the login or a right of it is missing; quota, it was asked too often; source, anything else.
+    """
+
+    def __init__(self, message: str = "", *, trouble: SourceTrouble = "source") -> None:
+        super().__init__(message)
+        self.trouble: SourceTrouble = trouble
 
 
 class SourceUnavailable(SourceError):

@@ -1,4 +1,4 @@
-"""The place of the database file: whether one can be there, be read and be written. Makes and changes nothing.
+"""The place of the database file: whether one can be there, be read and be written. Makes no file and changes none.
 
 Asked before DuckDB is, which would take some other files for a database, and says less of what is missing.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collector.errors import StoreError
 
-__all__ = ["check_readable", "check_writable", "is_there"]
+__all__ = ["check_readable", "check_writable", "is_there", "sync_file", "sync_folder", "wal_of"]
 
 _MAGIC, _MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
 _ELSEWHERE = "Give another place with --db or store.path"
@@ -46,11 +46,36 @@ def check_writable(path: Path) -> None:
             f"The database `{path}` has no folder: there is no `{folder}`. Make it first with mkdir -p, or give "
             "another place with --db or store.path."
         )
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise StoreError(f"The database `{path}` cannot be written: its disk is read-only. {_ELSEWHERE}.")
     if not os.access(folder, os.W_OK | os.X_OK) or not os.access(path if is_there(path) else folder, os.W_OK):
         raise StoreError(
             f"The database `{path}` cannot be written: no permission on it or on its folder. "
             f"{_ELSEWHERE}, or mend the permissions."
         )
+
+
+def wal_of(path: Path) -> Path:
+    """The engine's log of changes that are not in the database file yet; there while it writes, or after a kill."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def sync_file(path: Path) -> None:
+    """Waits until the file is on the disk itself."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(path: Path) -> None:
+    """Waits until the names in a folder are on the disk itself: a new file may be without one after a power cut."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, mode: int) -> None:
+    handle = os.open(path, mode | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _status(path: Path) -> os.stat_result | None:

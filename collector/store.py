@@ -1,14 +1,17 @@
 """The store: one DuckDB file behind two narrow doors. The only module that opens the database.
 
-`Store.write()` holds the file for one short transaction; `Store.read()` opens it read-only between two of them. Both
-wait a bounded time for their turn (collector/gate.py). SQL comes from queries/ by name, so that a second engine can
+`Store.write()` holds the file for one short transaction; `Store.read()` opens it read-only between two of them and
+holds writers up; `Store.read_aside()` reads a copy that is made between two of them, for as long as it likes. All wait
+a bounded time for their turn (collector/gate.py). SQL comes from queries/ by name, so that a second engine can
 bring its own texts; data goes in and out as polars frames.
 """
 
 import contextlib
+import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +20,40 @@ import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from collector.acknowledged import Acknowledged, forget, is_unclean, read_acknowledged, write_acknowledged
+from collector.aged import lay_aside
+from collector.complaints import complaint, first_line
+from collector.copying import copy_aside
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
-from collector.place import check_readable, check_writable, is_there
+from collector.place import check_readable, check_writable, is_there, sync_folder
 from collector.records import Batch, Ledger
 from collector.run_lock import RunLock, is_gone
 from collector.sql import load_query, query_names
 
 __all__ = ["Reader", "Store", "StoreConfig", "Writer"]
 
+LOG = logging.getLogger(__name__)
 _ENGINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-_LOCK_WORDS = "Could not set lock"
+# The query that stores each kind of rows of a batch.
+_INSERTS = {
+    "entries": "insert_entries",
+    "spans": "insert_spans",
+    "tests": "insert_test_cases",
+    "facts": "insert_facts",
+    "dead": "insert_dead_letters",
+}
+_LOST_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.Int64(),
+        "run_id": pl.Int64(),
+        "source": pl.String(),
+        "location": pl.String(),
+        "records": pl.Int64(),
+        "first_at_ns": pl.Int64(),
+        "last_at_ns": pl.Int64(),
+    }
+)
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
 
@@ -39,8 +65,18 @@ class StoreConfig(BaseModel):
     path: Path = Path("logtriage.duckdb")
     read_wait_s: float = Field(default=10.0, gt=0)  # how long a report waits for its turn before it gives up
     write_wait_s: float = Field(default=120.0, gt=0)  # how long an import waits for readers and other writers
+    read_copy_mib: int = Field(default=4096, ge=0)  # up to this size a reader reads a copy, so that nobody waits for it
     memory_limit_mib: int = Field(default=400, ge=128)  # of the engine, so that a whole process stays below 1 GiB
     threads: int = Field(default=2, ge=1)
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        """Settings of the engine for a connection."""
+        return _ENGINE | {
+            "threads": self.threads,
+            "memory_limit": f"{self.memory_limit_mib}MiB",
+            "temp_directory": f"{self.path}.tmp",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +103,7 @@ class Reader:
             said = str(error).partition("\n")[0].rstrip(".")
             raise QueryError(f"A column has a type that cannot be shown: {said}. Cast it to varchar.") from error
         except duckdb.Error as error:
-            raise QueryError(f"The query failed: {_first_line(error)}. See `logtriage query --help`.") from error
+            raise QueryError(f"The query failed: {first_line(error)}. See `logtriage query --help`.") from error
 
     def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
         """Runs the statements of queries/QUERY.sql with `relation` as `fresh`: tables and views for this reader alone.
@@ -88,7 +124,8 @@ class Reader:
         try:
             yield
         finally:
-            self._connection.unregister("fresh")
+            with contextlib.suppress(duckdb.TransactionException):  # what broke the transaction is told, and not this
+                self._connection.unregister("fresh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +153,8 @@ class Store:
         self._config = config
         self._clock_ns = clock_ns
         self._is_migrated = False
+        self._is_checked = False  # whether what was acknowledged was looked for
+        self._was_unclean = False  # whether the file was left so that the connection of now had to mend it
         self._locks: dict[int, RunLock] = {}  # of runs begun here that have not ended
 
     @property
@@ -123,32 +162,136 @@ class Store:
         """Where the database file is, or will be."""
         return self._config.path
 
+    @property
+    def engine(self) -> dict[str, Any]:
+        """Settings of the engine, for whoever works on the file itself."""
+        return self._config.engine
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:
-        """A Reader. Raises StoreError when there is no database, StoreBusy when no turn came in time."""
+        """A Reader that holds writers up. StoreError when there is no database, StoreBusy when no turn came in time."""
+        self._check_there()
+        with contextlib.ExitStack() as stack:
+
+            def opened() -> duckdb.DuckDBPyConnection:
+                return stack.enter_context(self._connection(read_only=True, wait_s=self._config.read_wait_s))
+
+            yield Reader(self._brought_up(stack, opened))
+
+    @contextlib.contextmanager
+    def read_aside(self) -> Iterator[Reader]:
+        """As `read`, of a copy of the file, so that a long reading holds nobody up; of the file where there is none."""
+        self._check_there()
+        with contextlib.ExitStack() as stack:
+            with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
+                check_readable(self.path)
+                copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+            if copy is None:
+                yield stack.enter_context(self.read())
+                return
+            stack.callback(os.close, copy)
+            connection = stack.enter_context(
+                self._connected(lambda: self._opened(f"/proc/self/fd/{copy}", read_only=True))
+            )
+            if not self._is_behind(connection):
+                yield Reader(connection)
+                return
+            stack.close()
+            yield stack.enter_context(self.read())  # brought up first, once after an upgrade
+
+    def _brought_up(
+        self, stack: contextlib.ExitStack, opened: Callable[[], duckdb.DuckDBPyConnection]
+    ) -> duckdb.DuckDBPyConnection:
+        """A connection to a database of this version, as far as it can be written: queries are made for that."""
+        connection = opened()
+        if not self._is_behind(connection):
+            return connection
+        stack.close()  # the turn of a reader, so that a writer gets one
+        try:
+            with self.write():
+                LOG.info("the database `%s` is of this version now", self.path)
+        except StoreError as error:
+            LOG.warning("the database `%s` is older than this logtriage and stays so: %s", self.path, error)
+        return opened()
+
+    def _check_there(self) -> None:
         if not is_there(self.path):
             raise StoreError(
                 f"There is no database at `{self.path}`. Run `logtriage import FILE --db {self.path}`, "
                 "`logtriage collect` or `logtriage demo` first."
             )
-        with self._connection(read_only=True, wait_s=self._config.read_wait_s) as connection:
-            self._check_origin(connection)
-            yield Reader(connection)
 
     def check_place(self) -> None:
         """StoreError when no database can be made or changed at this place; makes nothing."""
         check_writable(self.path)
 
     @contextlib.contextmanager
+    def held(self, *, is_exclusive: bool, wait_s: float | None = None) -> Iterator[None]:
+        """The gate, and no connection: for work on the file itself. Nobody writes meanwhile; exclusive: nobody reads.
+
+        Raises StoreBusy when no turn came within wait_s (without it, that of a writer).
+        """
+        waited_s = self._config.write_wait_s if wait_s is None else wait_s
+        with self._passing(is_exclusive=is_exclusive, wait_s=waited_s):
+            yield
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
-        """A Writer inside one transaction; makes and migrates the database first where that is due."""
+        """A Writer inside one transaction; makes and migrates the database first where that is due.
+
+        What was acknowledged before and is not there any more is told, once, in the log and in stored rows.
+        """
+        with self._writing(list) as writer:
+            yield writer
+
+    @contextlib.contextmanager
+    def _writing(self, committed: Callable[[], list[Acknowledged]]) -> Iterator[Writer]:
+        """As above; `committed` tells, after the commit, which batches are to be acknowledged."""
+        is_new = not is_there(self.path)
         with self._connection(read_only=False, wait_s=self._config.write_wait_s) as connection:
+            was_unclean = self._was_unclean
             if not self._is_migrated:
                 self._migrate(connection)
                 self._is_migrated = True
+            if was_unclean or not self._is_checked:
+                self._find_lost(connection, is_unclean=was_unclean)
+                self._is_checked = True
             connection.execute("begin").fetchall()
             yield Writer(connection)
             connection.execute("commit").fetchall()
+            batches = committed()
+            if batches:
+                write_acknowledged(self.path, batches, is_first=not was_unclean)
+        if is_new:
+            sync_folder(self.path.parent)
+
+    def _find_lost(self, connection: duckdb.DuckDBPyConnection, *, is_unclean: bool) -> None:
+        """Looks for what was acknowledged; what is missing is stored as lost and told, then forgotten."""
+        acknowledged = read_acknowledged(self.path)
+        if not acknowledged:
+            return
+        first = min(one.batch_id for one in acknowledged)
+        last = _frame(connection, load_query("find_next_ids").sql, {})["batch_id"][0] - 1
+        lost = [one for one in acknowledged if one.batch_id > last]
+        short = _frame(connection, load_query("find_short_batches").sql, {"first_batch": first}) if is_unclean else None
+        if lost:
+            rows = pl.DataFrame([asdict(one) for one in lost], schema=_LOST_SCHEMA)
+            now_ns = self._clock_ns()
+            connection.execute("begin").fetchall()
+            writer = Writer(connection)
+            writer.execute("insert_lost_batches", relation=rows, now_ns=now_ns)
+            records = sum(one.records for one in lost)
+            detail = (
+                f"{records:,} records that were stored are not in the database any more; see `logtriage doctor --store`"
+            )
+            writer.execute(
+                "insert_trouble", kind="store", subject="database", seen_at_ns=now_ns, is_over=False, detail=detail
+            )
+            connection.execute("commit").fetchall()
+            LOG.error("%s", detail)
+        if short is not None and short.height:
+            LOG.error("rows of %d batches are missing in the database; see `logtriage doctor --store`", short.height)
+        forget(self.path)
 
     def begin_run(self, kind: str, source: str) -> int:
         """Number of a new run. Runs whose process was killed are closed first, as interrupted."""
@@ -180,16 +323,23 @@ class Store:
 
     def append(self, batches: list[Batch], *, run_id: int) -> list[Ledger]:
         """Stores batches, at least one, in one transaction, with the last cursor of each source; a ledger for each."""
-        with self.write() as writer:
+        done: list[Acknowledged] = []
+        with self._writing(lambda: done) as writer:
             first_id = int(writer.frame("find_next_ids")["batch_id"][0])
-            numbered = list(enumerate(batches, start=first_id))
-            ledgers = _append(writer, numbered, run_id=run_id, now_ns=self._clock_ns())
+            now_ns = self._clock_ns()
+            before_ns = writer.frame("find_retention_mark", now_ns=now_ns)["before_ns"][0]
+            numbered = [(number, lay_aside(one, before_ns)) for number, one in enumerate(batches, start=first_id)]
+            ledgers = _append(writer, numbered, run_id=run_id, now_ns=now_ns)
             cursors = [(batch.source, batch.cursor) for batch in batches if batch.cursor is not None]
             for source, cursor in dict(cursors).items():
                 writer.execute("delete_cursor", source=source)
                 writer.execute(
                     "insert_cursor", source=source, cursor=orjson.dumps(cursor).decode(), now_ns=self._clock_ns()
                 )
+            done += [
+                Acknowledged(number, run_id, one.source, one.location, ledger.stored, *_times(one))
+                for (number, one), ledger in zip(numbered, ledgers, strict=True)
+            ]
         return ledgers
 
     def cursor(self, source: str) -> dict[str, Any] | None:
@@ -202,39 +352,64 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
-        with pass_gate(self.path, is_exclusive=not read_only, wait_s=wait_s) as passed:
+        with (
+            self._passing(is_exclusive=not read_only, wait_s=wait_s),
+            self._connected(lambda: self._open(read_only=read_only, wait_s=wait_s)) as connection,
+        ):
+            yield connection
+
+    @contextlib.contextmanager
+    def _passing(self, *, is_exclusive: bool, wait_s: float) -> Iterator[None]:
+        """Holds the gate; StoreBusy when no turn came in time."""
+        with pass_gate(self.path, is_exclusive=is_exclusive, wait_s=wait_s) as passed:
             if not passed:
                 raise StoreBusy(
                     f"The database `{self.path}` was in use for {wait_s:.0f} s. Try again, or end the other logtriage."
                 )
-            connection = self._open(read_only=read_only, wait_s=wait_s)
-            try:
-                yield connection
-            except duckdb.Error as error:
-                raise _store_error(error, self.path) from error
-            finally:
-                with contextlib.suppress(duckdb.Error):
-                    connection.close()  # rolls back what is not committed, checkpoints what is
+            yield
+
+    @contextlib.contextmanager
+    def _connected(self, opened: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = opened()
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise complaint(error, self.path) from error
+        finally:
+            with contextlib.suppress(duckdb.Error):
+                connection.close()  # rolls back what is not committed, checkpoints what is
 
     def _open(self, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
         """A connection; a process outside logtriage that holds the file is waited for."""
         (check_readable if read_only else check_writable)(self.path)
+        self._was_unclean = not read_only and is_unclean(self.path)
         until = time.monotonic() + wait_s
-        settings: dict[str, Any] = _ENGINE | {
-            "threads": self._config.threads,
-            "memory_limit": f"{self._config.memory_limit_mib}MiB",
-        }
         while True:
             try:
-                connection = duckdb.connect(str(self.path), read_only=read_only, config=settings)
-            except duckdb.Error as error:
-                is_locked = _LOCK_WORDS in str(error)
-                if not is_locked or time.monotonic() >= until:
-                    raise _store_error(error, self.path) from error
+                return self._opened(str(self.path), read_only=read_only)
+            except StoreBusy:
+                if time.monotonic() >= until:
+                    raise
                 time.sleep(0.01)
-            else:
-                connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
-                return connection
+
+    def _opened(self, file: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """A connection to the file, or to a copy of it; what does not fit into memory goes beside the database."""
+        try:
+            connection = duckdb.connect(file, read_only=read_only, config=self._config.engine)
+        except duckdb.Error as error:
+            raise complaint(error, self.path) from error
+        connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
+        return connection
+
+    def _is_behind(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether migrations of this version are missing; StoreError as of _check_origin."""
+        is_ours = self._check_origin(connection)
+        return is_ours and bool(self._missing(connection, is_ours=is_ours))
+
+    def _missing(self, connection: duckdb.DuckDBPyConnection, *, is_ours: bool) -> list[str]:
+        """Names of the schema files that are not applied yet, in order."""
+        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"]) if is_ours else set()
+        return [name for name in query_names() if name.startswith("create_0") and name not in applied]
 
     def _check_origin(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True when the database holds our tables; StoreError when they are somebody else's, or newer than we are."""
@@ -257,8 +432,7 @@ class Store:
     def _migrate(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Applies the schema files that are not applied yet, each in a transaction of its own."""
         is_ours = self._check_origin(connection)
-        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"]) if is_ours else set()
-        for name in [name for name in query_names() if name.startswith("create_0") and name not in applied]:
+        for name in self._missing(connection, is_ours=is_ours):
             connection.execute("begin").fetchall()
             connection.execute(load_query(name).sql).fetchall()
             connection.execute(
@@ -277,21 +451,25 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     spans = _joined((number, batch.spans) for number, batch in numbered)
     spans = _finish(writer, spans)
     spans = _new(writer, spans, ["trace", "span"], known="find_stored_spans", at="start_ns")
-    for query, rows in (
-        ("insert_entries", entries),
-        ("insert_spans", spans),
-        ("insert_test_cases", _new_tests(writer, _joined((number, batch.tests) for number, batch in numbered))),
-        ("insert_facts", _joined((number, batch.facts) for number, batch in numbered)),
-        ("insert_dead_letters", _joined((number, _with_source(batch)) for number, batch in numbered)),
-    ):
+    kinds = {
+        "entries": entries,
+        "spans": spans,
+        "tests": _new_tests(writer, _joined((number, batch.tests) for number, batch in numbered)),
+        "facts": _joined((number, batch.facts) for number, batch in numbered),
+        "dead": _joined((number, _with_source(batch)) for number, batch in numbered),
+    }
+    for kind, rows in kinds.items():
         if rows.height:
-            writer.execute(query, relation=rows)
+            writer.execute(_INSERTS[kind], relation=rows)
+    brought = {kind: dict(rows["batch_id"].value_counts().iter_rows()) for kind, rows in kinds.items()}
     counted = writer.frame("count_stored", first_batch=numbered[0][0], last_batch=numbered[-1][0])
     stored = dict(counted.iter_rows())
     ledgers = []
     for number, batch in numbered:
         ledger = _ledger(batch, stored.get(number, 0) + batch.fact_records)
         _write_ledger(writer, batch, ledger, batch_id=number, run_id=run_id, now_ns=now_ns)
+        rows_of = {kind: counts.get(number, 0) for kind, counts in brought.items()}
+        writer.execute("insert_batch_rows", batch_id=number, **rows_of)
         ledgers.append(ledger)
     return ledgers
 
@@ -358,7 +536,7 @@ def _ledger(batch: Batch, stored: int) -> Ledger:
 
 
 def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int) -> None:
-    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns"), batch.tests["at_ns"]])
+    first_ns, last_ns = _times(batch)
     writer.execute(
         "insert_batch",
         batch_id=batch_id,
@@ -369,11 +547,18 @@ def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int
         stored=ledger.stored,
         duplicates=ledger.duplicates,
         dead=ledger.dead,
-        first_ns=times.min(),
-        last_ns=times.max(),
+        first_ns=first_ns,
+        last_ns=last_ns,
         received_ns=pl.concat([batch.entries["received_at_ns"], batch.spans["received_at_ns"]]).max(),
         now_ns=now_ns,
     )
+
+
+def _times(batch: Batch) -> tuple[int | None, int | None]:
+    """First and last event time of what a batch has."""
+    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns"), batch.tests["at_ns"]])
+    first, last = times.min(), times.max()
+    return (None, None) if first is None else (int(str(first)), int(str(last)))
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:
@@ -389,35 +574,3 @@ def _check_select(connection: duckdb.DuckDBPyConnection, text: str) -> None:
         return
     what = f"`{statements[0].type.name}`" if len(statements) == 1 else f"`{len(statements)}` statements"
     raise QueryError(f"The query failed: it is {what}, but only one SELECT is run. See `logtriage query --help`.")
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-
-
-def _store_error(error: duckdb.Error, path: Path) -> StoreError:
-    """DuckDB's complaint in our words: what happened, where, what to do."""
-    text = str(error)
-    if _LOCK_WORDS in text:
-        holder = text.partition("held in ")[2].partition(".")[0] or "another process"
-        return StoreBusy(f"The database `{path}` is held by {holder}. End that process, or give another --db.")
-    kept = "Nothing stored before is lost. "
-    known = (
-        ("not a valid DuckDB database", "is no DuckDB database", "Give another place with --db or store.path."),
-        ("Could not read enough bytes", "is cut short", "Restore it from a backup, or move it away and import again."),
-        ("Corrupt", "is damaged", "Restore it from a backup, or move it away and import again."),
-        ("No space left", "cannot grow: the disk is full", f"{kept}Free some space and run the same command again."),
-        (
-            "File too large",
-            "cannot grow: the file may not get larger",
-            f"{kept}Raise the limit (ulimit -f) and run it again.",
-        ),
-        ("version number", "was written by another DuckDB version", "Upgrade logtriage."),
-        ("Permission denied", "cannot be opened: no permission", "Mend the permissions, or give another --db."),
-        ("Read-only file system", "cannot be written: read-only disk", "Give another place with --db or store.path."),
-        ("Out of Memory", "needs more memory than it may use", f"{kept}Raise store.memory_limit_mib."),
-    )
-    for words, what, way_out in known:
-        if words.lower() in text.lower():
-            return StoreError(f"The database `{path}` {what}. {way_out}")
-    return StoreError(f"The database `{path}` failed: {_first_line(error)}. Run the command again.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from classifiers.findings import Absence, Cluster, Latency, VanishedKey
 from logtriage.absence_view import missing_words
 from logtriage.escape import plain
+from logtriage.followed_view import followed_of
 from logtriage.lookup import Lookup
 from logtriage.wording import clock, plural, short_revision
 
@@ -22,8 +23,10 @@ def better_rows(lookup: Lookup) -> list[tuple[str, str]]:
 def _incidents(lookup: Lookup) -> Iterator[tuple[str, str]]:
     for incident in sorted(lookup.findings.incidents, key=lambda one: one.number):
         root = lookup.cluster(incident.root)
-        if root is not None and root.state == "resolved" and not incident.is_ongoing:
-            told = f"over since {clock(root.last_ns, lookup.near)}{_ended_by(root, lookup)}"
+        followed = followed_of(incident.root, lookup)
+        is_open = followed is not None and followed.is_open
+        if root is not None and root.state == "resolved" and not incident.is_ongoing and not is_open:
+            told = f"over since {clock(lookup.end_ns(root), lookup.near)}{_ended_by(root, lookup)}"
             yield f"#{incident.number} {_title(root)}", f"{told}; {plural(root.units, 'failure')} until then"
 
 
@@ -31,7 +34,14 @@ def _ended_by(root: Cluster, lookup: Lookup) -> str:
     """The revision whose traffic ended it, where one took it then; else that none did."""
     blamed = root.attribution
     service, name = (blamed.service, blamed.revision) if blamed else (root.service, "")
-    return _deploy_at(service, name, root.service, root.last_ns, lookup) or ", by no deploy that is known"
+    return _deploy_at(service, name, root.service, lookup.end_ns(root), lookup) or _told_end(root, lookup)
+
+
+def _told_end(root: Cluster, lookup: Lookup) -> str:
+    """How an earlier look told its end, as STATE has it."""
+    followed = followed_of(root.id, lookup)
+    is_told = followed is not None and followed.state == "resolved"
+    return f"; {plain(followed.statement, 300)}" if followed and is_told else ", by no deploy that is known"
 
 
 def _deploy_at(service: str, name: str, failing: str, last_ns: int, lookup: Lookup) -> str:

@@ -47,7 +47,7 @@ def check(config: Config, text: str, *, name: str, since_ns: int | None, until_n
     store = Store(config.store)
     safe = without_secrets(text, _redactor(config))
     end_ns = _FAR_FUTURE_NS if until_ns is None else until_ns
-    with store.read() as reader:
+    with store.read_aside() as reader:
         bounds = reader.frame("find_bounds", end_ns=end_ns)
         first_ns, last_ns = bounds["first_ns"][0], bounds["last_ns"][0]
         if first_ns is None:
@@ -62,7 +62,7 @@ def check(config: Config, text: str, *, name: str, since_ns: int | None, until_n
             told = read_claims(safe, names, window)
         reading = read(reader, window=window, config=config)
     findings = conclude(reading, now_ns=window.end_ns, config=config)
-    with store.read() as reader:
+    with store.read_aside() as reader:
         names, revisions = read_names(reader, end_ns=window.end_ns)
         answered = check_claims(
             told.claims, reader=reader, findings=findings, bounds=(first_ns, last_ns), names=names, revisions=revisions
@@ -81,4 +81,5 @@ def _redactor(config: Config) -> "Redactor":
     from collector.normalise.redact import KEY_VARIABLE, Redactor, load_key  # noqa: PLC0415 - as above
 
     path = config.store.path.with_name(f"{config.store.path.name}.key")
-    return Redactor(load_key(path) if path.is_file() or os.environ.get(KEY_VARIABLE) else secrets.token_bytes(32))
+    key = load_key(path) if path.is_file() or os.environ.get(KEY_VARIABLE) else secrets.token_bytes(32)
+    return Redactor(key, config.redact)

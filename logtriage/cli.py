@@ -1,4 +1,4 @@
-"""The command line: parses words, hands them to acts.py, and turns errors into one plain line and an exit code.
+"""The command line: parses words, hands them to acts/, and turns errors into one plain line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 `--fail-on` matched, 130 interrupted.
 """
@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -46,11 +47,9 @@ SinceOption = Annotated[
 UntilOption = Annotated[str | None, typer.Option(help="End, and the `now` of the analysis: a time or a duration ago.")]
 
 
-def _acts() -> Any:
-    """The module that does the work; it imports polars and DuckDB, so `--help` must not."""
-    from logtriage import acts  # noqa: PLC0415 - see above: start to first output below 0.4 s
-
-    return acts
+def _acts(theme: str) -> Any:
+    """The module of logtriage/acts that does the work; it imports polars and DuckDB, so `--help` must not."""
+    return import_module(f"logtriage.acts.{theme}")  # see above: start to first output below 0.4 s
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
@@ -70,6 +69,25 @@ def _options(
 
 
 @app.command(rich_help_panel=EVERYDAY)
+def init(
+    *,
+    project: Annotated[
+        str | None, typer.Option(help="Project id; else GOOGLE_CLOUD_PROJECT, the credentials' own, or gcloud's.")
+    ] = None,
+    location: Annotated[list[str] | None, typer.Option(help="Only this region, again for more. Else all.")] = None,
+    output: Annotated[Path, typer.Option(readable=False, help="The file to write.")] = Path("config.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    no_input: Annotated[
+        bool, typer.Option("--no-input", help="Ask nobody: leave what is not found to be filled in.")
+    ] = False,
+) -> None:
+    """Look around in a project of Google Cloud and write config.yaml: what can be read, and what is lacking."""
+    _acts("setting_up").act_init(
+        project=project, locations=location or (), output=output, force=force, no_input=no_input
+    )
+
+
+@app.command(rich_help_panel=EVERYDAY)
 def report(  # noqa: PLR0913 - one argument an option of the contract
     *,
     since: SinceOption = None,
@@ -84,7 +102,7 @@ def report(  # noqa: PLR0913 - one argument an option of the contract
     config: ConfigOption = None,
 ) -> None:
     """Tell what is wrong: which revision, what changed, who is hit, how sure, what to do."""
-    _acts().act_report(config, db, since=since, until=until, service=service, form=form, output=output)
+    _acts("reading").act_report(config, db, since=since, until=until, service=service, form=form, output=output)
 
 
 @app.command(rich_help_panel=EVERYDAY)
@@ -104,7 +122,7 @@ def show(  # noqa: PLR0913 - one argument an option of the contract
     config: ConfigOption = None,
 ) -> None:
     """Tell one finding with all its evidence, why its entries are one failure, and commands to copy."""
-    _acts().act_show(config, db, name=cluster, since=since, until=until, is_all=every, form=form)
+    _acts("reading").act_show(config, db, name=cluster, since=since, until=until, is_all=every, form=form)
 
 
 @app.command(rich_help_panel=EVERYDAY)
@@ -131,7 +149,7 @@ def diff(  # noqa: PLR0913 - one argument an option of the contract
     config: ConfigOption = None,
 ) -> None:
     """Compare two revisions: what changed in their configuration, and what failed on each of them."""
-    matched = _acts().act_diff(
+    matched = _acts("reading").act_diff(
         config, db, before=before, after=after, fail_on=fail_on or (), since=since, until=until, form=form
     )
     if matched:
@@ -146,7 +164,7 @@ def daemon(
     config: ConfigOption = None,
 ) -> None:
     """Collect, analyse and post the digest on a schedule."""
-    _acts().act_daemon(config, db, once=once)
+    _acts("telling").act_daemon(config, db, once=once)
 
 
 @app.command(rich_help_panel=EVERYDAY)
@@ -160,7 +178,23 @@ def demo(
     config: ConfigOption = None,
 ) -> None:
     """Build a bundled incident offline and tell it: no account, no network."""
-    _acts().act_demo(config, scenario=scenario, seed=seed, folder=folder)
+    _acts("filling").act_demo(config, scenario=scenario, seed=seed, folder=folder)
+
+
+@app.command(rich_help_panel=MORE)
+def doctor(
+    *,
+    store: Annotated[
+        bool, typer.Option("--store", help="Look at the whole database too: its blocks, rows and sums.")
+    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="The same, and mend what can be mended.")] = False,
+    form: Annotated[Literal["terminal", "json"], typer.Option("--format", help="How to tell.")] = "terminal",
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Check settings, credentials, permissions, quota, clock, store, receiver and channels, each with what to do."""
+    if not _acts("setting_up").act_doctor(config, db, form=form, is_whole_store=store, repair=repair):
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command("import", rich_help_panel=MORE)
@@ -171,7 +205,7 @@ def import_(
     config: ConfigOption = None,
 ) -> None:
     """Read dumps: LogEntry JSON in any form (.gz too), OTLP traces, `gcloud run ... describe` JSON."""
-    _acts().act_import(config, db, paths=paths)
+    _acts("filling").act_import(config, db, paths=paths)
 
 
 @app.command(rich_help_panel=MORE)
@@ -182,7 +216,7 @@ def collect(
     config: ConfigOption = None,
 ) -> None:
     """Pull all configured sources once."""
-    _acts().act_collect(config, db, since=since)
+    _acts("filling").act_collect(config, db, since=since)
 
 
 @app.command(rich_help_panel=MORE)
@@ -200,7 +234,7 @@ def receive(
     config: ConfigOption = None,
 ) -> None:
     """Take spans (OTLP) until it is stopped; without addresses at 127.0.0.1:4318 (HTTP) and 127.0.0.1:4317 (gRPC)."""
-    _acts().act_receive(config, db, http=http, grpc=grpc, without_token=without_token)
+    _acts("filling").act_receive(config, db, http=http, grpc=grpc, without_token=without_token)
 
 
 @app.command(rich_help_panel=MORE)
@@ -215,7 +249,7 @@ def revisions(
     config: ConfigOption = None,
 ) -> None:
     """The change ledger: deploys, traffic, roll-backs, and changes that are no deploy."""
-    _acts().act_revisions(config, db, service=service, since=since, form=form)
+    _acts("reading").act_revisions(config, db, service=service, since=since, form=form)
 
 
 @app.command(rich_help_panel=MORE)
@@ -234,22 +268,57 @@ def check(  # noqa: PLR0913 - one argument an option of the contract
     config: ConfigOption = None,
 ) -> None:
     """Hold the claims of a written analysis against what is stored: confirmed, contradicted or cannot tell."""
-    if _acts().act_check(config, db, file=file, since=since, until=until, form=form, fail_on=fail_on):
+    if _acts("reading").act_check(config, db, file=file, since=since, until=until, form=form, fail_on=fail_on):
         raise typer.Exit(EXIT_MATCHED)
 
 
 @app.command(rich_help_panel=MORE)
-def digest(
+def verify(  # noqa: PLR0913 - one argument an option of the contract
+    finding: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FINDING", help="Number of an incident, or id of a finding; else all that has criteria."
+        ),
+    ] = None,
     *,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exit 3 when a criterion is failing (the default), not-yet or not-testable; with commas or repeated; "
+            "none: never."
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "json"], typer.Option("--format", help="How to tell.")
+    ] = "terminal",
     since: SinceOption = None,
     until: UntilOption = None,
-    to: Annotated[str | None, typer.Option(help="Channel: slack. Else digest.to.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent.")] = False,
     db: DbOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Post one message an incident; nothing to say, nothing sent."""
-    _acts().act_digest(config, db, since=since, until=until, to=to, dry_run=dry_run)
+    """Test what is mended: attempts of each failing call since the fix, how many are needed, and about when."""
+    wanted = ("failing",) if fail_on is None else fail_on
+    if _acts("proving").act_verify(config, db, name=finding, since=since, until=until, form=form, fail_on=wanted):
+        raise typer.Exit(EXIT_MATCHED)
+
+
+@app.command(rich_help_panel=MORE)
+def digest(  # noqa: PLR0913 - one argument an option of the contract
+    *,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Name or kind of a channel, again for more. Else all of digest.channels.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent; store and send nothing.")
+    ] = False,
+    form: Annotated[Literal["terminal", "json"], typer.Option("--format", help="Of --dry-run.")] = "terminal",
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell channels what changed, one message an incident; nothing to say, nothing sent."""
+    _acts("telling").act_digest(config, db, since=since, until=until, to=to or (), dry_run=dry_run, form=form)
 
 
 @app.command(rich_help_panel=MORE)
@@ -275,8 +344,48 @@ def settle(  # noqa: PLR0913 - one argument an option of the contract
     config: ConfigOption = None,
 ) -> None:
     """Say whether a verdict was right: the report prints its own record."""
-    _acts().act_settle(
+    _acts("saying").act_settle(
         config, db, name=cluster, outcome=outcome, revision=revision, note=note, since=since, until=until
+    )
+
+
+@app.command(rich_help_panel=MORE)
+def mute(  # noqa: PLR0913 - one argument an option of the contract
+    finding: Annotated[
+        str | None,
+        typer.Argument(metavar="FINDING", help="Number of an incident, or id of any finding, signature or template."),
+    ] = None,
+    *,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="For how long: 12h, 7d (unless said otherwise), at most 90d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Until when, instead of --for: 2026-09-30T08:00Z.")] = None,
+    why: Annotated[str, typer.Option(help="The reason; secrets and addresses are redacted.")] = "",
+    listed: Annotated[
+        bool, typer.Option("--list", help="What is muted, until when and why, and what woke it.")
+    ] = False,
+    lift: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take a mute back, by its id or its finding's.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Start of the window that FINDING is of.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="End of that window, and when it is said: a time or a duration ago.")
+    ] = None,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put a failure away for a time: its exact signatures; another variant wakes it."""
+    _acts("muting").act_mute(
+        config,
+        db,
+        name=finding,
+        duration=duration,
+        until=until,
+        why=why,
+        is_list=listed,
+        lifted=lift,
+        since=since,
+        at=at,
     )
 
 
@@ -292,7 +401,7 @@ def query(
     config: ConfigOption = None,
 ) -> None:
     """Run read-only SQL over the store."""
-    _acts().act_query(config, db, sql=sql, form=form)
+    _acts("reading").act_query(config, db, sql=sql, form=form)
 
 
 @app.command(rich_help_panel=MORE)
@@ -308,7 +417,47 @@ def regroup(
     config: ConfigOption = None,
 ) -> None:
     """Replay the rules of config.yaml over all history, and sign it anew when logtriage's own rules have changed."""
-    _acts().act_regroup(config, db, is_preview=preview, form=form)
+    _acts("saying").act_regroup(config, db, is_preview=preview, form=form)
+
+
+@app.command(rich_help_panel=MORE)
+def prune(
+    *,
+    older_than: Annotated[
+        str | None, typer.Option(help="Take away what is older: 30d, or a time; else retention.days.")
+    ] = None,
+    max_size: Annotated[
+        str | None, typer.Option(help="Largest size of the file: 5GiB; else retention.max_size_gib.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take away entries and spans that are too old or too many, and make the file smaller."""
+    _acts("keeping").act_prune(config, db, older_than=older_than, max_size=max_size, is_dry=dry_run)
+
+
+@app.command(rich_help_panel=MORE)
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="Where the copy goes.")],
+    *,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Copy the store, in use or not, and check the copy; its key, a secret, goes with it."""
+    _acts("keeping").act_backup(config, db, file=file)
+
+
+@app.command(rich_help_panel=MORE)
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="What `backup` wrote.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="In the place of a store; that is kept beside it.")] = False,
+    db: DbOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put a backup in the place of the store, while no daemon runs."""
+    _acts("keeping").act_restore(config, db, file=file, is_forced=force)
 
 
 def main() -> NoReturn:
@@ -318,6 +467,7 @@ def main() -> NoReturn:
     a tenth of a second.
     """
     code = EXIT_FAILED
+    os.umask(0o077)  # what is made is this account's alone: databases, logs, locks, reports
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever began us: the next file opened must not take its place
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends

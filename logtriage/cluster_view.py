@@ -1,12 +1,15 @@
 """One cluster with all its evidence, in the words that `logtriage show` and the Markdown report tell. No I/O."""
 
+from classifiers.explained import BLAMED
 from classifiers.findings import Cluster, Evidence, Hypothesis, Onset, Priority, RevisionCount
 from classifiers.incidents import title_of
 from logtriage.blast_words import rank_words
-from logtriage.commands import BLAMED, commands_for
+from logtriage.blind_view import blind_lines
+from logtriage.commands import commands_for
 from logtriage.console_links import CONSOLE, cluster_links
 from logtriage.escape import plain, plain_lines, shorten
-from logtriage.lines import cluster_lines, evidence_refs
+from logtriage.followed_view import followed_lines
+from logtriage.lines import cluster_lines, done_lines, evidence_refs
 from logtriage.lookup import Lookup
 from logtriage.report_view import ClusterView, EvidenceRow, RevisionRow, RivalRow
 from logtriage.whys_view import why_rows
@@ -30,7 +33,12 @@ def view_cluster(cluster: Cluster, lookup: Lookup, console: str = CONSOLE) -> Cl
         heading=f"{_priority(cluster, lookup)} {plain(cluster.service, 80)}: {plain(cluster.title, 300)}",
         role=_role(cluster, lookup),
         counts=_cluster_counts(cluster, near),
-        lines=cluster_lines(cluster, lookup),
+        lines=(
+            *cluster_lines(cluster, lookup),
+            *done_lines(cluster.id, lookup),
+            *followed_lines(cluster.id, lookup),
+            *blind_lines(lookup.findings, cluster.onset, near),
+        ),
         whys=why_rows(cluster.id, lookup),
         evidence=evidence_rows((*blamed, *cluster.evidence)),
         revisions=_revision_rows(cluster, near),

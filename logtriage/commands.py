@@ -3,6 +3,7 @@
 A command holds names only, never a value; what is not known stands in capitals for a person to fill in.
 """
 
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Change, Cluster, Latency
 from classifiers.service_names import location_of
 from logtriage.code_look import code_commands
@@ -15,9 +16,8 @@ from logtriage.shell import Command, quoted, run_target
 from logtriage.undo import undo_options, undo_words
 from logtriage.wording import clock, short_revision
 
-__all__ = ["BLAMED", "FITS", "Command", "commands_for", "compare_line", "first_step"]
+__all__ = ["FITS", "Command", "commands_for", "compare_line", "first_step"]
 
-BLAMED = 0.5  # from this confidence on a revision is blamed
 FITS = 71  # cells of a line of the first screen: a command that fits is told itself, of a longer one where it stands
 _WITHOUT_REVISION = {
     "dependency": "look at the dependency; no revision to roll back",
@@ -42,6 +42,10 @@ def first_step(found: Cluster | Latency | Absence, name: str, lookup: Lookup) ->
     if _is_over(found):
         step = f"nothing to undo, it is over{_ended(found, blamed, lookup)}"
         return Command(step, _compared(blamed, lookup) or show)
+    waiting = lookup.may_be_mended(found.id)
+    if waiting:
+        more = f"make the failing call {waiting.more:,} more times, or wait" if waiting.more else "wait"
+        return Command(f"{more}: it may be mended, {plain(waiting.since, 80)}", f"logtriage verify {found.id}")
     drops = dropped_words(blamed, lookup) if can_go_back(blamed, lookup) else ""
     cost = f" (roll-back drops {drops})" if drops else ""
     if blamed.change is not None and undo_options(blamed.change):
@@ -57,13 +61,14 @@ def first_step(found: Cluster | Latency | Absence, name: str, lookup: Lookup) ->
 def commands_for(found: Cluster | Latency | Absence, lookup: Lookup) -> tuple[Command, ...]:
     """Steps for a blamed revision, the cheapest first; where none is blamed, where to look.
 
-    Of what is over there is nothing to undo, and traffic is sent back only where that can help.
+    Of what is over, or may be by what serves since, there is nothing to undo, and traffic is sent back only where that
+    can help.
     """
     blamed = found.attribution
     is_cluster = isinstance(found, Cluster)
     if blamed is None or blamed.confidence < BLAMED:
         return look_commands(found, lookup) if isinstance(found, Cluster) else look_at_silent(found, lookup)
-    is_over = _is_over(found)
+    is_over = _is_over(found) or lookup.may_be_mended(found.id) is not None
     commands: list[Command] = []
     if not is_over:
         commands += [*_undone(found, blamed, lookup), *rollback_commands(blamed, found.project, lookup)]
@@ -126,16 +131,14 @@ def _is_over(found: Cluster | Latency | Absence) -> bool:
     return found.state == "resolved" if isinstance(found, Cluster) else not found.is_ongoing
 
 
-def _last_ns(found: Cluster | Latency | Absence) -> int | None:
+def _last_ns(found: Latency | Absence) -> int | None:
     """When it was last seen, of what is over."""
-    if isinstance(found, Cluster):
-        return found.last_ns
     return found.ended_ns if isinstance(found, Latency) else found.onset.ended_earliest_ns if found.onset else None
 
 
 def _ended(found: Cluster | Latency | Absence, blamed: Attribution, lookup: Lookup) -> str:
     """` since 00901-xyz took the traffic (20:06)`, where that is when it ended."""
-    last_ns = _last_ns(found)
+    last_ns = lookup.end_ns(found) if isinstance(found, Cluster) else _last_ns(found)
     ended = None if last_ns is None else lookup.ended_by(blamed.service, blamed.revision, last_ns)
     if ended is None:
         return ""

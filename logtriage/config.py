@@ -1,7 +1,7 @@
 """Config: the sections of config.yaml, each with the class that stands beside the code it serves.
 
 Later wins: defaults, the file, the environment (LOGTRIAGE_REPORT__WINDOW_HOURS is report.window_hours, LOGTRIAGE_DB is
-store.path), the command line. Secrets come from the environment alone and have no key here.
+store.path), the command line. Secrets come from the environment or Secret Manager; a key here at most names where.
 """
 
 import difflib
@@ -14,17 +14,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, Val
 
 from classifiers.classify import ClassifyConfig
 from classifiers.origin import OriginsConfig
+from collector.normalise.redact_config import RedactConfig
 from collector.place import is_there
 from collector.receiver.config import TOKEN_VARIABLE, ReceiveConfig
+from collector.retention import RetentionConfig
+from collector.secret import MANAGER_VARIABLE
 from collector.sources.base import SourceConfig, parse_source_config
 from collector.store import StoreConfig
-from logtriage.daemon import ScheduleConfig
+from logtriage.daemon.schedule import ScheduleConfig
 from logtriage.digest import DigestConfig
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
+from logtriage.kinds import read_kinds
 from logtriage.report import ReportConfig
+from logtriage.telemetry.config import HEADERS_VARIABLE, TelemetryConfig
 
-__all__ = ["CONFIG_FILE", "Config", "load_config"]
+__all__ = ["CONFIG_FILE", "Config", "find_config", "load_config"]
 
 CONFIG_FILE = Path("config.yaml")
 _PREFIX = "LOGTRIAGE_"
@@ -36,27 +41,27 @@ _OTHER_NAMES = frozenset(
         "LOGTRIAGE_CONFIG",
         "LOGTRIAGE_HASH_KEY",
         TOKEN_VARIABLE,
-        "LOGTRIAGE_SLACK_WEBHOOK_URL",
+        MANAGER_VARIABLE,
         "LOGTRIAGE_TRACEBACK",
+        "LOGTRIAGE_GOOGLE_ENDPOINTS",
+        HEADERS_VARIABLE,
+        # The secrets of channels, see `digest.channels`.
+        "LOGTRIAGE_EMAIL_PASSWORD",
+        "LOGTRIAGE_GITHUB_TOKEN",
+        "LOGTRIAGE_GITLAB_TOKEN",
+        "LOGTRIAGE_JIRA_TOKEN",
+        "LOGTRIAGE_SLACK_TOKEN",
+        "LOGTRIAGE_SLACK_WEBHOOK_URL",
+        "LOGTRIAGE_WEBHOOK_TOKEN",
+        "LOGTRIAGE_WEBHOOK_URL",
     }
 )
 
 
 def _read_sources(value: Any) -> tuple[SourceConfig, ...]:
     """Each section by its kind; ConfigError as the source's own code words it."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ConfigError(f"sources is `{plain(value, _VALUE_SHOWN)}`, not a list. Start each source with `- kind:`.")
-    sources = []
-    for at, raw in enumerate(value):
-        if not isinstance(raw, Mapping):
-            shown = plain(raw, _VALUE_SHOWN)
-            raise ConfigError(f"sources[{at}] is `{shown}`, not a section. Write `- kind: cloud_logging`.")
-        sources.append(parse_source_config(raw, where=f"sources[{at}]"))
-    names = [source.name for source in sources]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"sources: two are named `{twice}`; a name holds one cursor. Give one another `name:`.")
-    return tuple(sources)
+    first, why = "cloud_logging", "a name holds one cursor"
+    return read_kinds(value, section="sources", first=first, parse=parse_source_config, why=why)
 
 
 class _CollectConfig(BaseModel):
@@ -64,7 +69,9 @@ class _CollectConfig(BaseModel):
 
     sources: Annotated[tuple[SerializeAsAny[SourceConfig], ...], BeforeValidator(_read_sources)] = ()
     receive: ReceiveConfig = ReceiveConfig()
+    redact: RedactConfig = RedactConfig()
     store: StoreConfig = StoreConfig()
+    retention: RetentionConfig = RetentionConfig()
 
 
 class Config(ClassifyConfig, _CollectConfig):
@@ -75,6 +82,7 @@ class Config(ClassifyConfig, _CollectConfig):
     report: ReportConfig = ReportConfig()
     digest: DigestConfig = DigestConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
 
 
 def load_config(path: Path | None, *, db: Path | None = None) -> Config:
@@ -82,9 +90,9 @@ def load_config(path: Path | None, *, db: Path | None = None) -> Config:
 
     Raises ConfigError with one plain line for each mistake.
     """
-    found = _find(path)
+    found = find_config(path)
     written = _read(found) if found else {}
-    given = _environment()
+    given = _environment(_named_variables(written))
     values = _merged(written, given)
     chosen = db or (Path(os.environ["LOGTRIAGE_DB"]) if os.environ.get("LOGTRIAGE_DB") else None)
     if chosen is not None:
@@ -95,7 +103,9 @@ def load_config(path: Path | None, *, db: Path | None = None) -> Config:
         lines = [_mistake(mistake, str(found or "config"), given) for mistake in error.errors(include_url=False)]
         raise ConfigError("\n".join(lines)) from error
     except ConfigError as error:
-        where = "environment LOGTRIAGE_SOURCES" if "sources" in given else str(found or "config")
+        section = str(error).partition(":")[0].partition(" ")[0].partition("[")[0]
+        variable = f"{_PREFIX}{section.upper().replace('.', '__')}"
+        where = f"environment {variable}" if _holds(given, section.split(".")) else str(found or "config")
         raise ConfigError(f"{where}: {error}") from error
     config = config.model_copy(update={"origins": _with_hashes(config)})
     if found is None:
@@ -114,13 +124,13 @@ def _with_hashes(config: Config) -> OriginsConfig:
     path = config.store.path.with_name(f"{config.store.path.name}.key")
     if not is_there(path) and KEY_VARIABLE not in os.environ:
         return config.origins  # nothing is stored yet, and no key is made for nothing
-    redactor = Redactor(load_key(path))
+    redactor = Redactor(load_key(path), config.redact)
     tests = config.origins.tests.model_copy(update={"accounts": tuple(map(redactor.text, accounts))})
     return config.origins.model_copy(update={"tests": tests})
 
 
-def _find(path: Path | None) -> Path | None:
-    """The file to read; only the default one may be missing."""
+def find_config(path: Path | None) -> Path | None:
+    """The file to read: the given one, LOGTRIAGE_CONFIG's, or ./config.yaml, which alone may be missing."""
     named = os.environ.get("LOGTRIAGE_CONFIG")
     wanted = path or (Path(named) if named else None)
     if wanted is None:
@@ -142,10 +152,20 @@ def _read(path: Path) -> dict[str, Any]:
     return read_sections(path)
 
 
-def _environment() -> dict[str, Any]:
+def _named_variables(written: Any) -> frozenset[str]:
+    """Variables that a file names as those of its secrets: what its keys `token_env`, `url_env` ... hold."""
+    if isinstance(written, Mapping):
+        named = (text for key, text in written.items() if str(key).endswith("_env") and isinstance(text, str))
+        return frozenset(named).union(*map(_named_variables, written.values()))
+    if isinstance(written, list):
+        return frozenset().union(*map(_named_variables, written))
+    return frozenset()
+
+
+def _environment(named: frozenset[str]) -> dict[str, Any]:
     """What LOGTRIAGE_SECTION__KEY variables say, as nested sections; a name that means nothing is an error."""
     sections = {f"{_PREFIX}{name.upper()}" for name in Config.model_fields}
-    given = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in _OTHER_NAMES)
+    given = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in _OTHER_NAMES | named)
     for name in given:
         if name.split("__")[0].upper() not in sections:
             near = difflib.get_close_matches(name.split("__")[0], [*sections, *_OTHER_NAMES], n=1)

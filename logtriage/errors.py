@@ -12,6 +12,7 @@ LogtriageError              exit code 1
 +-- RenderError             a report cannot be drawn or written
 +-- NotifyError             a digest could not be delivered
     +-- NotifyUnavailable     ... now; the next cycle tries again
+    +-- NotifyUncertain       ... or it was, and the answer was lost; it is looked up before it is sent again
 """
 
 from collector.errors import (
@@ -32,6 +33,7 @@ __all__ = [
     "NormaliseError",
     "NotifyError",
     "NotifyUnavailable",
+    "NotifyUncertain",
     "QueryError",
     "RenderError",
     "SourceError",
@@ -52,5 +54,11 @@ class NotifyError(LogtriageError):
 
 class NotifyUnavailable(NotifyError):
     """A channel could not take a digest now; the next cycle tries again."""
+
+    is_retryable = True
+
+
+class NotifyUncertain(NotifyError):
+    """A channel may or may not have taken a digest: the answer was lost. It is looked up before it is sent again."""
 
     is_retryable = True

@@ -4,8 +4,9 @@ All functions are total (any text in, never an error) and linear in the length o
 """
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["block", "code", "md", "mrkdwn", "plain", "plain_lines", "shorten"]
+__all__ = ["block", "code", "csv_cell", "fenced", "heading", "md", "mrkdwn", "plain", "plain_lines", "shorten"]
 
 # OSC (title, links, clipboard) up to its end or the next escape, CSI (colour, cursor), then any other escape.
 _ANSI = re.compile(
@@ -23,7 +24,17 @@ _MD_MARKS = re.compile(r"([\\`*\[\]~$])")
 _MD_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # What begins a block where a text begins: a heading, a list, a rule, an underline of a heading.
 _MD_BEGINNING = re.compile(r"^(?:(#{1,6}|[-+])(?=\s|$)|(-)(?=-)|(=)|(\d{1,9})(?=[.)](?:\s|$)))")
-_MD_LINKING = re.compile(r"(@)(?=[\w])|(#)(?=\d)|(www)(?=\.)|(:)(?=//)", re.IGNORECASE)
+_MD_LINKING = re.compile(r"(@)(?=[\w])|([#!])(?=\d)|\b(gh)(?=-\d)|(www)(?=\.)|(:)(?=//)", re.IGNORECASE)
+# What hosts take for a commit, with the rest of its word; `effaced` is a word.
+_MD_COMMIT = re.compile(r"(?<![\w-])(?=[a-f]*\d)[0-9a-f]{7,40}(?:-[0-9A-Za-z-]*)?(?![\w-])")
+# Slack has no way to escape its marks, and closes them over a zero-width character too: look-alikes take their place.
+_SLACK_MARKS = {"*": "\u2217", "_": "\u02cd", "~": "\u223c"}
+_SLACK_OPENS = {mark: re.compile(rf"(?<![A-Za-z0-9])\{mark}(?=\S)") for mark in _SLACK_MARKS}
+_SLACK_CLOSES = {mark: re.compile(rf"(?<=\S)\{mark}(?![A-Za-z0-9])") for mark in _SLACK_MARKS}
+_SLACK_QUOTE = re.compile(r"^>+")
+# What a spreadsheet takes for a formula, in East Asian width too; a number is none.
+_FORMULA = re.compile(r"(?=[=+\-@\t\uff1d\uff0b\uff0d\uff20])(?![+-]?[0-9]+(?:[.,][0-9]+)*\Z)")
+_LINES = "\n\t"
 _JOINER = "&#8288;"  # shows nothing, breaks mentions, issue numbers and bare links
 _FENCES = re.compile(r"`+")
 
@@ -53,10 +64,14 @@ def plain_lines(text: str, *, lines: int = 40, width: int = 400) -> tuple[str, .
 
 
 def md(text: object) -> str:
-    """Text for running Markdown (GitHub's): shown as it is, with no mark-up, tag, mention or link of its own."""
+    """Text for running Markdown (GitHub's): shown as it is, with no mark-up, tag, mention or link of its own.
+
+    What could be the name of a commit becomes a code span: no host links it, and it can be copied.
+    """
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _MD_OUTER_UNDERSCORE.sub(r"\\_", _MD_MARKS.sub(r"\\\1", safe))
     safe = _MD_BEGINNING.sub(_unbegun, safe)
+    safe = _MD_COMMIT.sub(r"`\g<0>`", safe)
     return _MD_LINKING.sub(lambda found: found.group(0) + _JOINER, safe).replace("|", "&#124;")
 
 
@@ -84,6 +99,39 @@ def block(text: object) -> str:
     return f"  {fence}sh\n  {safe}\n  {fence}"
 
 
+def csv_cell(text: str) -> str:
+    """A cell of CSV: lines and tabs as they are, nothing that a terminal obeys, and no formula for a spreadsheet.
+
+    What would begin one has an apostrophe before it, which spreadsheets do not show.
+    """
+    if not text.isprintable():
+        parted = _ANSI.sub("", text.replace("\r\n", "\n"))
+        text = _UNSEEN.sub(lambda found: found[0] if found[0] in _LINES else " ", parted)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def fenced(lines: Iterable[str]) -> str:
+    """Lines as a Markdown code block that no fence in them can end; "" for none. They are to be plain."""
+    text = "\n".join(lines)
+    fence = "`" * max(3, max((len(run) for run in _FENCES.findall(text)), default=0) + 1)
+    return f"{fence}text\n{text}\n{fence}" if text else ""
+
+
+def heading(text: object, limit: int) -> str:
+    """Text for a title, where Markdown is read in part: nobody mentioned, nothing linked, no code; within a limit."""
+    safe = plain(text, limit).replace("`", "'")
+    return shorten(_MD_LINKING.sub(lambda found: f"{found.group(0)}\u2060", safe), limit)
+
+
 def mrkdwn(text: object) -> str:
-    """Text for Slack's mrkdwn: & < > escaped, so that no link, mention or channel call can be written."""
-    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text for one line of Slack's mrkdwn: no link, mention, channel call, code, quote or style of its own.
+
+    & < > are escaped. A backtick becomes its look-alike, and so do * _ ~ where two of them could open and close a
+    style; one alone stays as it is, and those inside a word too, so that names can be copied.
+    """
+    safe = _SLACK_QUOTE.sub(lambda found: "\u203a" * len(found[0]), plain(text)).replace("`", "\u02cb")
+    for mark, alike in _SLACK_MARKS.items():
+        opening = _SLACK_OPENS[mark].search(safe)
+        if opening and _SLACK_CLOSES[mark].search(safe, opening.end()):
+            safe = _SLACK_CLOSES[mark].sub(alike, _SLACK_OPENS[mark].sub(alike, safe))
+    return safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -39,11 +39,15 @@ from collector.records import Revision, severity_text
 from collector.window import format_ns
 from logtriage.actions_json import command_fields, link_fields
 from logtriage.blast_json import blast_json
+from logtriage.blind_json import blind_fields
 from logtriage.console_links import CONSOLE
+from logtriage.followed_json import tracked_json
 from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
 from logtriage.lookup import Lookup
+from logtriage.mute_json import mute_fields
 from logtriage.series_json import series_fields
+from logtriage.verification_json import verification_fields
 from logtriage.whys_json import evidence_fields
 
 __all__ = ["FORMAT", "cluster_json", "findings_bytes", "findings_json", "findings_schema", "json_bytes", "silent_json"]
@@ -77,12 +81,17 @@ def findings_json(findings: Findings, console: str = CONSOLE) -> dict[str, Any]:
         "other_events": [_absence(event) for event in findings.other_events],
         "standing": [cluster_json(cluster) for cluster in findings.standing],
         "muted": [cluster_json(cluster) for cluster in findings.muted],
+        "muted_silent": [silent_json(one) for one in findings.muted_silent],
+        "mutes": [mute_fields(mute, findings.window.end_ns) for mute in findings.mutes],
         "noise": [cluster_json(cluster) for cluster in findings.noise],
         "incidents": [incident_fields(one) | command_fields(one, lookup) for one in findings.incidents],
         "vanished_keys": [_vanished(key) for key in findings.vanished_keys],
+        "verifications": [verification_fields(one) for one in findings.verifications],
         "improved": [_improved(one) for one in findings.improved],
+        "tracked": [tracked_json(one) for one in findings.tracked],
         "revisions": [_revision(revision) for revision in findings.revisions],
         "coverage": _coverage(findings.coverage),
+        "blindness": [blind_fields(one) for one in findings.blindness],
         "drifts": [_drift(drift) for drift in findings.drifts],
         "test_runs": [_suite_run(run) for run in findings.test_runs],
         "failed_tests": [_failed_cases(failed) for failed in findings.failed_tests],
@@ -479,6 +488,8 @@ def _coverage(seen: Coverage) -> dict[str, Any]:
             "stored": seen.ledger_stored,
             "duplicates": seen.ledger_duplicates,
             "dead": seen.ledger_dead,
+            "pruned": seen.ledger_pruned,
+            "lost": seen.ledger_lost,
         },
         "dead_reasons": [{"reason": reason, "records": records} for reason, records in seen.dead_reasons],
         "blind_spots": list(seen.blind_spots),

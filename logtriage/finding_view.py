@@ -1,16 +1,19 @@
 """What `logtriage show` tells of a finding without entries: a slower operation, an event that stays away. No I/O."""
 
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Evidence, Latency
 from logtriage.absence_view import missing_words, seen_words
 from logtriage.blast_words import rank_words
+from logtriage.blind_view import blind_lines
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
-from logtriage.commands import BLAMED, commands_for
+from logtriage.commands import commands_for
 from logtriage.console_links import CONSOLE, silent_links
 from logtriage.diagrams.drawings import drawings_of
 from logtriage.escape import plain
+from logtriage.followed_view import followed_lines
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
-from logtriage.lines import Line
+from logtriage.lines import Line, done_lines
 from logtriage.lookup import Lookup
 from logtriage.report_view import FindingView
 from logtriage.verdict_rows import revision_words, verdict_rows
@@ -33,7 +36,14 @@ def view_finding(one: Latency | Absence, lookup: Lookup, console: str = CONSOLE)
     return FindingView(
         heading=f"{plain(one.service, 80)}: {_what(one)}",
         counts="; ".join(filter(None, (state, rank_words(one.priority, one.blast)))),
-        lines=(*_seen(one, lookup), *(_inside(one) if isinstance(one, Latency) else ()), *_sure(one, near)),
+        lines=(
+            *_seen(one, lookup),
+            *(_inside(one) if isinstance(one, Latency) else ()),
+            *_sure(one, near),
+            *done_lines(one.id, lookup),
+            *followed_lines(one.id, lookup),
+            *blind_lines(lookup.findings, one.onset, near),
+        ),
         commands=commands_for(one, lookup),
         links=silent_links(one, lookup.findings.window, console),
         whys=why_rows(one.id, lookup),

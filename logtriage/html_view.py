@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from classifiers.findings import Findings, Incident
+from logtriage.blind_view import blind_now
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import Picture
 from logtriage.html_answers import Answer, answers_of
@@ -94,6 +95,7 @@ def build_html(findings: Findings, config: ReportConfig, *, style: str, script: 
             for at, view in enumerate(report.incidents)
         ),
         also=_sections(
+            ("blind", "When logtriage did not see", report.blindness),
             ("absent", "Events that stay away", report.absent),
             ("slower", "What became slower", report.slower),
             ("keys", "Keys that vanished", report.warnings),
@@ -103,6 +105,7 @@ def build_html(findings: Findings, config: ReportConfig, *, style: str, script: 
         calm=_sections(
             ("standing", "Old failures, on all revisions", report.standing),
             ("better", "What got better", report.better),
+            ("waiting", "Not seen any more, and not proven over", report.waiting),
             ("muted", "Muted", report.muted),
         ),
         policy=policy_of(style, script),
@@ -125,7 +128,8 @@ def _tone(report: ReportView, findings: Findings) -> str:
     if report.is_wrong:
         return "bad"
     seen = findings.coverage
-    return "good" if (seen.entries or seen.spans) and not seen.unsigned else "unknown"
+    is_seen = (seen.entries or seen.spans) and not seen.unsigned and not blind_now(findings)
+    return "good" if is_seen else "unknown"
 
 
 def _incident(view: IncidentView, incident: Incident, lookup: Lookup, at: int, *, is_brief: bool) -> HtmlIncident:

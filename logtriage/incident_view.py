@@ -7,8 +7,10 @@ from logtriage.cluster_view import view_cluster
 from logtriage.diagrams.drawings import NO_DRAWINGS, view_drawings
 from logtriage.escape import plain
 from logtriage.finding_view import view_finding
+from logtriage.followed_view import followed_lines, followed_of
 from logtriage.lines import Line, incident_lines, state_of, when_words
 from logtriage.lookup import Lookup
+from logtriage.mute_view import woken_lines
 from logtriage.report_view import IncidentView
 from logtriage.silent_lines import silent_lines, silent_state, silent_title, silent_when
 
@@ -35,16 +37,16 @@ def tell_incident(incident: Incident, lookup: Lookup) -> Told | None:
         return Told(
             root,
             plain(incident.title, 300),
-            when_words(incident, root, lookup),
+            _proven(when_words(incident, root, lookup), lookup, root.id),
             state_of(incident, root, lookup),
-            incident_lines(incident, root, lookup),
+            _followed(incident_lines(incident, root, lookup), lookup, root.id),
         )
     return Told(
         root,
         silent_title(incident, root, lookup),
-        silent_when(root, lookup),
+        _proven(silent_when(root, lookup), lookup, root.id),
         silent_state(incident, root, lookup),
-        silent_lines(incident, root, lookup),
+        _followed(silent_lines(incident, root, lookup), lookup, root.id),
     )
 
 
@@ -71,6 +73,23 @@ def view_incident(incident: Incident, lookup: Lookup, *, is_brief: bool, console
         findings=tuple(silent),
         lead=views[0] if isinstance(told.root, Cluster) else silent[0],
     )
+
+
+def _proven(when: str, lookup: Lookup, member: str) -> str:
+    """`20:33 to 21:10, not proven over`, where an earlier look told it and its end waits for proof."""
+    tracked = followed_of(member, lookup)
+    return (
+        f"{when.removesuffix('over')}not proven over"
+        if tracked and tracked.is_open and when.endswith(", over")
+        else when
+    )
+
+
+def _followed(lines: tuple[Line, ...], lookup: Lookup, member: str) -> tuple[Line, ...]:
+    """The lines with what became of it over looks, before what to do."""
+    told = (*woken_lines(member, lookup.findings, lookup.near), *followed_lines(member, lookup))
+    place = next((at for at, line in enumerate(lines) if line.label == "DO"), len(lines))
+    return (*lines[:place], *told, *lines[place:])
 
 
 def _brief(lines: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -1,9 +1,10 @@
-"""The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO), as every format tells them. No I/O."""
+"""The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO, DONE), as every format tells them. No I/O."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from classifiers.commits import COMMITS
+from classifiers.explained import BLAMED
 from classifiers.findings import (
     Absence,
     Attribution,
@@ -21,7 +22,8 @@ from classifiers.findings import (
 from classifiers.incidents import title_of
 from logtriage.blast_words import blast_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
-from logtriage.commands import BLAMED, first_step
+from logtriage.commands import first_step
+from logtriage.done_words import done_words
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.record_view import settled_here
@@ -48,6 +50,7 @@ __all__ = [
     "cause_lines",
     "changed_words",
     "cluster_lines",
+    "done_lines",
     "evidence_refs",
     "incident_lines",
     "pulled_words",
@@ -137,7 +140,7 @@ def incident_lines(incident: Incident, root: Cluster, lookup: Lookup) -> tuple[L
         lines = (*lines[:at], Line("PULLS", pulls), *lines[at:])
     step = first_step(root, str(incident.number), lookup)
     known = (line for line in every if line.label in EXPLAINS)
-    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line), *known)
+    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line), *done_lines(root.id, lookup), *known)
 
 
 def cluster_lines(cluster: Cluster, lookup: Lookup) -> tuple[Line, ...]:
@@ -164,12 +167,18 @@ def sure_lines(verdict: Verdict, lookup: Lookup) -> list[Line]:
     return [Line("SURE" if i == 0 else "", text) for i, text in enumerate(sure)]
 
 
+def done_lines(finding_id: str, lookup: Lookup) -> tuple[Line, ...]:
+    """What must hold before a finding counts as mended, and how far it is."""
+    told = done_words(finding_id, lookup.findings)
+    return tuple(Line("" if at else "DONE", text) for at, text in enumerate(told))
+
+
 def when_words(incident: Incident, root: Cluster, lookup: Lookup) -> str:
     """`since 20:33`, `20:33 to 21:10, over`, `back since 20:33`, in UTC, and what goes on where its root does not."""
     began = clock(root.onset.at_ns, lookup.near)
     if root.state != "resolved":
         return f"{'back since' if root.state == 'regressed' else 'since'} {began}"
-    ended = f"{began} to {clock(root.last_ns, lookup.near)}"
+    ended = f"{began} to {clock(lookup.end_ns(root), lookup.near)}"
     if state_of(incident, root, lookup) == "resolved":
         return f"{ended}, over"
     going_on = sum(symptom.is_ongoing for symptom in lookup.symptoms(incident))

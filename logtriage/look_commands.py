@@ -6,6 +6,7 @@ They only read. No name is guessed: what the findings do not tell stands in capi
 import re
 
 from classifiers.findings import Absence, Cluster, Latency
+from classifiers.itself import is_itself
 from classifiers.service_names import location_of
 from logtriage.code_look import code_commands
 from logtriage.log_filter import audit_filter, entry_filter, request_filter
@@ -38,6 +39,8 @@ def look_commands(cluster: Cluster, lookup: Lookup) -> tuple[Command, ...]:
     }
     told = by_cause[cluster.cause](cluster, lookup) if cluster.cause in by_cause else _code(cluster, lookup)
     around = [] if cluster.cause in {"client", "test_harness"} else [_audit(cluster, lookup)]
+    if is_itself(cluster.service):
+        return (Command("What logtriage lacks", "logtriage doctor"), *_roles(cluster), *around)
     return (*told, *around, _entries(cluster))
 
 

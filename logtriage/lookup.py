@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from classifiers.changes import difference
 from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
+from classifiers.followed import Verification
 from classifiers.lineage import never_worked
 from collector.records import Revision
 from logtriage.errors import ConfigError
@@ -19,10 +20,14 @@ _NEAR_NS = 15 * 60 * 10**9  # between a change of traffic and the last failure t
 
 
 class Lookup:
-    """Findings with an index over their clusters, incidents and revisions."""
+    """Findings with an index over their clusters, incidents and revisions.
 
-    def __init__(self, findings: Findings) -> None:
+    `near`: the day on which times need no date; None is the last of the window.
+    """
+
+    def __init__(self, findings: Findings, *, near: Near | None = None) -> None:
         self.findings = findings
+        self._near = near
         every = (*findings.clusters, *findings.standing, *findings.muted, *findings.noise)
         self._clusters = {cluster.id: cluster for cluster in every}
         self._incidents = {
@@ -33,7 +38,7 @@ class Lookup:
     @property
     def near(self) -> Near:
         """The day on which times are told without the date."""
-        return Near.of(self.findings.window)
+        return self._near or Near.of(self.findings.window)
 
     def cluster(self, cluster_id: str) -> Cluster | None:
         """The cluster of that id, from the problems or from any other list."""
@@ -83,6 +88,23 @@ class Lookup:
         found = self.revision(service, name)
         routed = [one.from_ns for one in found.periods if one.percent and one.from_ns <= until_ns] if found else []
         return max(routed, default=None)
+
+    def end_ns(self, cluster: Cluster) -> int:
+        """Its last failure; of what looks proved over the last one that was no straggler, as nearly as is stored."""
+        over = (
+            member.since_ns
+            for one in self.findings.tracked
+            for member in one.members
+            if member.finding_id == cluster.id and member.state == "resolved"
+        )
+        return min((cluster.last_ns, *over))
+
+    def may_be_mended(self, finding_id: str) -> Verification | None:
+        """What waits for attempts since a change that may have mended a finding, and none of them failed; else None."""
+        own = [one for one in self.findings.verifications if one.criterion.finding_id == finding_id]
+        waits = [one for one in own if one.verdict == "NOT YET" and one.fixed_by]
+        is_clean = all(one.verdict != "FAILING" and not one.failures for one in own)
+        return waits[0] if waits and is_clean else None
 
     def ended_by(self, service: str, name: str, last_ns: int) -> tuple[Revision, int] | None:
         """The revision that took most of the traffic from another when its failures ended, and when; None not known."""
@@ -137,7 +159,9 @@ class Lookup:
     def silent_ids(self) -> dict[str, Latency | Absence]:
         """Findings that no entry tells, by id."""
         found = self.findings
-        every: tuple[Latency | Absence, ...] = (*found.other_events, *found.absent_events, *found.latency)
+        every: tuple[Latency | Absence, ...] = (
+            *found.other_events, *found.absent_events, *found.latency, *found.muted_silent
+        )  # fmt: skip
         return {one.id: one for one in every if one.id}
 
     def named(

@@ -4,20 +4,27 @@ Both doors, the command line and the daemon, call these functions and nothing be
 """
 
 import contextlib
-import logging
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
-from collector.errors import LogtriageError, SourceError, StoreError
-from collector.records import Ledger, RawBatch, Revision
+from collector.errors import StoreError
+from collector.records import Revision
 from collector.store import Store
 from collector.window import NS_PER_S, Window, parse_instant_ns
 from logtriage.config import Config
+from logtriage.gathering import (
+    CollectResult,
+    FileResult,
+    ImportResult,
+    SourceResult,
+    collect,
+    import_paths,
+    open_store,
+    receiving,
+)
 from logtriage.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,9 +35,7 @@ if TYPE_CHECKING:
     from classifiers.preview import Preview
     from classifiers.record import Claim, Outcome
     from classifiers.resigning import Resigned
-    from collector.normalise.redact import Redactor
-    from collector.receiver.receiver import Receiver
-    from collector.store import Reader, StoreConfig
+    from collector.store import Reader, StoreConfig, Writer
     from logtriage.diff_view import Comparison
     from logtriage.ledger_rows import LedgerRows
 
@@ -45,6 +50,7 @@ __all__ = [
     "SilentResult",
     "SourceResult",
     "analyse",
+    "chosen",
     "claims",
     "collect",
     "diff",
@@ -60,60 +66,11 @@ __all__ = [
     "settle",
 ]
 
-LOG = logging.getLogger(__name__)
-_BEAT_S = 60.0  # between two looks at what a receiver stored
-_RECEIVE_WAIT_S = 10.0  # for the database, before a client is told to come back
 _TELL_ROUNDS = 3  # a template that is told may take in more signatures: the page is made anew, so that it tells all
 _TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a template before it is told
 _DAY_NS = 86_400 * NS_PER_S
 _FAR_FUTURE_NS = 2**62
 _EVER_NS = 2**63 - 1
-_NICENESS = 5  # of what stores: a third of the share of a process at 0
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of one file's records."""
-
-    location: str
-    kind: str
-    ledger: Ledger
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of every file named; `skipped` are files of folders that were not read, with the reason.
-
-    `resigned`: what became of the signatures of older rules, where there were any.
-    """
-
-    files: tuple[FileResult, ...]
-    skipped: tuple[tuple[str, str], ...]
-    resigned: "Resigned | None" = None
-
-    @property
-    def total(self) -> Ledger:
-        """Sums over all files."""
-        return sum((file.ledger for file in self.files), Ledger())
-
-
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """What one source gave; `outcome` is a clause for people."""
-
-    name: str
-    ledger: Ledger
-    outcome: str
-    is_ok: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CollectResult:
-    """What every configured source gave."""
-
-    sources: tuple[SourceResult, ...]
-    resigned: "Resigned | None" = None
 
 
 class Choose(Protocol):
@@ -160,102 +117,11 @@ class RegroupResult:
     rules: int
 
 
-def import_paths(config: Config, paths: Sequence[Path], *, progress: Progress) -> ImportResult:
-    """Files and folders into the store, signed. Nothing is read when a path cannot be read at all."""
-    from collector.collect import collect as collect_batches  # noqa: PLC0415 - a report collects nothing
-    from collector.sources.files import find_files, read_files  # noqa: PLC0415 - as above
-
-    found = find_files(paths)
-    _let_others_first()
-    store, redactor = _open(config)
-    ledgers: dict[str, Ledger] = {file.location: Ledger() for file in found.files}
-    kinds: dict[str, set[str]] = {file.location: set() for file in found.files}
-
-    def stored(raw: RawBatch, ledger: Ledger) -> None:
-        ledgers[raw.location] += ledger
-        kinds[raw.location].add(raw.kind)
-        progress.advance(raw.location, raw.progress)
-
-    run_id = store.begin_run("import", "files")
-    progress.start(len(found.files))
-    with _closing(store, run_id, progress):
-        collect_batches(read_files(found), store=store, redactor=redactor, run_id=run_id, stored=stored)
-    resigned = _sign(store)
-    files = tuple(FileResult(place, ", ".join(sorted(kinds[place])), ledger) for place, ledger in ledgers.items())
-    skipped = tuple((file.location, file.reason) for file in found.skipped)
-    return ImportResult(files=files, skipped=skipped, resigned=resigned)
-
-
-def collect(config: Config, *, since_ns: int | None, now_ns: int, progress: Progress) -> CollectResult:
-    """One pull of all configured sources. A source that fails is told in its result; the others go on."""
-    from collector.collect import collect as collect_batches  # noqa: PLC0415 - a report collects nothing
-    from collector.sources.base import build_sources  # noqa: PLC0415 - as above
-
-    _let_others_first()
-    store, redactor = _open(config)
-    results = []
-    for source in build_sources(config.sources):
-        run_id = store.begin_run("collect", source.name)
-        batches = source.pull(since_ns=since_ns, until_ns=now_ns, cursor=store.cursor(source.name))
-        counted = _Counted(source.name, progress)
-        progress.start(None)
-        try:
-            with _closing(store, run_id, progress):
-                collect_batches(batches, store=store, redactor=redactor, run_id=run_id, stored=counted.stored)
-            results.append(SourceResult(source.name, counted.ledger, "complete", is_ok=True))
-        except SourceError as error:
-            results.append(SourceResult(source.name, counted.ledger, str(error), is_ok=False))
-    return CollectResult(tuple(results), _sign(store))
-
-
-@contextlib.contextmanager
-def receiving(config: Config, *, beat_s: float = _BEAT_S) -> "Iterator[Receiver]":
-    """Takes spans as section `receive` says while the block runs; leaving it drains.
-
-    On a slow beat, and at the end, what came in is treated as after an import.
-    """
-    from collector.receiver.receiver import Receiver  # noqa: PLC0415 - a report receives nothing
-
-    _let_others_first()
-    _, redactor = _open(config)
-    wait_s = min(config.store.write_wait_s, _RECEIVE_WAIT_S)
-    store = Store(config.store.model_copy(update={"write_wait_s": wait_s}))
-    is_over = threading.Event()
-    receiver = Receiver(config.receive, store, redactor)
-    beat = threading.Thread(target=_follow, args=(receiver, store, is_over, beat_s), name="receive-beat")
-    beat.start()
-    try:
-        yield receiver
-    finally:
-        try:
-            receiver.close()
-        finally:
-            is_over.set()
-            beat.join()
-
-
-def _follow(receiver: "Receiver", store: Store, is_over: threading.Event, beat_s: float) -> None:
-    """After spans have come in, what `import_paths` does after it has stored; once more when the receiver is closed."""
-    seen = 0
-    while not is_over.wait(beat_s) or receiver.counts().ledger.stored > seen:
-        stored = receiver.counts().ledger.stored
-        if stored > seen:
-            try:
-                resigned = _sign(store)
-                seen = stored
-                if resigned is not None:
-                    LOG.info("history was signed anew by the rules of now; ids of before still resolve")
-            except LogtriageError as error:
-                LOG.warning("signing failed: %s", error)
-        if is_over.is_set():
-            return
-
-
 def analyse(config: Config, *, window: Window, now_ns: int) -> Findings:
     """What happened in the window, from stored rows alone; stores nothing. The store is open only while it is read."""
     from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
 
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         reading = read(reader, window=window, config=config)
     return conclude(reading, now_ns=now_ns, config=config)
 
@@ -267,15 +133,28 @@ def drawn(config: Config, findings: Findings) -> Findings:
     if not findings.incidents:
         return findings
     numbers = sorted(one.number for one in findings.incidents)[:MOST_DRAWN]
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         return with_drawings(reader, findings, numbers)
 
 
-def remember(config: Config, findings: Findings) -> "Remembered":
-    """Stores what findings claim, and what the rows stored by now say of earlier claims: the daemon's job alone."""
-    from classifiers.calibration import remember as store_claims  # noqa: PLC0415 - a report stores nothing
+def remember(config: Config, findings: Findings, *, channels: Sequence[str] = ()) -> "Remembered":
+    """Stores a look in one transaction: what it claims, what became of earlier claims, states, messages to channels.
 
-    return store_claims(Store(config.store), findings, config)
+    The job of the daemon and of `logtriage digest` alone.
+    """
+    from classifiers.calibration import remember as store_claims  # noqa: PLC0415 - a report stores nothing
+    from classifiers.lifecycle.storing import states_of  # noqa: PLC0415 - as above
+    from logtriage.digesting import outbox_of  # noqa: PLC0415 - as above
+
+    states = states_of(findings)
+    put = outbox_of(config, drawn(config, findings) if channels else findings, channels)
+
+    def also(writer: "Writer") -> None:
+        if states.height:
+            writer.execute("insert_incident_states", relation=states)
+        put(writer)
+
+    return store_claims(Store(config.store), findings, config, also=also)
 
 
 def settle(  # noqa: PLR0913 - one argument an option of the contract
@@ -285,8 +164,8 @@ def settle(  # noqa: PLR0913 - one argument an option of the contract
     """A person's word, said at `said_ns`, on the verdict that the window tells; it is stored first where it is new."""
     from classifiers.calibration import say  # noqa: PLC0415 - a report stores nothing
 
-    found, _ = _chosen(config, window=window, now_ns=now_ns, choose=choose)
-    store, redactor = _open(config)
+    found, _ = chosen(config, window=window, now_ns=now_ns, choose=choose)
+    store, redactor = open_store(config)
     said = say(store, found, outcome, revision=revision, note=redactor.text(note), now_ns=said_ns)
     return SettleResult(found, said)
 
@@ -298,20 +177,20 @@ def claims(
     from classifiers.forecasts import forecast_of  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.record import claims_on, read_claims  # noqa: PLC0415 - as above
 
-    found, findings = _chosen(config, window=window, now_ns=now_ns, choose=choose)
-    with Store(config.store).read() as reader:
+    found, findings = chosen(config, window=window, now_ns=now_ns, choose=choose)
+    with Store(config.store).read_aside() as reader:
         every = read_claims(reader, end_ns=_EVER_NS)
     return found, findings, claims_on(every, forecast_of(found, made_at_ns=now_ns, made_by=""))
 
 
-def _chosen(
+def chosen(
     config: Config, *, window: Window, now_ns: int, choose: "Choose"
 ) -> tuple[Cluster | Latency | Absence, Findings]:
     """The finding that a person means, and the findings it is of."""
     from classifiers.classify import conclude, read  # noqa: PLC0415 - keeps `--help` quick
     from classifiers.naming import read_names  # noqa: PLC0415 - as above
 
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         reading = read(reader, window=window, config=config)
         names = read_names(reader, reading.history.members)
     findings = conclude(reading, now_ns=now_ns, config=config)
@@ -335,21 +214,21 @@ def examine(
     from classifiers.statements import find_templates  # noqa: PLC0415 - as above
 
     store = Store(config.store)
-    with store.read() as reader:
+    with store.read_aside() as reader:
         reading = read(reader, window=window, config=config)
         templates = find_templates(reader)
         names = read_names(reader, reading.history.members)
     findings = conclude(reading, now_ns=now_ns, config=config)
     cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
     if not isinstance(cluster, Cluster):
-        with store.read() as reader:
+        with store.read_aside() as reader:
             return SilentResult(_drawn_about(reader, findings, cluster), cluster)
     examination = examine_cluster(cluster, reading, templates, config.onset)
     shared = [one.template_id for one in examination.signatures if one.template_id]
     untold = templates.named.untold(shared)
     if untold.height and not _tell(Store(_soon(config)), untold, now_ns):
         examination = without_templates(examination, untold["template_id"].to_list())
-    with store.read() as reader:
+    with store.read_aside() as reader:
         entries = read_entry_lines(reader, cluster, ids(examination))
         findings = _drawn_about(reader, findings, cluster)
     return ShowResult(findings, cluster, examination, entries)
@@ -388,7 +267,7 @@ def _previewed(config: Config, store: Store, now_ns: int) -> "Preview":
 
     told = 0
     while True:
-        with store.read() as reader:
+        with store.read_aside() as reader:
             stored = read_stored(reader, config.clusters.rules)
         preview = preview_rules(stored)
         untold = stored.templates.named.untold([one.template_id for one in preview.proposals if one.template_id])
@@ -419,7 +298,7 @@ def ledger(config: Config) -> "LedgerRows":
     from classifiers.history import read_ledger  # noqa: PLC0415 - keeps `--help` quick
     from logtriage.ledger_rows import order_ledger  # noqa: PLC0415 - as above
 
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         folded, changes = read_ledger(reader)
     return order_ledger(folded, changes, repositories=config.ledger.repositories)
 
@@ -439,7 +318,7 @@ def diff(config: Config, names: tuple[str, str], *, since_ns: int | None, until_
     from logtriage.revision_names import find_pair  # noqa: PLC0415 - as above
 
     end_ns = _FAR_FUTURE_NS if until_ns is None else until_ns
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         before, after = find_pair(names, *read_served(reader, end_ns=end_ns))
         wanted = {"project": before.project, "revisions": [before.revision, after.revision]}
         received = reader.frame("find_last_received", **wanted, end_ns=end_ns)["last_ns"][0]
@@ -475,12 +354,17 @@ def _both_served(
 
 def query(config: Config, sql: str) -> "pl.DataFrame":
     """Rows of a read-only SQL text over the store."""
-    with Store(config.store).read() as reader:
+    with Store(config.store).read_aside() as reader:
         return reader.sql(sql)
 
 
-def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress: Progress) -> tuple[Findings, Config]:
+def run_demo(
+    config: Config, *, scenario: str, seed: int, folder: Path, progress: Progress,
+    between: Callable[[Config, Mapping[str, Any]], object],
+) -> tuple[Findings, Config]:  # fmt: skip
     """A bundled incident through the whole line, offline: its findings, and the configuration that reads its store.
+
+    `between` is called with that and the truth when all is imported and nothing is analysed yet.
 
     The folder holds the generated files, their truth and the database afterwards; an older demo in it is replaced.
     """
@@ -495,62 +379,7 @@ def run_demo(config: Config, *, scenario: str, seed: int, folder: Path, progress
     write(incident, folder)
     demo = config.model_copy(update={"store": config.store.model_copy(update={"path": database})})
     import_paths(demo, [folder / "entries.jsonl", folder / "spans.jsonl"], progress=progress)
+    between(demo, incident.truth)
     start, end = (parse_instant_ns(incident.truth["window"][name], name=name, now_ns=0) for name in ("start", "end"))
     window = Window(start, end)
     return analyse(demo, window=window, now_ns=window.end_ns), demo
-
-
-def _let_others_first() -> None:
-    """Readers get the processor first: when it is busy, a report waits for it longer than for the file.
-
-    Called before the threads start that do the work; they take over the priority.
-    """
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
-
-
-def _open(config: Config) -> "tuple[Store, Redactor]":
-    from collector.normalise.redact import Redactor, load_key  # noqa: PLC0415 - a report redacts nothing
-
-    store = Store(config.store)
-    store.check_place()  # before a key is made beside what is no place for a database
-    return store, Redactor(load_key(store.path.with_name(f"{store.path.name}.key")))
-
-
-@contextlib.contextmanager
-def _closing(store: Store, run_id: int, progress: Progress) -> Iterator[None]:
-    """Ends a run in the ledger, however it ends, and checks its sums."""
-    outcome = "interrupted"
-    try:
-        yield
-        outcome = "complete"
-    except LogtriageError as error:
-        outcome = f"failed: {error}"
-        raise
-    finally:
-        progress.done()
-        if outcome == "complete":
-            store.end_run(run_id, outcome=outcome)
-        else:
-            with contextlib.suppress(StoreError):  # the store may be what failed; the first error is the one to tell
-                store.end_run(run_id, outcome=outcome)
-
-
-@dataclass
-class _Counted:
-    """Sums of one source as its batches are stored; tells the progress."""
-
-    name: str
-    progress: Progress
-    ledger: Ledger = field(default_factory=Ledger)
-
-    def stored(self, raw: RawBatch, ledger: Ledger) -> None:
-        """One batch is safe in the database."""
-        self.ledger += ledger
-        self.progress.advance(f"{self.name}: {self.ledger.read:,} records", raw.progress)
-
-
-def _sign(store: Store) -> "Resigned | None":
-    from classifiers.resigning import sign_anew  # noqa: PLC0415 - keeps `--help` quick
-
-    return sign_anew(store)

@@ -18,6 +18,8 @@ from logtriage.report_view import ReportView
 from logtriage.show_view import ShowView
 from logtriage.templating import fill, source_of
 from logtriage.terminal import draw_report, text_of
+from logtriage.ticket_view import CommentView, TicketView
+from logtriage.verification_view import VerifyView
 
 __all__ = ["DRAWN", "FORMATS", "TEMPLATES", "form_of", "plain_report", "render", "render_markdown"]
 
@@ -27,13 +29,16 @@ _ENDS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 # Each template with the class of its context; a test compares their fields with the variables used.
 TEMPLATES: dict[str, type] = {
     "check.md.j2": CheckView,
+    "comment.md.j2": CommentView,
     "diff.md.j2": DiffView,
     "finding.md.j2": FindingView,
+    "issue.md.j2": TicketView,
     "report.html.j2": HtmlView,
     "report.md.j2": ReportView,
     "regroup.md.j2": RegroupView,
     "revisions.md.j2": LedgerView,
     "show.md.j2": ShowView,
+    "verify.md.j2": VerifyView,
 }
 
 

@@ -10,15 +10,18 @@ from classifiers.findings import Absence, Cluster, Findings, Latency
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
 from logtriage.better_view import better_rows
+from logtriage.blind_view import blind_rows
 from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
+from logtriage.followed_view import waiting_rows
 from logtriage.headline import verdict_words, wrong_now
 from logtriage.incident_view import view_incident
 from logtriage.latency_view import latency_rows
 from logtriage.lookup import Lookup
+from logtriage.mute_view import mute_rows
 from logtriage.record_view import SETTLE, record_lines
 from logtriage.report_view import OtherRow, ReportView
 from logtriage.suites_view import suite_rows
@@ -40,11 +43,13 @@ class ReportConfig(BaseModel):
     full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
     console_url: Annotated[str, AfterValidator(check_console)] = CONSOLE  # where links lead
     standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
+    files: Path | None = None  # a folder for report.html, report.md and report.json of the daemon; none by default
     templates: Path | None = None  # a folder whose templates win over those that come along; none by default
 
     def beside(self, folder: Path) -> "ReportConfig":
-        """The same, with a relative folder of templates found from this one."""
-        return self if self.templates is None else self.model_copy(update={"templates": folder / self.templates})
+        """The same, with relative folders of templates and files found from this one."""
+        given = {"templates": self.templates, "files": self.files}
+        return self.model_copy(update={name: folder / path for name, path in given.items() if path is not None})
 
 
 def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:
@@ -78,8 +83,10 @@ def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") 
         tests=tuple(OtherRow(*row) for row in suite_rows(findings, lookup)),
         standing=standing,
         better=tuple(OtherRow(*row) for row in better_rows(lookup)),
-        muted=tuple(_other(cluster, near) for cluster in findings.muted),
+        waiting=tuple(OtherRow(*row) for row in waiting_rows(lookup)),
+        muted=tuple(OtherRow(*row) for row in mute_rows(findings, near)),
         dead=tuple(OtherRow(plain(reason, 200), count(many)) for reason, many in findings.coverage.dead_reasons),
+        blindness=tuple(OtherRow(*row) for row in blind_rows(findings, near)),
         blind=tuple(plain(spot, 300) for spot in findings.coverage.blind_spots),
         record=record_lines(findings.record, has_incidents=bool(incidents)),
         settle=f"{SETTLE}{recall}" if incidents and not findings.record.settled else "",
@@ -105,18 +112,22 @@ def only_service(findings: Findings, service: str) -> Findings:
     touched |= {one.id for one in findings.latency if any(_is_service(of.service, service) for of in one.callers)}
     kept = tuple(incident for incident in findings.incidents if touched & {incident.root, *incident.symptoms})
     wanted = touched.union(*({incident.root, *incident.symptoms} for incident in kept))
+    numbers = {incident.number for incident in kept}
     return replace(
         findings,
         clusters=tuple(cluster for cluster in findings.clusters if cluster.id in wanted),
         incidents=kept,
         standing=tuple(cluster for cluster in findings.standing if _is_service(cluster.service, service)),
         muted=tuple(cluster for cluster in findings.muted if _is_service(cluster.service, service)),
+        muted_silent=tuple(one for one in findings.muted_silent if _is_service(one.service, service)),
+        mutes=tuple(one for one in findings.mutes if _is_service(one.service, service)),
         absent_events=tuple(one for one in findings.absent_events if one.id in wanted),
         other_events=tuple(
             one for one in findings.other_events if one.id in wanted or _is_service(one.service, service)
         ),
         latency=tuple(one for one in findings.latency if one.id in wanted),
         vanished_keys=tuple(key for key in findings.vanished_keys if _is_service(key.service, service)),
+        tracked=tuple(one for one in findings.tracked if _is_service(one.service, service) or one.number in numbers),
         drifts=tuple(one for one in findings.drifts if any(_is_service(side.service, service) for side in one.sides)),
     )
 

@@ -142,7 +142,9 @@ class ReportView:
     standing: tuple[OtherRow, ...]
     better: tuple[OtherRow, ...]
     muted: tuple[OtherRow, ...]
+    waiting: tuple[OtherRow, ...]  # open incidents that the window shows nothing of any more
     dead: tuple[OtherRow, ...]
+    blindness: tuple[OtherRow, ...]  # times in which it did not see: when; what, and what to do
     blind: tuple[str, ...]
     record: tuple[str, ...]
     settle: str  # the command that settles a verdict

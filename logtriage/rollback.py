@@ -1,6 +1,7 @@
 """Sending traffic back to the last good revision: whether it can be done, what it drops and brings back. No I/O."""
 
 from classifiers.changes import difference
+from classifiers.explained import BLAMED
 from classifiers.findings import Attribution, Cluster
 from classifiers.lineage import never_worked
 from collector.records import Revision
@@ -14,7 +15,6 @@ __all__ = ["can_go_back", "dropped_words", "rollback_commands"]
 _ALL = 100  # percent of the traffic
 _LOST_SHOWN = 4
 _BACK_SHOWN = 2
-_SURE = 0.5  # from this confidence on a revision is blamed
 
 
 def rollback_commands(blamed: Attribution, project: str, lookup: Lookup) -> list[Command]:
@@ -109,7 +109,7 @@ def _back(blamed: Attribution, lookup: Lookup) -> str:
 def _is_of_another(cluster: Cluster, blamed: Attribution) -> bool:
     """Whether another revision did it, so that going back can bring it back."""
     own = cluster.attribution
-    return own is not None and own.confidence >= _SURE and own.revision != blamed.revision
+    return own is not None and own.confidence >= BLAMED and own.revision != blamed.revision
 
 
 def _name(cluster: Cluster, lookup: Lookup) -> str:

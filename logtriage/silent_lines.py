@@ -4,14 +4,15 @@ They answer in the order in which the lines of a failure do: what changed, befor
 how sure, what to do.
 """
 
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Incident, Latency, Pace, RevisionCount, State
 from logtriage.absence_view import missing_words
 from logtriage.blast_words import blast_words
 from logtriage.claim_words import sighted_words
-from logtriage.commands import BLAMED, first_step
+from logtriage.commands import first_step
 from logtriage.escape import plain
 from logtriage.latency_view import how_many_words, part_words, slowed_words, took_words
-from logtriage.lines import Line, Verdict, cause_lines, pulled_words, sure_lines
+from logtriage.lines import Line, Verdict, cause_lines, done_lines, pulled_words, sure_lines
 from logtriage.lookup import Lookup
 from logtriage.verdict_rows import hit_words, slow_words
 from logtriage.wording import clock, join_words, plural, short_revision
@@ -34,7 +35,7 @@ def silent_lines(incident: Incident, root: _Silent, lookup: Lookup) -> tuple[Lin
     lines += [Line("PULLS", pulls)] if pulls else []
     lines += [Line("HIT", _hit(incident, root)), *sure_lines(verdict, lookup)]
     step = first_step(root, str(incident.number), lookup)
-    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line))
+    return (*lines, Line("DO", f"{step.why}: {step.line}", step.line), *done_lines(root.id, lookup))
 
 
 def silent_title(incident: Incident, root: _Silent, lookup: Lookup) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from collector.datafiles import data_folder
 from logtriage.errors import RenderError
-from logtriage.escape import block, code, md, plain
+from logtriage.escape import block, code, fenced, md, plain
 from logtriage.wording import count
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def template_environment(folder: Path | None = None) -> "jinja2.Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update({"block": block, "code": code, "md": md, "count": count})
+    environment.filters.update({"block": block, "code": code, "fenced": fenced, "md": md, "count": count})
     return environment
 
 

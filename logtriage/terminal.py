@@ -41,11 +41,14 @@ def draw_report(view: ReportView, width: int = WIDTH) -> Text:
     page.others("TESTS", view.tests)
     page.others("OLD", view.standing, "dim")
     page.others("BETTER", view.better, "green")
+    page.others("WAITS", view.waiting)
     page.others("MUTED", view.muted, "dim")
     page.gap()
     page.line(Line("SEEN", view.counts))
     page.others("DEAD", view.dead)
-    page.line(Line("BLIND", "; ".join(view.blind) or "nothing known"))
+    page.others("BLIND", view.blindness, "bold yellow", most=_SILENT_SHOWN)
+    if view.blind or not view.blindness:
+        page.line(Line("" if view.blindness else "BLIND", "; ".join(view.blind) or "nothing known"))
     for number, text in enumerate(view.record):
         page.line(Line("" if number else "RECORD", text))
     if view.settle:

@@ -5,8 +5,9 @@ Slow operations and missing events have no headline of their own, so these rows 
 
 from collections.abc import Sequence
 
+from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Hypothesis, Latency
-from logtriage.commands import BLAMED, compare_line
+from logtriage.commands import compare_line
 from logtriage.escape import plain
 from logtriage.lines import changed_words
 from logtriage.lookup import Lookup

@@ -19,42 +19,43 @@ with asked as (
     from request_rows
     where at_ns >= $start_ns and at_ns < $end_ns
 ),
-firsts as (
+known as materialized (
     -- one number for when and who: a hundred times as many traces as minutes fit into memory
     select
         key,
-        min((at_ns - $start_ns) * 8 + origin) % 8 as origin
+        min((at_ns - $start_ns) * 8 + origin) as first
     from asked
-    where is_traced and key in (select key from asked where origin = 3 and is_traced)
+    where is_traced and origin <> 3 and key in (select key from asked where origin = 3 and is_traced)
     group by key
 ),
-told as (
+bare as (
     select
-        place,
-        path,
-        cast(case when origin <> 3 then origin else coalesce(entered, 3) end as utinyint) as origin,
-        stretch
+        key,
+        min((at_ns - $start_ns) * 8 + origin) as first
     from asked
-    where not (origin = 3 and is_traced)
-    union all
+    where origin = 3 and is_traced and key in (select key from known)
+    group by key
+),
+firsts as (
     select
-        asked.place,
-        asked.path,
-        cast(coalesce(nullif(firsts.origin, 3), asked.entered, 3) as utinyint) as origin,
-        asked.stretch
-    from asked
-    join firsts
-        on asked.key = firsts.key
-    where asked.origin = 3 and asked.is_traced
+        known.key,
+        known.first % 8 as origin
+    from known
+    join bare using (key)
+    where known.first < bare.first
 ),
 counted as (
     select
-        place,
-        path,
-        origin,
-        stretch,
+        asked.place,
+        asked.path,
+        cast(
+            case when asked.origin <> 3 then asked.origin else coalesce(firsts.origin, asked.entered, 3) end as utinyint
+        ) as origin,
+        asked.stretch,
         count(*) as requests
-    from told
+    from asked
+    left join firsts
+        on asked.key = firsts.key and asked.origin = 3 and asked.is_traced
     group by all
 )
 select

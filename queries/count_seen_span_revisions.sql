@@ -11,7 +11,11 @@ with written as materialized (
         min(project) as project,
         max(project) as other
     from entries
-    where service <> '' and at_ns < $end_ns and (received_at_ns is null or received_at_ns < $end_ns)
+    where
+        service <> ''
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+        and exists (select 1 from spans)  -- else nothing is asked of the entries, and all would be read
     group by service
 )
 select

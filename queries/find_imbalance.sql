@@ -1,5 +1,6 @@
 -- name:    find_imbalance
--- about:   law 1 checked: batches whose counts do not add up, and sums of the ledger that differ from the rows held
+-- about:   law 1 checked: batches whose counts do not add up, and sums of the ledger that differ from the rows held and
+--          those that retention took away or damage cost
 -- params:  $run_id BIGINT
 -- columns: what VARCHAR, told BIGINT, held BIGINT
 
@@ -17,9 +18,13 @@ sums as (
     from mine
 ),
 letters as (
-    select count(*) as held
-    from dead_letters
-    where batch_id in (select batch_id from mine)
+    select
+        (select count(*) from dead_letters where batch_id in (select batch_id from mine))
+        + (
+            select cast(coalesce(sum(pruned_dead + lost_dead), 0) as bigint)
+            from batch_rows
+            where batch_id in (select batch_id from mine)
+        ) as held
 ),
 checks as (
     select 'records read' as what, read as told, stored + duplicates + dead as held from sums

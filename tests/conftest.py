@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# a busy machine is no reason to fail: only what the properties say is
-settings.register_profile("logtriage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine is no reason to fail, nor is a folder that may not be written; only what the properties say is. The
+# examples are the same each time: `--hypothesis-profile=default` tries others, and benchmarks/ looks for new ones.
+settings.register_profile(
+    "logtriage", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("logtriage")
 
 _GOLDEN = Path(__file__).parent / "golden"

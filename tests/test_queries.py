@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from collector.folding import FOLDED_SCHEMA
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, TEST_SCHEMA
 from collector.sql import load_query, query_names
 
@@ -29,6 +30,13 @@ RELATIONS = {
     "find_unfinished_spans": SPAN_SCHEMA,
     "update_finished_spans": SPAN_SCHEMA,
     "find_signed_before": ENTRY_SCHEMA,
+    "update_folded_batches": FOLDED_SCHEMA,
+    "update_folded_rows": FOLDED_SCHEMA,
+    "update_folded_facts": FOLDED_SCHEMA,
+    "delete_folded_batches": FOLDED_SCHEMA,
+    "delete_folded_rows": FOLDED_SCHEMA,
+    "delete_folded_signed": FOLDED_SCHEMA,
+    "delete_folded_events": FOLDED_SCHEMA,
 }
 
 # What a reader is laid before it is asked: in this order (classifiers/origin.py).

@@ -57,7 +57,7 @@ class SpanParts:
     def events(self, events: Iterable[bytes]) -> tuple[str, str | None] | None:
         """The events of a span as JSON, and the first exception among them."""
         try:
-            told = read_events([_event(Span.Event.FromString(event)) for event in events])
+            told = read_events([_event(Span.Event.FromString(event)) for event in events], self._redactor.caller)
             return orjson.dumps(told).decode(), exception_of(told)
         except (DecodeError, orjson.JSONEncodeError):
             return None

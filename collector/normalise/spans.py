@@ -12,7 +12,7 @@ duration 0.
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -45,6 +45,7 @@ from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA
 __all__ = ["NormalisedSpans", "Redacting", "SpanRows", "normalise_spans"]
 
 _EXCERPT_CHARS = 2000
+_ADDRESSES = CLIENT_ADDRESSES | PEER_IPS
 _END_OF_TIME_NS = 2**63
 _INT64 = range(-(2**63), 2**63)
 # {"key": NAME, "value": {"stringValue": VALUE: redaction knows a secret by its name only where the two stand together
@@ -236,7 +237,7 @@ def _row(span: dict[str, Any], emitter: Emitter, build: SpanRows) -> tuple[Any, 
     peer = first_text(attributes, PEER)
     if peer is None and kind in CALLING:  # on the called side these name the service itself
         peer = first_text(attributes, PEER_ADDRESSES)
-    events = read_events(span.get("events"))
+    events = read_events(span.get("events"), build.redactor.caller)
     return (
         trace,
         own_id,
@@ -347,16 +348,23 @@ def _whole(value: Any) -> int | str:
     return whole if whole in _INT64 else str(value)
 
 
-def read_events(events: Any) -> list[dict[str, Any]]:
-    """{name, at_ns, attributes} of each event."""
+def read_events(events: Any, caller: Callable[[str], str]) -> list[dict[str, Any]]:
+    """{name, at_ns, attributes} of each event, addresses of callers as `caller` tells them."""
     return [
         {
             "name": event.get("name") or "",
             "at_ns": _instant(event.get("timeUnixNano")) or None,
-            "attributes": read_attributes(event.get("attributes")),
+            "attributes": _hidden(read_attributes(event.get("attributes")), caller),
         }
         for event in events or ()
     ]
+
+
+def _hidden(attributes: dict[str, Any], caller: Callable[[str], str]) -> dict[str, Any]:
+    """The attributes of an event; which side of a call wrote it is not told, so that every peer is hidden."""
+    for name in _ADDRESSES & attributes.keys():
+        attributes[name] = caller(str(attributes[name]))
+    return attributes
 
 
 def read_links(links: Any) -> str | None:

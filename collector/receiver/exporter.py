@@ -21,29 +21,37 @@ import orjson
 import polars as pl
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from pydantic import ValidationError
 
 from collector.collect import normalise
-from collector.errors import LogtriageError
+from collector.errors import ConfigError, LogtriageError
 from collector.normalise.redact import Redactor, load_key
+from collector.normalise.redact_config import RedactConfig
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.store import Store, StoreConfig
 
-__all__ = ["LogtriageSpanExporter"]
+__all__ = ["LogtriageSpanExporter", "request_of"]
 
 LOG = logging.getLogger(__name__)
 _SOURCE = "opentelemetry-sdk"  # as the ledger names it
 _MEMORY_MIB = 256
+_REDACT_VARIABLE = "LOGTRIAGE_REDACT"
 _UNREADABLE: dict[str, Any] = {"name": "a span that cannot be read"}  # becomes a dead letter
 
 
 class LogtriageSpanExporter(SpanExporter):
     """Stores what it is given before `export` returns; never raises into the program, but says FAILURE and logs.
 
-    `db` is the database file, else LOGTRIAGE_DB, else logtriage.duckdb. An export waits at most `wait_s` for its turn
-    at the file, and holds it for some hundredths of a second: give it to a BatchSpanProcessor.
+    `db` is the database file, else LOGTRIAGE_DB, else logtriage.duckdb. `redact` is what section `redact` of
+    config.yaml holds, which a program does not read; else LOGTRIAGE_REDACT, as JSON. An export waits at most `wait_s`
+    for its turn at the file, and holds it for some hundredths of a second: give it to a BatchSpanProcessor.
+    ConfigError when LOGTRIAGE_REDACT cannot be used: nothing is stored without the patterns that somebody asked for.
     """
 
-    def __init__(self, db: Path | str | None = None, *, wait_s: float = 5.0) -> None:
+    def __init__(
+        self, db: Path | str | None = None, *, wait_s: float = 5.0, redact: RedactConfig | None = None
+    ) -> None:
+        self._redact = _own_forms() if redact is None else redact
         path = Path(db or os.environ.get("LOGTRIAGE_DB") or StoreConfig().path)
         self._config = StoreConfig(path=path, write_wait_s=wait_s, threads=1, memory_limit_mib=_MEMORY_MIB)
         self._begin()
@@ -109,7 +117,7 @@ class LogtriageSpanExporter(SpanExporter):
             source=_SOURCE,
             location=_SOURCE,
             kind="spans",
-            records=pl.DataFrame({"line": [1], "raw": [_request(spans)]}, schema=RAW_SCHEMA),
+            records=pl.DataFrame({"line": [1], "raw": [request_of(spans)]}, schema=RAW_SCHEMA),
             dead=pl.DataFrame(schema=DEAD_LETTER_SCHEMA),
             received_at_ns=time.time_ns(),
         )
@@ -119,7 +127,8 @@ class LogtriageSpanExporter(SpanExporter):
         if self._store is None or self._redactor is None:
             self._store = Store(self._config)
             self._store.check_place()
-            self._redactor = Redactor(load_key(self._store.path.with_name(f"{self._store.path.name}.key")))
+            key = load_key(self._store.path.with_name(f"{self._store.path.name}.key"))
+            self._redactor = Redactor(key, self._redact)
         return self._store, self._redactor
 
     def _tell(self, trouble: str) -> None:
@@ -129,7 +138,19 @@ class LogtriageSpanExporter(SpanExporter):
         self._trouble = trouble
 
 
-def _request(spans: Sequence[ReadableSpan]) -> str:
+def _own_forms() -> RedactConfig:
+    """What LOGTRIAGE_REDACT says, as for the command."""
+    text = os.environ.get(_REDACT_VARIABLE, "").strip()
+    try:
+        return RedactConfig.model_validate_json(text) if text else RedactConfig()
+    except ValidationError as error:  # its text may quote what somebody holds for a secret
+        raise ConfigError(
+            f"environment {_REDACT_VARIABLE} is not what section redact of config.yaml may hold. Write "
+            '{"patterns": [{"name": "badge", "pattern": "BADGE-[0-9]{6}"}], "keep": []} with your own patterns.'
+        ) from error
+
+
+def request_of(spans: Sequence[ReadableSpan]) -> str:
     """An ExportTraceServiceRequest of these spans in OTLP's JSON, a resource with its spans together."""
     resources: dict[int, dict[str, Any]] = {}
     for span in spans:

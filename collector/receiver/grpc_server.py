@@ -27,14 +27,16 @@ _MOST_CALLS = 1024  # that wait
 _STREAMS = 64  # of one connection
 _METADATA_BYTES = 16_384
 _IDLE_MS = 600_000
-_DRAIN_S = 15.0
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GrpcServer:
     """Listens from the start of its life to `close`, which lets calls that have begun end."""
 
-    def __init__(self, address: Address, intake: Intake, config: ReceiveConfig, *, token: str | None) -> None:
+    def __init__(
+        self, address: Address, intake: Intake, config: ReceiveConfig, *, token: str | None, drain_s: float = 15.0
+    ) -> None:
+        self._drain_s = drain_s
         if address.port:
             bind(address, option="--grpc, receive.grpc").close()  # says plainly what is wrong, which gRPC does not
         self._calls = _Calls(intake, config, token)
@@ -60,7 +62,7 @@ class GrpcServer:
 
     def close(self) -> None:
         """Listens no longer; waits for the calls that have begun."""
-        self._server.stop(_DRAIN_S).wait()
+        self._server.stop(self._drain_s).wait()
         self._work.shutdown()
 
 
@@ -77,6 +79,7 @@ class _Calls:
         try:
             accepted = self._store(messages, context)
         except Refusal as refusal:
+            self._intake.count_refused(refusal)
             _refuse(refusal, context)
         return bytes(response(accepted).SerializeToString())
 

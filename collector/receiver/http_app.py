@@ -184,6 +184,7 @@ class HttpApp:
         self, refusal: Refusal, answer_type: str, headers: dict[str, str], body: _Incoming, send: _Send
     ) -> None:
         """Says no, after what is still coming in is thrown away: a client that is writing does not listen."""
+        self.intake.count_refused(refusal)
         most = 2 * self.config.max_body_bytes
         is_waiting = "100-continue" in headers.get("expect", "").lower()
         if (_length(headers) or 0) <= most and not is_waiting and refusal.code != Code.DEADLINE_EXCEEDED:

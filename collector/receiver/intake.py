@@ -9,8 +9,8 @@ import logging
 import threading
 import time
 import traceback
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,7 @@ class Counts:
     ledger: Ledger
     waiting_bytes: int
     trouble: str  # why the last commit failed, "" when it did not
+    refused: Mapping[str, int] = field(default_factory=dict)  # requests that were not taken, by the answer's code
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ class Intake:
         self._is_closing = False
         self._is_normalised = False  # all that will ever be
         self._requests = 0
+        self._refused: Counter[str] = Counter()
         self._total = Ledger()
         self._trouble = ""
         self._commit_s = 0.0
@@ -113,7 +115,12 @@ class Intake:
     def counts(self) -> Counts:
         """Where it stands."""
         with self._changed:
-            return Counts(self._requests, self._total, self.budget.taken, self._trouble)
+            return Counts(self._requests, self._total, self.budget.taken, self._trouble, dict(self._refused))
+
+    def count_refused(self, refusal: Refusal) -> None:
+        """A request was answered with this, whether it was ever offered or not."""
+        with self._changed:
+            self._refused[refusal.code.name.lower()] += 1
 
     def full(self) -> Refusal:
         """The refusal of a request for which there is no room now."""

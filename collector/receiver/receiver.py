@@ -17,10 +17,13 @@ __all__ = ["Receiver"]
 class Receiver:
     """Takes spans from the start of its life to `close`. ConfigError when it cannot listen, StoreError as the store.
 
-    Used in a `with` block. What is answered is stored; `close` stores and answers what has come in by then.
+    Used in a `with` block. What is answered is stored; `close` stores and answers what has come in by then;
+    each protocol lets requests that have begun end for `drain_s`.
     """
 
-    def __init__(self, config: ReceiveConfig, store: Store, redactor: Redactor, *, pace_s: float = PACE_S) -> None:
+    def __init__(
+        self, config: ReceiveConfig, store: Store, redactor: Redactor, *, pace_s: float = PACE_S, drain_s: float = 15.0
+    ) -> None:
         token = read_token()
         check_open(config, token=token)
         self._servers: list[HttpServer | GrpcServer] = []
@@ -29,11 +32,11 @@ class Receiver:
         self._intake = Intake(store, redactor, queue_bytes=config.queue_bytes, pace_s=pace_s)
         try:
             if config.http is not None:
-                http = HttpServer(Address.parse(config.http), self._intake, config, token=token)
+                http = HttpServer(Address.parse(config.http), self._intake, config, token=token, drain_s=drain_s)
                 self._servers.append(http)
                 self.http = http.address
             if config.grpc is not None:
-                grpc = GrpcServer(Address.parse(config.grpc), self._intake, config, token=token)
+                grpc = GrpcServer(Address.parse(config.grpc), self._intake, config, token=token, drain_s=drain_s)
                 self._servers.append(grpc)
                 self.grpc = grpc.address
         except BaseException:

@@ -3,6 +3,7 @@
 import hmac
 import os
 
+from collector.own_secrets import hold
 from collector.receiver.config import TOKEN_VARIABLE
 
 __all__ = ["is_allowed", "read_token"]
@@ -12,7 +13,9 @@ _SCHEME = "bearer "
 
 def read_token() -> str | None:
     """The token of the environment; None where there is none."""
-    return os.environ.get(TOKEN_VARIABLE, "").strip() or None
+    token = os.environ.get(TOKEN_VARIABLE, "").strip() or None
+    hold(token or "")
+    return token
 
 
 def is_allowed(authorization: str | None, token: str | None) -> bool:

@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.errors import ConfigError
+from collector.kinds import first_mistake, resolve
 from collector.records import RawBatch
 from collector.sources.quota import Quotas
+from collector.stopping import pause
 
 __all__ = [
     "SOURCES",
@@ -57,9 +58,11 @@ class Settings:
 
     now_ns: Callable[[], int] = time.time_ns
     monotonic_s: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = pause  # raises Stopped when work is to end
     chance: Callable[[], float] = random.random  # in [0, 1), for jitter
     quotas: Quotas = field(default_factory=Quotas)
+    longest_ns: int | None = None  # of a source's time that one pull reads beyond its cursor; None: all that is due
+    cut_short: Callable[[], None] = lambda: None  # called where that leaves something for the next pull
 
 
 class SourceConfig(BaseModel):
@@ -118,11 +121,11 @@ def parse_source_config(raw: Mapping[str, Any], *, where: str) -> SourceConfig:
     if not isinstance(kind, str) or kind not in SOURCES:
         known = ", ".join(sorted(SOURCES))
         raise ConfigError(f"{where}.kind is `{kind}`; known kinds: {known}. Correct the spelling.")
-    config_class = _resolve(SOURCES[kind].config)
+    config_class = resolve(SOURCES[kind].config)
     try:
         config: SourceConfig = config_class.model_validate(dict(raw))
     except ValidationError as error:
-        raise ConfigError(_first_mistake(error, config_class, where)) from error
+        raise ConfigError(first_mistake(error, config_class, where, shown=lambda given: str(given)[:80])) from error
     return config
 
 
@@ -137,24 +140,4 @@ def build_sources(configs: Iterable[SourceConfig], settings: Settings | None = N
             )
         seen.add(config.name)
     shared = settings or process_settings()
-    return [_resolve(SOURCES[config.kind].source)(config, shared) for config in wanted]
-
-
-def _resolve(dotted: str) -> Any:
-    """The class of a dotted name."""
-    module, _, name = dotted.rpartition(".")
-    return getattr(import_module(module), name)
-
-
-def _first_mistake(error: ValidationError, config_class: type[BaseModel], where: str) -> str:
-    """The first mistake of a section in one line, with the known keys where a key is not known."""
-    first = error.errors(include_url=False)[0]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(config_class.model_fields)
-        return f"{where}{path} is not a known key; known keys: {known}. Correct the spelling."
-    if first["type"] == "missing":
-        return f"{where}{path} is missing. Add it."
-    given = "" if first["type"] == "value_error" and not path else f" is `{str(first['input'])[:80]}`"
-    said = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{where}{path}{given}: {said}. Correct it."
+    return [resolve(SOURCES[config.kind].source)(config, shared) for config in wanted]

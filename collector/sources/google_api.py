@@ -9,17 +9,29 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from collector.errors import SourceError, SourceUnavailable
+from collector.errors import LogtriageError, SourceError, SourceTrouble, SourceUnavailable
+from collector.other_clocks import hearing_channel
 from collector.records import RawBatch
 from collector.sources.base import SourceConfig
 from collector.sources.patience import CallLimits, one_line
 
-__all__ = ["GoogleSourceConfig", "Permission", "from_each", "is_loopback_host", "open_transport", "plain_refusal"]
+__all__ = [
+    "GoogleSourceConfig",
+    "Permission",
+    "default_credentials",
+    "default_login",
+    "from_each",
+    "is_loopback_host",
+    "open_transport",
+    "plain_refusal",
+]
 
 _NO_LOGIN = (
     "Run `gcloud auth application-default login`, "
     "or set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file."
 )
+
+_WORST: tuple[SourceTrouble, ...] = ("permission", "quota", "source")  # what a person has to mend comes first
 
 
 class GoogleSourceConfig(SourceConfig):
@@ -59,16 +71,20 @@ def open_transport(transport_class: Any, config: GoogleSourceConfig, *, scopes: 
     Logs in with application default credentials; SourceError in one line when there are none.
     """
     _keep_payloads_out_of_logs()
+    server = f"source {config.name}"
     if config.insecure:
         import grpc  # noqa: PLC0415 - slow import, wanted by this source only
 
         # grpc's own limit of 4 MiB is below one page: 1,000 entries of up to 256 KiB.
         channel = grpc.insecure_channel(config.endpoint, options=[("grpc.max_receive_message_length", -1)])
-        transport = transport_class(channel=channel)
+        transport = transport_class(channel=hearing_channel(channel, server))
     else:
-        credentials = _default_credentials(config.name, scopes)
+        credentials = default_credentials(f"Source `{config.name}` cannot log in", scopes)
         host = config.endpoint or transport_class.DEFAULT_HOST
-        transport = transport_class(host=host, credentials=credentials)
+        transport = transport_class(
+            host=host, credentials=credentials,
+            channel=lambda *place, **keys: hearing_channel(transport_class.create_channel(*place, **keys), server),
+        )  # fmt: skip
     try:
         yield transport
     finally:
@@ -83,35 +99,42 @@ def plain_refusal(error: Any, *, who: str, resource: str, needs: Permission) -> 
     if isinstance(error, exceptions.Forbidden):
         if error.reason == "SERVICE_DISABLED":
             return SourceError(
-                f"{who} is switched off ({said}). Run `gcloud services enable {needs.api}` in that project."
+                f"{who} is switched off ({said}). Run `gcloud services enable {needs.api}` in that project.",
+                trouble="permission",
             )
         return SourceError(
             f"{who} may not be read: the account lacks `{needs.permission}` on `{resource}` ({said}). "
-            f"Grant it, for example with the role `{needs.role}`."
+            f"Grant it, for example with the role `{needs.role}`.",
+            trouble="permission",
         )
     if isinstance(error, exceptions.Unauthorized):
-        return SourceError(f"{who} does not accept the login ({said}). {_NO_LOGIN}")
+        return SourceError(f"{who} does not accept the login ({said}). {_NO_LOGIN}", trouble="permission")
     if isinstance(error, exceptions.NotFound):
         return SourceError(f"{who} does not exist ({said}). Correct the name in config.yaml.")
     return SourceError(f"{who} refused the request ({said}). Correct the source's settings in config.yaml.")
 
 
-def _default_credentials(source: str, scopes: Sequence[str]) -> Any:
+def default_credentials(who: str, scopes: Sequence[str], *, error: type[LogtriageError] = SourceError) -> Any:
+    """Google's application default credentials; `error`, which begins with `who`, when there are none."""
+    return default_login(who, scopes, error=error)[0]
+
+
+def default_login(who: str, scopes: Sequence[str], *, error: type[LogtriageError] = SourceError) -> tuple[Any, str]:
+    """The same with the project that they name, "" for none."""
     import google.auth  # noqa: PLC0415 - slow import, wanted by this source only
     from google.auth.exceptions import DefaultCredentialsError  # noqa: PLC0415 - as above
 
     try:
-        return google.auth.default(scopes=list(scopes))[0]
-    except DefaultCredentialsError as error:
+        credentials, project = google.auth.default(scopes=list(scopes))
+    except DefaultCredentialsError as why:
         path = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
         if path:
-            raise SourceError(
-                f"Source `{source}` cannot log in: GOOGLE_APPLICATION_CREDENTIALS is `{path}`, which is no usable "
+            raise error(
+                f"{who}: GOOGLE_APPLICATION_CREDENTIALS is `{path}`, which is no usable "
                 "credentials file. Correct it, or unset it and run `gcloud auth application-default login`."
-            ) from error
-        raise SourceError(
-            f"Source `{source}` cannot log in: there are no Google credentials here. {_NO_LOGIN}"
-        ) from error
+            ) from why
+        raise error(f"{who}: there are no Google credentials here. {_NO_LOGIN}") from why
+    return credentials, project or ""
 
 
 def _is_loopback(endpoint: str) -> bool:
@@ -149,4 +172,5 @@ def from_each(pulls: Iterable[Iterator[RawBatch]]) -> Iterator[RawBatch]:
     if failures:
         message = " ".join(str(failure) for failure in failures)
         is_retryable = all(failure.is_retryable for failure in failures)
-        raise (SourceUnavailable(message) if is_retryable else SourceError(message)) from failures[0]
+        kind = SourceUnavailable if is_retryable else SourceError
+        raise kind(message, trouble=min((one.trouble for one in failures), key=_WORST.index)) from failures[0]

@@ -1,11 +1,10 @@
 """What sources over HTTP share: who they are, how they wait and give up, and how refusals read in plain words.
 
-Secrets come from the environment; a source's settings only name the variables. They are never printed, stored or sent
-over plain HTTP to another machine, and no redirect is followed with them.
+Secrets come from the environment or from Secret Manager; a source's settings only name them. They are never printed,
+stored or sent over plain HTTP to another machine, and no redirect is followed with them.
 """
 
 import logging
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,8 @@ import orjson
 from pydantic import Field, field_validator, model_validator
 
 from collector.errors import SourceError
+from collector.other_clocks import heard
+from collector.secret import SECRET_PATTERN, read_secret
 from collector.sources.base import Settings, SourceConfig
 from collector.sources.google_api import is_loopback_host
 from collector.sources.patience import CallLimits, call_patiently, one_line
@@ -37,6 +38,7 @@ _EXCERPT_BYTES = 2000
 _TOO_LARGE = frozenset({413, 422})
 # What gRPC, Jaeger and Tempo say where an answer outgrew a limit of theirs; half the time asked for may fit.
 _SAYS_TOO_LARGE = re.compile(r"larger than max|too large|trace exceeds|exceeds the max|response size", re.IGNORECASE)
+
 _VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
 
 
@@ -45,6 +47,7 @@ class HttpSourceConfig(SourceConfig):
 
     url: str = Field(min_length=1, max_length=2000)  # of the server, with a path where it is served below one
     token_env: str = Field(default="", pattern=_VARIABLE)  # variable that holds a bearer token
+    token_secret: str = Field(default="", pattern=SECRET_PATTERN)  # ... or its version in Secret Manager
     user_env: str = Field(default="", pattern=_VARIABLE)  # ... a user name, with a password
     password_env: str = Field(default="", pattern=_VARIABLE)
     tenant_env: str = Field(default="", pattern=_VARIABLE)  # ... the tenant, sent as X-Scope-OrgID
@@ -67,12 +70,13 @@ class HttpSourceConfig(SourceConfig):
     @model_validator(mode="after")
     def _secrets_travel_sealed(self) -> "HttpSourceConfig":
         parts = urlsplit(self.url)
-        has_secret = bool(self.token_env or self.password_env)
+        has_secret = bool(self.token_env or self.token_secret or self.password_env)
         if has_secret and parts.scheme == "http" and not is_loopback_host(parts.hostname or ""):
             message = "url is http, where anybody reads the token or password on its way; use https"
             raise ValueError(message)
-        if bool(self.user_env) != bool(self.password_env) or (self.token_env and self.user_env):
-            message = "a login is token_env, or user_env and password_env together"
+        logins = [bool(self.token_env), bool(self.token_secret), bool(self.user_env or self.password_env)]
+        if bool(self.user_env) != bool(self.password_env) or sum(logins) > 1:
+            message = "a login is token_env, or token_secret, or user_env and password_env together"
             raise ValueError(message)
         return self
 
@@ -114,6 +118,7 @@ class HttpApi:
         begun_s = time.monotonic()
         try:
             with self.client.stream("GET", path.lstrip("/"), params=dict(params), timeout=timeout_s) as answer:
+                heard(f"source {self.config.name}", answer.headers)
                 body = self._body(answer, begun_s + timeout_s)
         except httpx.TimeoutException as error:
             raise exceptions.GatewayTimeout(f"no answer within {timeout_s:g} s") from error
@@ -159,7 +164,8 @@ class HttpApi:
         if status in {_UNAUTHORISED, _FORBIDDEN}:
             return SourceError(
                 f"{self.who} does not let us in ({said}). Name the variable of a login that may read it with "
-                "token_env, or user_env and password_env, and its tenant with tenant_env."
+                "token_env, or user_env and password_env, and its tenant with tenant_env.",
+                trouble="permission",
             )
         if status == _NOT_FOUND:
             return NotThere(f"{self.who} does not know `{answer.url.path}` ({said}). Correct url in config.yaml.")
@@ -182,6 +188,8 @@ def open_api(config: HttpSourceConfig, settings: Settings, *, what: str) -> Iter
     for name in ("httpx", "httpcore"):  # they log each call, and its headers at DEBUG
         logging.getLogger(name).setLevel(logging.WARNING)
     headers = {"Accept": "application/json"}
+    if config.token_secret:
+        headers["Authorization"] = f"Bearer {_read(config, 'token_secret', secret=config.token_secret)}"
     if config.token_env:
         headers["Authorization"] = f"Bearer {_variable(config, 'token_env')}"
     if config.tenant_env:
@@ -210,18 +218,12 @@ class _Headers:
 
 def _variable(config: HttpSourceConfig, key: str) -> str:
     """What the variable named by a key holds; its value is told nowhere."""
-    name: str = getattr(config, key)
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise SourceError(
-            f"Source `{config.name}` cannot log in: {key} names `{name}`, which is not set in the environment. Set it."
-        )
-    if not value.isascii() or not value.isprintable():
-        raise SourceError(
-            f"Source `{config.name}` cannot log in: what `{name}` holds has characters that no header can carry. "
-            "Set it to the plain text."
-        )
-    return value
+    return _read(config, key, env=getattr(config, key))
+
+
+def _read(config: HttpSourceConfig, key: str, *, env: str = "", secret: str = "") -> str:
+    where = f"Source `{config.name}` cannot log in: {key}"
+    return read_secret(env=env, secret=secret, where=where, error=SourceError).reveal()
 
 
 def _parsed(body: bytes) -> Any:

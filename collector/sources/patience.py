@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from collector.errors import SourceError, SourceUnavailable
+from collector.own_secrets import without_own
 from collector.sources.base import Settings
 from collector.sources.quota import ReadQuota
 
@@ -78,7 +79,9 @@ def call_patiently(
             wait_s = _wait_s(asked_s, tries, settings.chance())
             spent_s += settings.monotonic_s() - begun_s + wait_s
             if spent_s > limits.patience_s:
-                raise SourceUnavailable(_gave_up(error, who, tries, asked_s, limits)) from error
+                told = _gave_up(error, who, tries, asked_s, limits)
+                is_quota = isinstance(error, exceptions.TooManyRequests)
+                raise SourceUnavailable(told, trouble="quota" if is_quota else "source") from error
             if quota is not None and isinstance(error, exceptions.TooManyRequests):
                 quota.hold(wait_s)
             settings.sleep(wait_s)
@@ -98,8 +101,8 @@ def wait_asked_for_s(error: Any) -> float | None:
 
 
 def one_line(text: str) -> str:
-    """A server's message on one line, cut to a bearable length, without people's addresses."""
-    flat = _PERSON.sub("<email>", " ".join(str(text).split()).replace("`", "'"))
+    """A server's message on one line, cut to a bearable length, without people's addresses or our own secrets."""
+    flat = _PERSON.sub("<email>", " ".join(without_own(str(text)).split()).replace("`", "'"))
     return flat if len(flat) <= MESSAGE_LIMIT else flat[: MESSAGE_LIMIT - 3] + "..."
 
 
@@ -128,7 +131,8 @@ def _refuse_dead_login(error: Any, who: str) -> None:
     if "metadata from plugin failed" in said and any(mark in said for mark in _LOGIN_IS_OVER):
         raise SourceError(
             f"{who} could not be asked: the Google login has run out or was withdrawn (`{one_line(said)}`). "
-            "Run `gcloud auth application-default login`."
+            "Run `gcloud auth application-default login`.",
+            trouble="permission",
         ) from error
 
 

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
+from collector.stopping import pause
+
 __all__ = ["Quotas", "ReadQuota"]
 
 MINUTE_S = 60.0
@@ -23,7 +25,7 @@ class ReadQuota:
         calls_per_min: int,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = pause,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
@@ -87,7 +89,7 @@ class Quotas:
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = pause,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
@@ -102,3 +104,8 @@ class Quotas:
                 quota = self._quotas[owner] = ReadQuota(calls_per_min, clock=self._clock, sleep=self._sleep)
         quota.lower_to(calls_per_min)
         return quota
+
+    def known(self) -> dict[str, ReadQuota]:
+        """Every quota that was asked for, by its owner."""
+        with self._lock:
+            return dict(self._quotas)

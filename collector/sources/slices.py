@@ -61,6 +61,18 @@ class Reach:
             return self
         return Reach(since_ns, since_ns)
 
+    def righted(self, first_ns: int, *, now_ns: int) -> "Reach":
+        """What is known of it where it tells of a time that is yet to come: the clock it was read by went ahead.
+
+        What arrives until that time was never there to be read; so it starts anew, at first_ns at the latest.
+        """
+        if self.settled_ns > now_ns:
+            start_ns = min(self.from_ns, first_ns)
+            return Reach(start_ns, start_ns)
+        if self.open is not None and self.open.opened_at_ns > now_ns:
+            return replace(self, open=None)
+        return self
+
     def as_cursor(self) -> dict[str, Any]:
         """As JSON, for the store."""
         return asdict(self)

@@ -4,7 +4,7 @@ A pull first ends the slice that was left open, goes on to its end, then back to
 says how nothing is lost. What is asked, and of whom, the source says.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,18 @@ from collector.sources.patience import one_line
 from collector.sources.slices import Meter, Reach, Slice, read_reach
 from collector.window import NS_PER_S
 
-__all__ = ["Pace", "Page", "PageTokenRefused", "Walk", "fresh", "reaches_cursor", "stored_reaches"]
+__all__ = [
+    "Pace",
+    "Page",
+    "PageTokenRefused",
+    "Walk",
+    "ahead_ns",
+    "fresh",
+    "reaches_cursor",
+    "set_back",
+    "set_back_each",
+    "stored_reaches",
+]
 
 CURSOR_VERSION = 1
 LONGEST_SLICE_S = 86_400
@@ -68,14 +79,16 @@ class Walk:
     ) -> Iterator[RawBatch]:
         """What read(slice) gives of the slice that was left open, then on to until_ns, then back to since_ns.
 
-        Begins at the stored reach, else at since_ns, else as far back as a first pull goes. `read` returns of how many
-        answers the slice was made: the slice after one of a single answer is longer.
+        With `longest_ns` of the settings no further beyond the reach than that, but for the last stretch, which is read
+        anew each time. Begins at the stored reach, else at since_ns, else as far back as a first pull goes. `read`
+        returns of how many answers the slice was made: the slice after one of a single answer is longer.
         """
         first_ns = since_ns if since_ns is not None else until_ns - self.pace.backfill_s * NS_PER_S
-        reach = (stored or Reach(first_ns, first_ns)).reaching_back(
-            since_ns, now_ns=self.settings.now_ns(), overlap_ns=self.pace.overlap_s * NS_PER_S
-        )
+        now_ns = self.settings.now_ns()
+        reach = (stored or Reach(first_ns, first_ns)).righted(first_ns, now_ns=now_ns)
+        reach = reach.reaching_back(since_ns, now_ns=now_ns, overlap_ns=self.pace.overlap_s * NS_PER_S)
         self._keep(reach)
+        until_ns = self._end_ns(until_ns)
         self.meter = _meter(reach, since_ns, until_ns)
         if self.reach.open is not None:
             yield from read(self.reach.open)
@@ -90,6 +103,14 @@ class Walk:
             piece = Slice(max(since_ns, from_ns - length_ns), from_ns, opened_at_ns=0)
             pages = yield from read(piece)
             length_ns = self._next_length_ns(length_ns, pages)
+
+    def _end_ns(self, until_ns: int) -> int:
+        """Where this pull ends; a later one goes on from there."""
+        longest_ns = self.settings.longest_ns
+        if longest_ns is None or self.reach.settled_ns + longest_ns >= until_ns - self.pace.overlap_s * NS_PER_S:
+            return until_ns
+        self.settings.cut_short()
+        return self.reach.settled_ns + longest_ns
 
     def pages(
         self, piece: Slice, *, request: str, ask: Callable[[str], Page]
@@ -157,6 +178,26 @@ def stored_reaches(cursor: dict[str, Any] | None) -> dict[str, Reach]:
         return {}
     reaches = {resource: read_reach(stored) for resource, stored in dict(cursor.get("resources") or {}).items()}
     return {resource: reach for resource, reach in reaches.items() if reach is not None}
+
+
+def ahead_ns(cursor: dict[str, Any] | None, now_ns: int) -> int:
+    """How far beyond now a cursor tells that all was read, by a clock that went ahead; 0 where it does not."""
+    return max(0, 0, *(one.settled_ns - now_ns for one in stored_reaches(cursor).values()))
+
+
+def set_back_each(cursor: dict[str, Any], to_ns: Mapping[str, int]) -> dict[str, Any]:
+    """The cursor of a source that is to read each of these resources again since an instant of its own."""
+    reaches = {
+        name: Reach(min(one.from_ns, to_ns[name]), min(one.settled_ns, to_ns[name])) if name in to_ns else one
+        for name, one in stored_reaches(cursor).items()
+    }
+    return reaches_cursor(reaches)
+
+
+def set_back(cursor: dict[str, Any], to_ns: int) -> dict[str, Any]:
+    """The cursor of a source that is to read everything since an instant again; what it has already is a duplicate."""
+    reaches = stored_reaches(cursor)
+    return set_back_each(cursor, dict.fromkeys(reaches, to_ns)) if reaches else cursor
 
 
 def reaches_cursor(reaches: dict[str, Reach]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Conditions of faults: the probability that a request fails, from where, when and for whom it is served."""
 
-from collections.abc import Callable, Collection
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Sequence
 
 from logtriage.demo.clock import HOUR
 from logtriage.demo.deploys import Deploy
@@ -8,8 +9,8 @@ from logtriage.demo.specs import Spec
 from logtriage.demo.traffic import Call
 
 __all__ = [
-    "When", "asked_by", "at_instants", "between", "both", "configured", "growing", "in_office_hours", "on", "share",
-    "started_since", "tagged", "used_by",
+    "When", "asked_by", "at_instants", "between", "both", "configured", "growing", "in_office_hours", "inside", "on",
+    "share", "started_since", "tagged", "used_by",
 ]  # fmt: skip
 
 When = Callable[[Call], float]
@@ -43,6 +44,17 @@ def configured(test: Callable[[Spec], bool]) -> When:
 def between(start_ns: int, end_ns: int) -> When:
     """Requests inside [start_ns, end_ns)."""
     return lambda call: float(start_ns <= call.at_ns < end_ns)
+
+
+def inside(spans_ns: Sequence[tuple[int, int]]) -> When:
+    """Requests inside any of some [start_ns, end_ns), given in order of time."""
+    starts = [start_ns for start_ns, _ in spans_ns]
+
+    def probability(call: Call) -> float:
+        at = bisect_right(starts, call.at_ns) - 1
+        return float(at >= 0 and call.at_ns < spans_ns[at][1])
+
+    return probability
 
 
 def started_since(at_ns: int) -> When:

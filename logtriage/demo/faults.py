@@ -1,6 +1,8 @@
 """Faults built from parts: a condition (who fails), a manner (what is logged and answered) and a cluster."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 from logtriage.demo.clock import HOUR, MILLI, SECOND
@@ -8,7 +10,7 @@ from logtriage.demo.conditions import When
 from logtriage.demo.deploys import Deploy, add_instance
 from logtriage.demo.scenarios.stage import Stage
 from logtriage.demo.site import Place
-from logtriage.demo.stacks import draw_failure
+from logtriage.demo.stacks import Failure, draw_failure
 from logtriage.demo.streams import hex_digits
 from logtriage.demo.styles import Line
 from logtriage.demo.traffic import Call, Outcome, Traffic
@@ -16,7 +18,7 @@ from logtriage.demo.troubles import Trouble
 from logtriage.demo.truth import Mark
 from logtriage.demo.world import Service
 
-__all__ = ["MALFORMED", "NO_INSTANCE", "Failing", "Manner", "MemoryKills", "answers", "raises"]
+__all__ = ["MALFORMED", "NO_INSTANCE", "Failing", "Manner", "MemoryKills", "answers", "raises", "variants"]
 
 Manner = Callable[[Call, Mark], Outcome]
 NO_INSTANCE = "The request was aborted because there was no available instance."
@@ -51,16 +53,40 @@ def raises(stage: Stage, service: Service, trouble: Trouble, name: str, **slots:
     Frames, nouns and the message are drawn once per `name`; `slots` fill wording and message.
     """
     rng = stage.rng(f"raises/{name}")
-    noun, verb = rng.choice(stage.world.nouns), rng.choice(stage.world.verbs)
-    fixed = {
-        "noun": noun, "verb": verb, "host": _address(rng), "ms": 3000, "key": "", "agent": "",
-        "call": f"{verb}_{noun}" if service.language == "python" else f"{verb}{noun.capitalize()}", **slots,
-    }  # fmt: skip
-    phrase = stage.site.words.of(trouble.wording, service)
+    fixed = {**_drawn_words(stage, service, rng), **slots}
     failure = None
     if trouble.kinds:
         kind, message = rng.choice(trouble.kinds[service.language]), rng.choice(trouble.messages)
         failure = draw_failure(stage.world, service, rng, kind, message.format(**fixed, id=hex_digits(rng, 8)))
+    return _tells(stage, service, trouble, rng, failure, fixed)
+
+
+def variants(stage: Stage, service: Service, trouble: Trouble, name: str) -> tuple[Manner, Manner]:
+    """Two failures of one place: the same line, frames and call, with another exception or another message."""
+    rng = stage.rng(f"variants/{name}")
+    fixed = _drawn_words(stage, service, rng)
+    raised = [(kind, text) for kind in trouble.kinds[service.language] for text in trouble.messages]
+    (kind, text), (other_kind, other_text) = rng.sample(raised, 2)
+    first = draw_failure(stage.world, service, rng, kind, text.format(**fixed, id=hex_digits(rng, 8)))
+    second = replace(first, type=other_kind, message=other_text.format(**fixed, id=hex_digits(rng, 8)))
+    return (
+        _tells(stage, service, trouble, rng, first, fixed),
+        _tells(stage, service, trouble, rng, second, fixed),
+    )
+
+
+def _drawn_words(stage: Stage, service: Service, rng: Random) -> dict[str, Any]:
+    noun, verb = rng.choice(stage.world.nouns), rng.choice(stage.world.verbs)
+    return {
+        "noun": noun, "verb": verb, "host": _address(rng), "ms": 3000, "key": "", "agent": "",
+        "call": f"{verb}_{noun}" if service.language == "python" else f"{verb}{noun.capitalize()}",
+    }  # fmt: skip
+
+
+def _tells(
+    stage: Stage, service: Service, trouble: Trouble, rng: Random, failure: Failure | None, fixed: dict[str, Any]
+) -> Manner:  # fmt: skip
+    phrase = stage.site.words.of(trouble.wording, service)
 
     def manner(call: Call, mark: Mark) -> Outcome:
         took_ns = round(rng.uniform(*trouble.took_ms) * MILLI)

@@ -16,4 +16,6 @@ SCENARIO_NAMES = (
     "slower_callee", "slower_database", "slower_surge", "cold_starts", "other_mix",
     "driven_browsers", "hang_timeout", "hang_silent", "failing_in_spans", "span_and_log", "socket_closed",
     "client_hang", "scan_wave", "negative_suite",
+    "fixed_then_back", "rolled_back_drains", "fixed_without_traffic", "fixed_in_one_of_two", "muted_variant", "bursty",
+    "week",
 )  # fmt: skip

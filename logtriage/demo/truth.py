@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from logtriage.demo.clock import HOUR, iso
 
-__all__ = ["Cluster", "Mark", "Truth"]
+__all__ = ["Cluster", "Course", "Mark", "Spell", "Truth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,48 @@ class Mark:
 
     kind: Literal["cluster", "companion", "noise"]
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time in which something is broken: from the traffic of what broke it until nothing that serves is broken."""
+
+    from_ns: int
+    until_ns: int | None  # None: to the end of the window and beyond
+    by: str = ""  # revision that broke it; "" for no revision
+    mended_by: str = ""  # revision that serves since
+    how: Literal["deploy", "rollback", "by itself", ""] = ""
+
+    def row(self) -> dict[str, Any]:
+        """As the document has it."""
+        until = None if self.until_ns is None else iso(self.until_ns)
+        return {"from": iso(self.from_ns), "until": until, "by": self.by, "mended_by": self.mended_by, "how": self.how}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of one failure over time; its symptoms follow it.
+
+    manner: steady, or in bursts or on a timer, whose pauses mend nothing. `drained`: when the last request was sent to
+    `drained_revision`, which failed although its traffic was taken from it. `attempts_after` counts the calls that may
+    prove the last mending, where they are few; None where there are enough.
+    """
+
+    spells: tuple[Spell, ...]
+    manner: Literal["steady", "bursts", "timer"] = "steady"
+    drained_ns: int | None = None
+    drained_revision: str = ""
+    attempts_after: int | None = None
+    muted_ns: int | None = None  # when a person puts it away, who has seen it by then
+
+    def row(self, cluster: str) -> dict[str, Any]:
+        """As the document has it."""
+        told = {"drained": self.drained_ns, "muted": self.muted_ns}
+        when = {name: None if at_ns is None else iso(at_ns) for name, at_ns in told.items()}
+        return {
+            "cluster": cluster, "manner": self.manner, "broken": [spell.row() for spell in self.spells], **when,
+            "drained_revision": self.drained_revision, "attempts_after": self.attempts_after,
+        }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,6 +113,7 @@ class Truth:
         self.external_events: list[dict[str, Any]] = []
         self.latency: list[dict[str, Any]] = []
         self.absent_events: list[dict[str, Any]] = []
+        self.courses: dict[str, Course] = {}  # by cluster
         self.notes: list[str] = []
         self.planted: list[str] = []  # secrets that stand in entries and may be found nowhere else
 
@@ -124,6 +167,7 @@ class Truth:
             "separate": [list(pair) for pair in self.separate if all(id_ in kept for id_ in pair)],
             "merge_ok": [group for group in self.merge_ok if all(id_ in kept for id_ in group)],
             "noise": noise,
+            "courses": [course.row(id_) for id_, course in self.courses.items() if id_ in kept],
             "notes": self.notes,
             "planted_secrets": sorted(set(self.planted)),
         }

@@ -93,7 +93,9 @@ def adds_up(found: Findings) -> bool:
 def held(store: Store, window: Window) -> int:
     """Entries of the window that had been received before its end, straight from the table."""
     with store.read() as reader:
-        return int(reader.frame("count_window", start_ns=window.start_ns, end_ns=window.end_ns)["entries"][0])
+        return int(
+            reader.frame("count_window", start_ns=window.start_ns, end_ns=window.end_ns, own_service="")["entries"][0]
+        )
 
 
 @pytest.mark.parametrize("scenario", ["two_roots", "quiet", "dependency_down"])

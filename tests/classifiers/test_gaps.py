@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from classifiers.gaps import source_gaps
-from collector.store import Store
-from tests.support.system import START_NS, System
+from tests.support.system import System
 
 _HOUR = 3600
 
@@ -18,19 +16,20 @@ def test_hours_in_which_nothing_at_all_is_stored_are_told(tmp_path: Path) -> Non
     system.traffic("orders", "orders-00001-abc", 0, _HOUR)
     system.traffic("orders", "orders-00001-abc", 3 * _HOUR, 4 * _HOUR)
 
-    spots = _spots(system, tmp_path, 4 * _HOUR)
+    spells = system.findings(tmp_path, 4 * _HOUR).blindness
 
-    assert "nothing of any service is stored from " in spots
+    assert [(one.kind, one.until_ns is None, one.is_news) for one in spells] == [("silence", False, False)]
+    assert "nothing of any service is stored" in spells[0].sentence
 
 
 def test_steady_traffic_up_to_the_end_has_no_gap(tmp_path: Path) -> None:
     system = System()
     system.traffic("orders", "orders-00001-abc", 0, _HOUR)
 
-    spots = _spots(system, tmp_path, _HOUR)
+    findings = system.findings(tmp_path, _HOUR)
 
-    assert "nothing of any service is stored" not in spots
-    assert "not read to their end" not in spots
+    assert findings.blindness == ()
+    assert "not read to their end" not in "; ".join(findings.coverage.blind_spots)
 
 
 def test_a_window_that_goes_on_behind_what_was_read_says_how_long(tmp_path: Path) -> None:
@@ -46,17 +45,3 @@ def test_deploys_that_failed_are_named(tmp_path: Path) -> None:
     system.deploy(10, "orders", "orders-00002-bad", image="b", ready="False", is_named=False)
 
     assert "1 deploy failed and served nobody" in _spots(system, tmp_path, 60)
-
-
-def test_a_source_whose_last_pull_failed_short_of_the_end_is_named(tmp_path: Path) -> None:
-    system = System()
-    system.traffic("orders", "orders-00001-abc", 0, 60)
-    store: Store = system.stored(tmp_path)
-    for name, outcome in (("logs", "failed: quota"), ("traces", "failed: quota"), ("traces", "complete")):
-        store.end_run(store.begin_run("collect", name), outcome=outcome)
-
-    with store.read() as reader:
-        failed = reader.frame("find_failed_sources", end_ns=START_NS).rows()
-
-    assert [name for name, _ in failed] == ["logs"]
-    assert "source logs was not read to the end of the window" in source_gaps(failed)[0]

@@ -13,7 +13,7 @@ from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
 from collector.window import Window
-from logtriage.digest import DigestConfig, build_digest, digest_text
+from logtriage.digest import build_digest
 from logtriage.report import ReportConfig, build_report
 from tests.support.cloud_run import container_v1, pod_v1, revision_v1, secret_v1
 from tests.support.findings import attribution, cluster
@@ -219,8 +219,8 @@ def test_the_warning_is_in_report_and_digest_before_any_error(tmp_path: Path) ->
     (row,) = build_report(found, ReportConfig()).warnings
     assert row.title == "shop 00003-aaa 11:00 drops PAY_KEY"
     assert row.note == "present in the 2 revisions before; no error yet"
-    assert digest_text(build_digest(found, DigestConfig())).startswith(
-        "🟡 shop 00003-aaa drops PAY_KEY (present in the 2 revisions before). No error yet.\n"
-    )
+    assert [f"{one.sign} {one.headline}" for one in build_digest(found).messages] == [
+        "🟡 shop 00003-aaa drops PAY_KEY (present in the 2 revisions before). No error yet."
+    ]
     later = system.findings(tmp_path, 2 * HOUR, HOUR + 60)
     assert later.vanished_keys == ()  # it vanished before that window

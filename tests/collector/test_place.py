@@ -1,6 +1,8 @@
 """Where a database may lie."""
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,3 +40,13 @@ def test_what_is_no_database_is_told(place: str, said: str) -> None:
 def test_a_name_that_no_file_can_have_is_told() -> None:
     with pytest.raises(StoreError, match="cannot be reached: File name too long"):
         is_there(Path("a" * 300))
+
+
+def test_a_read_only_disk_is_told_as_that_and_not_as_a_permission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # mounting one needs root
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY | os.ST_NOSUID))
+
+    with pytest.raises(StoreError, match=r"cannot be written: its disk is read-only\. Give another"):
+        check_writable(tmp_path / "s.duckdb")

@@ -386,3 +386,13 @@ def test_frames_come_back_as_they_went_in(store: Store) -> None:
 
     assert stored.equals(batch.entries.sort("at_ns"))
     assert isinstance(stored, pl.DataFrame)
+
+
+def test_what_broke_a_transaction_is_told_and_not_that_it_is_broken(tmp_path: Path) -> None:
+    store = Store(StoreConfig(path=tmp_path / "s.duckdb"))
+    letters = pl.DataFrame(
+        {"batch_id": ["no number"], "source": "s", "location": "l", "line": 1, "reason": "r", "excerpt": ""}
+    )
+
+    with pytest.raises(StoreError, match="no number"), store.write() as writer:
+        writer.execute("insert_dead_letters", relation=letters)

@@ -1,6 +1,7 @@
 """The command line in this process, and a folder in which the demo ran."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -44,3 +45,11 @@ def told(demo: Path) -> str:
     done = spawn(demo, "report", *options(demo), "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+@pytest.fixture
+def own(demo: Path, tmp_path: Path) -> tuple[str, ...]:
+    """A copy of the demo's database, and the options that see its window: for what stores something."""
+    copy = tmp_path / "own.duckdb"
+    shutil.copy(demo / options(demo)[1], copy)
+    return ("--db", str(copy), *options(demo)[2:])

@@ -5,10 +5,12 @@ from typing import Any
 
 from classifiers.explained import Improved
 from classifiers.findings import Latency, Onset, VanishedKey
+from classifiers.followed import MemberState
 from collector.records import Served
 from logtriage.better_view import better_rows
 from logtriage.lookup import Lookup
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, cluster, findings, quiet_findings, revision
+from tests.support.tracked import with_tracked
 
 _OVER = cluster(state="resolved")
 
@@ -37,6 +39,17 @@ def test_a_roll_back_is_called_one() -> None:
     back = revision("shop-00007-abc", ONSET_NS, periods=(Served(at_ns, None, 100),), rolled_back_ns=(at_ns,))
 
     assert "with the roll-back to 00007-abc at 23:00" in _rows(revisions=(back,))[0][1]
+
+
+def test_of_what_looks_proved_over_stragglers_do_not_move_the_end() -> None:
+    at_ns = END_NS - 3 * HOUR_NS
+    back = revision("shop-00007-abc", ONSET_NS, periods=(Served(at_ns, None, 100),), rolled_back_ns=(at_ns,))
+    over = MemberState(_OVER.id, "shop", "", "resolved", 0.95, "", at_ns)
+    known = with_tracked(findings(), state="resolved", since_ns=at_ns, members=(over,))
+
+    told = _rows(revisions=(back,), tracked=known.tracked)[0][1]
+
+    assert told.startswith("over since 21:00, with the roll-back to 00007-abc at 21:00")
 
 
 def test_what_no_deploy_ended_says_so() -> None:

@@ -126,9 +126,9 @@ def test_an_unknown_condition_is_wrong_usage_whatever_is_stored(run: Run) -> Non
         (("report", "--since", "2026-09-14T20:00+25:00"), "--since is `2026-09-14T20:00+25:00`, which is neither"),
         (("collect",), "sources is empty, so there is nothing to collect."),
         (("daemon",), "sources is empty, so there is nothing to collect."),
-        (("digest",), "digest.to is empty and --to is not given."),
-        (("digest", "--to", "slak", "--dry-run"), "--to is `slak`; known channels: slack."),
-        (("digest", "--to", "slack"), "environment LOGTRIAGE_SLACK_WEBHOOK_URL is not set."),
+        (("digest",), "digest.channels is empty and --to is not given."),
+        (("digest", "--to", "slak", "--dry-run"), "--to is `slak`; known channels: email, "),
+        (("digest", "--to", "webhook"), "Channel `webhook` has no address: "),
         (("demo", "--scenario", "secret_lsot"), "demo: scenario is `secret_lsot`; known scenarios: "),
         (("demo", "--folder", "foreign.txt/x"), "--folder is `foreign.txt/x`, which cannot be made: Not a directory."),
         (("query", "select 1"), "There is no database at `logtriage.duckdb`."),
@@ -149,13 +149,13 @@ def test_what_fails_is_one_plain_line_and_exit_code_1(
 
 
 def test_every_mistake_of_the_configuration_has_a_line(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("reprt: {}\ndigest: {to: [slak]}\n", encoding="utf-8")
+    (tmp_path / "config.yaml").write_text("reprt: {}\ndigest: {lowest_priority: P9}\n", encoding="utf-8")
 
     done = run("report")
 
     assert done.returncode == 1
     assert [line.split(";")[0] for line in done.stderr.splitlines()] == [
-        "config.yaml: digest.to[0] is `slak`",
+        "config.yaml: digest.lowest_priority is `P9`",
         "config.yaml: reprt is no known key",
     ]
 
@@ -175,7 +175,7 @@ def test_a_full_disk_is_exit_code_1(demo: Path) -> None:
 
 
 def test_a_fault_of_our_own_is_one_line_on_request_in_full(tmp_path: Path) -> None:
-    script = "from logtriage import cli\ncli._acts = lambda: 1 / 0\ncli.main()"
+    script = "from logtriage import cli\ncli._acts = lambda _: 1 / 0\ncli.main()"
     words = [sys.executable, "-c", script, "report"]
 
     short = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -199,7 +199,7 @@ def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str, code: int) -> 
 
 
 def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
-    script = "from logtriage import cli\ndef stop(): raise KeyboardInterrupt\ncli._acts = stop\ncli.main()"
+    script = "from logtriage import cli\ndef stop(_): raise KeyboardInterrupt\ncli._acts = stop\ncli.main()"
 
     done = subprocess.run(
         [sys.executable, "-c", script, "report"], capture_output=True, text=True, check=False, cwd=tmp_path

@@ -13,6 +13,7 @@ import pytest
 from collector.window import NS_PER_S
 from logtriage.export import findings_schema
 from tests.support.command_line import Run, options
+from tests.support.github_server import REPOSITORY, TOKEN, serve_github
 from tests.support.log_entries import make_entry
 from tests.support.logging_server import LoggingServer
 from tests.support.webhook import serve_webhook
@@ -149,10 +150,14 @@ def test_the_ledger_of_one_service_since_a_time_is_a_page(run: Run, demo: Path) 
 
 
 def test_a_dry_run_prints_what_would_be_sent(run: Run, demo: Path) -> None:
-    done = run("digest", *options(demo), "--to", "slack", "--dry-run", folder=demo)
+    done = run("digest", *options(demo), "--dry-run", folder=demo)
+    asked = run("digest", *options(demo), "--dry-run", "--to", "webhook", "--to", "email", folder=demo)
+    told = json.loads(run("digest", *options(demo), "--dry-run", "--format", "json", folder=demo).stdout)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "CHANGE" in done.stdout
+    assert asked.returncode == 1
+    assert [one["act"] for one in told["channels"][0]["messages"]] == ["open"] * done.stdout.count("RIGHT?")
 
 
 def test_a_query_answers_in_csv_json_and_a_table(run: Run, demo: Path) -> None:
@@ -260,14 +265,35 @@ def test_a_source_that_fails_is_told_and_exit_code_1(run: Run, tmp_path: Path) -
     assert done.stdout.rstrip().endswith("failed")
 
 
-def test_a_digest_is_posted(run: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_is_posted(run: Run, own: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_webhook() as hook:
-        monkeypatch.setenv("LOGTRIAGE_SLACK_WEBHOOK_URL", hook.url)
-        done = run("digest", *options(demo), "--to", "slack", folder=demo)
+        monkeypatch.setenv("LOGTRIAGE_WEBHOOK_URL", hook.url)
+        done = run("digest", *own, "--to", "webhook")
+        again = run("digest", *own, "--to", "webhook")
+        dry = run("digest", *own, "--to", "webhook", "--dry-run")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"slack: {len(hook.bodies)} message{'s' if len(hook.bodies) > 1 else ''} sent\n"
+    told = f"{len(hook.bodies)} message{'s' if len(hook.bodies) > 1 else ''} ({len(hook.bodies)} open)"
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"webhook: {told}\n")
+    assert (again.stdout, dry.stdout.splitlines()[0]) == ("webhook: 0 messages\n", "== webhook (webhook): 0 messages")
     assert hook.bodies
+
+
+def test_a_digest_hears_what_people_did_since_the_last(
+    run: Run, own: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a cycle of the daemon does: who runs it by cron alone is heard, too."""
+    monkeypatch.setenv("LOGTRIAGE_GITHUB_TOKEN", TOKEN)
+    with serve_github() as server:
+        channel = {"kind": "github", "repository": REPOSITORY, "api_url": server.url}
+        settings = tmp_path / "told.yaml"
+        settings.write_text(json.dumps({"digest": {"channels": [channel]}}), encoding="utf-8")
+        words = ("digest", *own, "--config", str(settings))
+        first = run(*words)
+        server.person_closes(1)
+        second = run(*words)
+
+    assert (first.returncode, second.returncode, second.stderr) == (0, 0, "")
+    assert second.stdout == "github: heard 1 word, 0 settled a verdict\ngithub: 0 messages\n"
 
 
 def test_regroup_proposes_with_lines_that_load_and_do_what_they_say(demo: Path, run: Run, tmp_path: Path) -> None:

@@ -1,20 +1,11 @@
 """`logtriage settle`: a person's word over a real store, without any daemon, and what the report makes of it."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Run, options
-
-
-@pytest.fixture
-def own(demo: Path, tmp_path: Path) -> tuple[str, ...]:
-    """A copy of the demo's database, and the options that see its window."""
-    copy = tmp_path / "own.duckdb"
-    shutil.copy(demo / options(demo)[1], copy)
-    return ("--db", str(copy), *options(demo)[2:])
+from tests.support.command_line import Run
 
 
 def test_a_word_settles_the_verdict_of_an_incident_and_says_so_in_one_line(run: Run, own: tuple[str, ...]) -> None:

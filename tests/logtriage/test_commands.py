@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from classifiers.findings import Change
+from classifiers.followed import Criterion, Verification
 from collector.records import Revision, Served
 from logtriage.commands import Command, commands_for, first_step
 from logtriage.lookup import Lookup
@@ -168,6 +169,28 @@ def test_of_what_is_over_there_is_nothing_to_undo() -> None:
     assert _steps(GOOD, BAD, state="resolved") == ([DIFF], f"nothing to undo, it is over: {SHORT}")
     over = cluster(state="resolved")
     assert [one.line for one in commands_for(over, Lookup(findings()))] == [DIFF]
+
+
+def test_nothing_is_undone_while_a_fix_waits_for_the_failing_call() -> None:
+    found = cluster(attribution=attribution())
+    criterion = Criterion("v1", "no failures", "", "", "", "acme-test", "shop", finding_id=found.id)
+    waits = Verification(
+        criterion, "NOT YET", END_NS - HOUR_NS, "00009-new took the traffic", 2, 0, 30, "", fixed_by="shop-00009-new"
+    )
+    known = findings()
+
+    def lines(*some: Verification) -> tuple[str, list[str]]:
+        lookup = Lookup(replace(known, verifications=some))
+        return _told(first_step(found, "1", lookup)), [one.line for one in commands_for(found, lookup)]
+
+    step, steps = lines(waits)
+    assert step == (
+        "make the failing call 28 more times, or wait: it may be mended, 00009-new took the traffic: "
+        f"logtriage verify {found.id}"
+    )
+    assert not any(line.startswith("gcloud run services update") for line in steps)
+    fails = replace(waits, verdict="FAILING", failures=1)
+    assert lines(fails) == lines()
 
 
 def test_what_is_over_tells_which_revision_ended_it() -> None:

@@ -9,6 +9,8 @@ from classifiers.known_signatures import KnownConfig
 from collector.sources.cloud_logging import CloudLoggingConfig
 from logtriage.config import Config, load_config
 from logtriage.errors import ConfigError
+from logtriage.notifiers.channel import CHANNELS, ChannelKind
+from tests.support.channels import InboxConfig
 
 EXAMPLE = Path(__file__).parents[2] / "config.yaml"
 
@@ -19,6 +21,12 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("LOGTRIAGE_DB", "LOGTRIAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of channel of our own, registered."""
+    monkeypatch.setitem(CHANNELS, "inbox", ChannelKind(f"{InboxConfig.__module__}.InboxConfig", ""))
 
 
 def _load(text: str) -> Config:
@@ -59,7 +67,8 @@ def test_the_example_shows_every_key(section: str) -> None:
 def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("sources: []", "sources:").replace("rules: []", "rules:")
     text = text.replace("repositories: {}", "repositories:").replace("expected: []", "expected:")
-    text = text.replace("weights: {}", "weights:")
+    text = text.replace("weights: {}", "weights:").replace("channels: []", "channels:")
+    text = text.replace("criteria: []", "criteria:").replace("patterns: []", "patterns:")
 
     config = _load(re.sub(r"^#(  .*)$", r"\1", text, flags=re.MULTILINE))
 
@@ -70,10 +79,14 @@ def test_the_lists_of_the_example_are_right_once_uncommented() -> None:
         "jaeger",
         "tempo",
     ]
+    assert [(one.name, one.pattern) for one in config.redact.patterns] == [("badge", "BADGE-[0-9]{6}")]
     assert [rule.verb for rule in config.clusters.rules] == ["merge", "split"]
     assert config.ledger.repositories == {"shop-*": "https://github.com/acme/shop"}
     assert [event.trigger for event in config.events.expected] == ["POST /orders/*"]
     assert config.priority.weights == {"POST /pay*": 1, "shop": 2, "batch-*": 0.2}
+    assert set(CHANNELS) == {channel.kind for channel in config.digest.channels}
+    kinds = [one.kind for one in config.verify.criteria]
+    assert kinds == ["no failures", "rate below", "faster than", "event follows"]
 
 
 def test_later_origins_win(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +125,49 @@ def test_sources_become_the_config_of_their_kind() -> None:
     assert sources[0].resources == ("projects/some-project",)
 
 
+def test_channels_become_the_config_of_their_kind(inbox: None) -> None:
+    channels = _load(
+        "digest: {channels: [{kind: inbox}, {kind: inbox, name: on-call, token_env: ON_CALL}]}"
+    ).digest.channels
+
+    assert [(one.name, type(one)) for one in channels] == [("inbox", InboxConfig), ("on-call", InboxConfig)]
+
+
+def test_a_variable_that_the_file_names_is_known(inbox: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_ON_CALL", "a token")
+
+    assert _load("digest: {channels: [{kind: inbox, token_env: LOGTRIAGE_ON_CALL}]}").digest.channels
+    with pytest.raises(ConfigError, match="LOGTRIAGE_ON_CALL names no setting"):
+        _load("")
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("{kind: slak}", r"digest.channels\[0\].kind is `slak`; known kinds: email, github, .*"),
+        ("slack", r"digest.channels\[0\] is `slack`, not a section. Write `- kind: slack`"),
+        ("{kind: inbox, url: x}", r"digest.channels\[0\].url is not a known key; known keys: kind, name, token_env"),
+        ("{kind: inbox}, {kind: inbox}", "digest.channels: two are named `inbox`; `--to` names one channel"),
+        ("{kind: inbox, token_env: xoxb-12-planted}", r"digest.channels\[0\].token_env is no name of a variable"),
+        ("{kind: inbox, token_env: ghp_planted}", r"digest.channels\[0\].token_env is no name of a variable"),
+        ("{kind: inbox, token_secret: planted}", r"digest.channels\[0\].token_secret is no name of a secret"),
+        ("{kind: inbox, token_env: A, token_secret: projects/p/secrets/s/versions/1}", ".* not in both"),
+    ],
+)
+def test_a_mistake_in_a_channel_is_one_plain_line_without_a_secret(channel: str, said: str, inbox: None) -> None:
+    told = _refused(f"digest: {{channels: [{channel}]}}")
+
+    assert re.match(f"config.yaml: {said}", told), told
+    assert "\n" not in told
+    assert "planted" not in told
+
+
+def test_channels_of_the_environment_are_checked_too(inbox: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_DIGEST__CHANNELS", '[{"kind": "slak"}]')
+
+    assert _refused("").startswith("environment LOGTRIAGE_DIGEST__CHANNELS: digest.channels[0].kind is `slak`")
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -137,7 +193,7 @@ def test_sources_become_the_config_of_their_kind() -> None:
             "sources:" + "\n- {kind: cloud_run, projects: [ab-cdef], locations: [europe-west1]}" * 2,
             "config.yaml: sources: two are named `cloud_run`",
         ),
-        ("digest: {to: [slak]}", r"config.yaml: digest.to\[0\] is `slak`; it should be 'slack'"),
+        ("digest: {lowest_priority: P9}", "config.yaml: digest.lowest_priority is `P9`; it should be 'P0'"),
         ("report: {}\n\nreport: {}", r"config.yaml:3: key `report` stands twice"),
         ("a: [1", "config.yaml:1: expected ',' or ']'"),
         ("report:\n\twindow_hours: 1", r"config.yaml:2: found character '\\t' that cannot start any token"),

@@ -15,4 +15,4 @@ def test_every_error_is_re_exported_and_drawn_in_the_tree() -> None:
 def test_only_what_may_pass_is_retryable() -> None:
     retryable = {name for name in errors.__all__ if getattr(errors, name).is_retryable}
 
-    assert retryable == {"NotifyUnavailable", "SourceUnavailable", "StoreBusy"}
+    assert retryable == {"NotifyUncertain", "NotifyUnavailable", "SourceUnavailable", "StoreBusy"}

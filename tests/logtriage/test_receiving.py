@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from collector.receiver.config import GRPC_ADDRESS, HTTP_ADDRESS, ReceiveConfig
 from collector.store import Store, StoreConfig
-from logtriage import pipeline
+from logtriage import gathering, pipeline
 from logtriage.config import Config
 from logtriage.errors import WrongUsage
 from logtriage.receiving import receive_settings
@@ -45,7 +45,7 @@ class _Running:
 
     def span_ids(self) -> list[str]:
         with Store(StoreConfig(path=self.database)).read() as reader:
-            return sorted(reader.sql("select span from spans")["span"].to_list())
+            return sorted(reader.sql("select span from spans where service <> 'logtriage'")["span"].to_list())
 
 
 @contextlib.contextmanager
@@ -148,7 +148,8 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged_and_a_retry_do
 
 
 def test_the_daemon_listens_where_config_says_so_and_needs_no_other_source(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("receive: {http: '127.0.0.1:0'}\nstore: {path: r.duckdb}\n", encoding="utf-8")
+    settings = "receive: {http: '127.0.0.1:0'}\nstore: {path: r.duckdb}\ntelemetry: {watch_itself: false}\n"
+    (tmp_path / "config.yaml").write_text(settings, encoding="utf-8")
     given = {key: value for key, value in os.environ.items() if not key.startswith("LOGTRIAGE_")}
 
     with subprocess.Popen([*MAIN, "daemon"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True) as process:
@@ -162,7 +163,7 @@ def test_the_daemon_listens_where_config_says_so_and_needs_no_other_source(tmp_p
     assert process.returncode == 0
     assert "stopped" in rest
     with Store(StoreConfig(path=tmp_path / "r.duckdb")).read() as reader:
-        assert reader.sql("select kind, outcome from runs").rows() == [("receive", "complete")]
+        assert reader.sql("select kind, outcome from runs where source = 'otlp'").rows() == [("receive", "complete")]
 
 
 def test_wrong_addresses_are_plain_errors(tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_options_win_over_the_section_and_without_both_it_listens_at_the_ports_o
 
 def test_what_came_in_is_signed_on_a_slow_beat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     signed: list[Path] = []
-    monkeypatch.setattr(pipeline, "_sign", lambda store: signed.append(store.path))  # counted, and not done
+    monkeypatch.setattr(gathering, "_sign", lambda store: signed.append(store.path))  # counted, and not done
     config = Config(store=StoreConfig(path=tmp_path / "r.duckdb"), receive=ReceiveConfig(http="127.0.0.1:0"))
 
     with pipeline.receiving(config, beat_s=0.02) as receiver, httpx.Client() as client:

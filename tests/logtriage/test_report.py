@@ -354,6 +354,16 @@ def test_a_service_keeps_whole_incidents_that_touch_it() -> None:
     assert kept.coverage == coverage()
 
 
+def test_what_logtriage_stores_of_itself_is_no_sign_of_a_service() -> None:
+    found = empty_findings()
+    seen = replace(found.coverage, spans=27, span_services=1, own_spans=27, entries=3, own_entries=3, quiet_entries=3)
+
+    view = build_report(replace(found, coverage=seen), CONFIG)
+
+    assert view.verdict.startswith("NOTHING SEEN: 0 entries in this window")
+    assert view.counts.endswith("27 spans of 1 service; of all these 3 entries and 27 spans of logtriage itself")
+
+
 def test_an_unknown_service_is_an_error_that_lists_the_known() -> None:
     with pytest.raises(ConfigError, match=r"--service is `dsk`.*it knows: desk, shop\."):
         only_service(findings(), "dsk")

@@ -18,13 +18,14 @@ from classifiers.findings import (
     SlowCaller,
     SlowPart,
 )
-from logtriage.digest import DigestConfig, build_digest
+from logtriage.digest import build_digest
 from logtriage.headline import verdict_words
 from logtriage.lookup import Lookup
 from logtriage.report import ReportConfig, build_report, only_service
 from logtriage.report_view import IncidentView
 from logtriage.terminal import draw_report, text_of
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, quiet_findings, symptom
+from tests.support.tracked import with_tracked
 
 _MS = 10**6
 _ONSET = Onset(ONSET_NS, ONSET_NS, ONSET_NS, 0.02, 0.5, "requests")
@@ -168,11 +169,11 @@ def test_what_a_failure_keeps_away_is_told_in_its_incident() -> None:
 
 @pytest.mark.parametrize("root", [gone(), slow()], ids=["missing", "slower"])
 def test_the_digest_tells_it_by_its_rank_and_asks_whether_it_is_right(root: Absence | Latency) -> None:
-    (message,) = build_digest(told_of(root), DigestConfig()).messages
+    (message,) = build_digest(with_tracked(told_of(root))).messages
 
     assert message.headline.startswith(f"{root.priority} new · shop · ")
     assert message.headline.endswith("since 20:00 UTC")
-    assert message.key == f"{root.id}:ongoing"
+    assert message.key == f"{root.id}:new"
     assert message.lines[-1].text == f"logtriage settle {root.id} right|wrong"
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import VanishedKey
-from logtriage.digest import DigestConfig, build_digest
+from logtriage.digest import build_digest
 from logtriage.lookup import Lookup
 from logtriage.vanished_view import restore_line, vanished_rows
 from tests.support.findings import ONSET_NS, cluster, findings, quiet_findings
@@ -87,7 +87,7 @@ def test_the_command_names_the_region_where_it_is_known() -> None:
 
 class TestDigest:
     def messages(self, *keys: VanishedKey) -> list[str]:
-        digest = build_digest(quiet_findings(vanished_keys=keys), DigestConfig())
+        digest = build_digest(quiet_findings(vanished_keys=keys))
         return [message.headline for message in digest.messages]
 
     def test_one_message_a_deploy(self) -> None:
@@ -95,23 +95,28 @@ class TestDigest:
             "shop 00008-bad drops PAY_KEY and OTHER (present in the 40 revisions before). No error yet."
         ]
 
-    def test_what_is_back_or_has_errors_is_no_warning_any_more(self) -> None:
-        assert self.messages(replace(KEY, restored_in="shop-00009-new")) == []
+    def test_that_it_is_back_is_for_those_who_were_warned(self) -> None:
+        back = quiet_findings(vanished_keys=(replace(KEY, restored_in="shop-00009-new"),))
+        (message,) = build_digest(back).messages
+        (before,) = build_digest(quiet_findings(vanished_keys=(KEY,))).messages
+
+        assert (message.act, message.headline) == ("change", "shop PAY_KEY is back with 00009-new")
+        assert (message.key, message.facts) == (before.key, "back")
+
+    def test_what_has_errors_is_no_warning_any_more(self) -> None:
         assert self.messages(replace(KEY, errors_since=True), replace(KEY, key="OTHER")) == [
             "shop 00008-bad drops OTHER (present in the 40 revisions before). No error yet."
         ]
 
     def test_a_message_keeps_its_key_whatever_becomes_of_the_other_keys(self) -> None:
-        first = build_digest(quiet_findings(vanished_keys=(KEY, replace(KEY, key="B"))), DigestConfig())
+        first = build_digest(quiet_findings(vanished_keys=(KEY, replace(KEY, key="B"))))
         later = (replace(KEY, errors_since=True), replace(KEY, key="B"))
-        second = build_digest(quiet_findings(vanished_keys=later), DigestConfig())
+        second = build_digest(quiet_findings(vanished_keys=later))
 
         assert [one.key for one in first.messages] == [one.key for one in second.messages]
 
     def test_it_says_what_the_key_was_and_how_to_restore_it(self) -> None:
-        (message,) = build_digest(
-            quiet_findings(vanished_keys=(replace(KEY, was="secret pay-key:7"),)), DigestConfig()
-        ).messages
+        (message,) = build_digest(quiet_findings(vanished_keys=(replace(KEY, was="secret pay-key:7"),))).messages
 
         assert [(line.label, line.text) for line in message.lines] == [
             ("SINCE", "20:00 UTC, compared with 00007-abc"), ("WAS", "PAY_KEY: was secret pay-key:7"),

@@ -1,4 +1,4 @@
-"""The part of Cloud Logging's query language that a pull uses: comparisons joined by AND, in parentheses or not.
+"""The part of Cloud Logging's query language that a pull uses: comparisons joined by AND and OR, in parentheses or not.
 
 Anything else is refused as the real service refuses a filter it cannot read; so a pull that sends nonsense fails.
 """
@@ -6,6 +6,8 @@ Anything else is refused as the real service refuses a filter it cannot read; so
 import re
 from collections.abc import Callable
 from typing import Any
+
+from google.cloud.audit import audit_log_pb2
 
 from collector.window import parse_instant_ns
 
@@ -60,14 +62,27 @@ def _conjunction(tokens: list[str]) -> list[Test]:
             if not tests:
                 raise BadFilter("AND without a left side")
             tokens.pop(0)
-        if tokens and tokens[0] == "(":
-            tokens.pop(0)
-            tests += _conjunction(tokens)
-            if not tokens or tokens.pop(0) != ")":
-                raise BadFilter("missing )")
-            continue
-        tests.append(_comparison(tokens))
+        tests.append(_alternatives(tokens))
     return tests
+
+
+def _alternatives(tokens: list[str]) -> Test:
+    """OR binds closer than AND."""
+    every = [_term(tokens)]
+    while tokens and tokens[0] == "OR":
+        tokens.pop(0)
+        every.append(_term(tokens))
+    return lambda *asked: any(one(*asked) for one in every)
+
+
+def _term(tokens: list[str]) -> Test:
+    if not tokens or tokens[0] != "(":
+        return _comparison(tokens)
+    tokens.pop(0)
+    tests = _conjunction(tokens)
+    if not tokens or tokens.pop(0) != ")":
+        raise BadFilter("missing )")
+    return lambda *asked: all(one(*asked) for one in tests)
 
 
 def _comparison(tokens: list[str]) -> Test:
@@ -85,4 +100,19 @@ def _comparison(tokens: list[str]) -> Test:
     if field.startswith("resource.labels."):
         label = field.rpartition(".")[2]
         return lambda _at_ns, _received_ns, entry: compare(entry.resource.labels[label], value.strip('"'))
+    if field in _TEXTS:
+        return lambda _at_ns, _received_ns, entry: compare(_TEXTS[field](entry), value.strip('"'))
     raise BadFilter(f"unknown field {field}")
+
+
+def _audited(entry: Any) -> str:
+    """The service that an audit entry is of; "" for any other."""
+    audit = audit_log_pb2.AuditLog()
+    return str(audit.service_name) if entry.proto_payload.Unpack(audit) else ""
+
+
+_TEXTS: dict[str, Callable[[Any], str]] = {
+    "logName": lambda entry: str(entry.log_name),
+    "resource.type": lambda entry: str(entry.resource.type),
+    "protoPayload.serviceName": _audited,
+}

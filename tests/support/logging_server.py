@@ -32,7 +32,7 @@ from tests.support.log_filter import BadFilter, Test, parse_filter
 __all__ = ["Call", "LoggingServer", "wire_field"]
 
 DEFAULT_PAGE_SIZE = 50  # what the real service gives when none is asked for
-_OTHERS = ("severity", "resource.labels.")  # fields for which the entry itself must be decoded
+_OTHERS = ("severity", "resource.", "logName", "protoPayload.")  # fields for which the entry itself must be decoded
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,35 @@ class System:
             severity="INFO",
         )  # fmt: skip
 
+    def routed(self, at_s: float, service: str, **shares: int) -> None:
+        """The system event that tells the traffic in force: percent of each revision, its name with _ for -."""
+        traffic = [{"revisionName": name.replace("_", "-"), "percent": percent} for name, percent in shares.items()]
+        generation = next(self._numbers)
+        document = {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": {
+                "name": service,
+                "namespace": "1234",
+                "generation": generation,
+                "labels": {"cloud.googleapis.com/location": self.location},
+            },
+            "spec": {"traffic": traffic},
+            "status": {"observedGeneration": generation, "traffic": traffic, "conditions": []},
+        }
+        self._add(
+            at_s, service, "", "system_event", "",
+            protoPayload={
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "serviceName": "run.googleapis.com",
+                "methodName": "/InternalServices.ReplaceInternalService",
+                "resourceName": f"namespaces/shop-staging/services/{service}",
+                "response": document,
+            },
+            logName="projects/shop-staging/logs/cloudaudit.googleapis.com%2Fsystem_event",
+            severity="INFO",
+        )  # fmt: skip
+
     def span(  # noqa: PLR0913 - what a span is told by
         self, at_s: float, service: str, trace: str, span: str, parent: str = "", *, name: str = "work",
         took_s: float = 0.01, kind: int = 2, told: Mapping[str, str] | None = None, **attributes: str,

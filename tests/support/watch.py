@@ -7,13 +7,16 @@ import polars as pl
 
 from classifiers.findings import Findings
 from classifiers.record import Claim, read_claims
-from collector.records import Ledger
+from collector.stopping import Stop
 from collector.store import Store, StoreConfig
 from collector.window import NS_PER_S, Window
 from logtriage import pipeline
 from logtriage.config import Config
-from logtriage.daemon import Cycle
+from logtriage.daemon.cycle import Cycle
+from logtriage.delivery import Delivered
 from logtriage.digest import DigestConfig
+from logtriage.hearing import Listened
+from logtriage.jobs import Done
 from logtriage.record_view import remembered_line
 from tests.support.system import HOUR, START_NS, System
 
@@ -38,11 +41,11 @@ class Watch:
         """Collects what the system wrote, if anything, analyses what had come in by then, remembers."""
         config = self.config
 
-        def collect() -> tuple[Ledger, tuple[str, ...]]:
+        def collect(_: Stop) -> Done:
             if self.system.written > self._stored:
                 self.system.stored(self.folder)
                 self._stored = self.system.written
-            return Ledger(), ()
+            return Done()
 
         def remember(findings: Findings) -> str:
             self.told.append(remembered_line(pipeline.remember(config, findings)))
@@ -52,7 +55,9 @@ class Watch:
             collect=collect,
             analyse=lambda window, now_ns: pipeline.analyse(config, window=window, now_ns=now_ns),
             remember=remember,
-            notifiers={},
+            deliver=lambda name, _: Delivered(name),
+            hear=lambda _: Listened(0, 0),
+            channels=(),
             digest=DigestConfig(window_hours=24),
             clock_ns=lambda: START_NS + round(at_s * NS_PER_S),
         )

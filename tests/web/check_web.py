@@ -1,5 +1,7 @@
 """`make check-web`: reports as pages in a real browser without a network, and their diagrams with the official parser.
 
+What is asked of GitHub is held against its official description, too.
+
 Needs node and a Chromium: that of $CHROMIUM, else one of the path; as root a missing one is installed by apt-get. Each
 step that cannot be done ends in one sentence that says what is missing.
 """
@@ -14,6 +16,7 @@ from logtriage.render import plain_report
 from logtriage.report import ReportConfig
 from tests.support.findings import empty_findings
 from tests.support.pages import hostile_findings
+from tests.web.ticket_page import write_tickets
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -74,7 +77,19 @@ def main(folder: Path) -> None:
     screenshots.mkdir(parents=True)
     pages = make_pages(folder)
     if (HERE / "check-mermaid.mjs").exists():
-        run("node", "check-mermaid.mjs", *(str(page.with_suffix(".md")) for page in pages), cwd=HERE)
+        texts = [*(page.with_suffix(".md") for page in pages), *write_tickets(folder)]
+        run("node", "check-mermaid.mjs", *map(str, texts), cwd=HERE)
+    run(sys.executable, "-m", "tests.web.check_github")
+    run(sys.executable, "-m", "tests.web.check_jira")
+    run(sys.executable, "-m", "tests.web.check_slack", str(folder))
+    run(
+        "node",
+        "draw-page.mjs",
+        browser,
+        str(screenshots),
+        *(str(folder / f"{name}.html") for name in ("slack", "ticket")),
+        cwd=HERE,
+    )
     run("node", "check-pages.mjs", browser, str(screenshots), *map(str, pages), cwd=HERE)
 
 

@@ -11,7 +11,7 @@ from logtriage.demo.scenarios.stage import Stage, open_stage, quiet_deploys, run
 from logtriage.demo.specs import IMAGE, Change
 from logtriage.demo.traffic import Fault
 from logtriage.demo.troubles import TROUBLES
-from logtriage.demo.truth import Cluster, Mark
+from logtriage.demo.truth import Cluster, Course, Mark, Spell
 from logtriage.demo.world import Service
 
 __all__ = ["ROLES", "Build", "Draft", "story"]
@@ -119,16 +119,31 @@ class Draft:
         cluster = self.stage.site.truth.clusters[mark.id]
         cluster.begins_ns, cluster.states = instants_ns, states
 
+    def course(self, mark: Mark, *spells: Spell, **fields: Any) -> None:
+        """Tells when a cluster was broken and by what it was mended. fields: of Course."""
+        self.stage.site.truth.courses[mark.id] = Course(spells, **fields)
+
+    def broken(self, bad: Deploy, mended: Deploy | None = None) -> Spell:
+        """From the traffic of a bad revision until a later one has all of it; without one nobody mends it."""
+        from_ns = bad.traffic_ns or bad.created_ns
+        if mended is None:
+            return Spell(from_ns, None, bad.revision)
+        rows = self.stage.timeline.of(bad.service)
+        last = [one for one in rows[: rows.index(mended)] if one.traffic_ns][-1]
+        return Spell(from_ns, last.left_ns, bad.revision, mended.revision, "deploy")
+
 
 def story(name: str, hours: int, tell: Callable[[Draft], None], **kind: Any) -> tuple[Build, int]:
     """A scenario out of a function that tells it on a draft; background and rows are written around it.
 
-    kind: is_innocent (nobody is to blame), later (roles that are created inside the window).
+    kind: is_innocent (nobody is to blame), later (roles that are created inside the window), others (roles beside the
+    usual ones), pace (share of the usual traffic, for long windows).
     """
 
     def build(seed: int, scale: float, window_ns: tuple[int, int]) -> Stage:
         later = kind.get("later", ())
-        stage = open_stage(name, seed, scale, window_ns, (*ROLES, *later), later=later)
+        roles = (*ROLES, *kind.get("others", ()), *later)
+        stage = open_stage(name, seed, scale * kind.get("pace", 1.0), window_ns, roles, later=later)
         stage.group = "innocent" if kind.get("is_innocent") else "guilty"
         draft = Draft(stage)
         tell(draft)

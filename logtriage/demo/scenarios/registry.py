@@ -8,6 +8,7 @@ from logtriage.demo.scenarios import (
     canary,
     courses,
     dependency_down,
+    endings,
     hanging,
     neighbours,
     outside,
@@ -20,6 +21,7 @@ from logtriage.demo.scenarios import (
     slower,
     suite_only,
     two_roots,
+    week,
     witnesses,
 )
 from logtriage.demo.scenarios.stage import Stage
@@ -47,4 +49,6 @@ SCENARIOS: dict[str, Scenario] = {
     **browsers.STORIES,
     **hanging.STORIES,
     **witnesses.STORIES,
+    **endings.STORIES,
+    **week.STORIES,
 }

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Link, SpanKind, TraceFlags
 from opentelemetry.trace.span import SpanContext
 
+from collector.errors import ConfigError
 from collector.receiver.exporter import LogtriageSpanExporter
 from collector.store import Store, StoreConfig
 
@@ -167,3 +168,24 @@ def test_a_forked_child_stores_in_a_run_of_its_own_or_says_that_it_cannot(
     assert sorted(_rows(tmp_path, "select name from spans")["name"]) == stored
     assert _rows(tmp_path, "select distinct outcome from runs").rows() == [("complete",)]
     assert ("make the exporter in the child" in done.stderr) == (state == "used")
+
+
+def test_own_patterns_are_taken_out_of_a_program_s_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_REDACT", '{"patterns": [{"name": "badge", "pattern": "BADGE-[0-9]{6}"}]}')
+    exporter = LogtriageSpanExporter(tmp_path / "sdk.duckdb")
+    kept = InMemorySpanExporter()
+    _provider(kept).get_tracer("test").start_span("scan", attributes={"who": "BADGE-123456"}).end()
+
+    assert exporter.export(kept.get_finished_spans()) is SpanExportResult.SUCCESS
+    exporter.shutdown()
+
+    assert _rows(tmp_path, "select attributes from spans")["attributes"].to_list() == ['{"who":"<badge>"}']
+
+
+def test_patterns_that_cannot_be_used_are_no_silent_lack_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGTRIAGE_REDACT", '{"patterns": [{"name": "badge", "pattern": "(BADGE"}]}')
+
+    with pytest.raises(ConfigError, match="LOGTRIAGE_REDACT") as told:
+        LogtriageSpanExporter("never.duckdb")
+
+    assert "(BADGE" not in str(told.value)

@@ -113,6 +113,14 @@ def test_a_full_queue_is_told_with_the_time_to_come_back_before_anything_is_read
     assert not _export(shared, proto(300)).HasField("partial_success")
 
 
+def test_refused_calls_are_counted_by_the_code_of_their_answer(shared: Receiving) -> None:
+    before = shared.receiver.counts().refused.get("invalid_argument", 0)
+
+    _refused(shared, b"\xff\xff")
+
+    assert shared.receiver.counts().refused["invalid_argument"] == before + 1
+
+
 def test_another_method_is_unimplemented(shared: Receiving) -> None:
     with _channel(shared) as channel, pytest.raises(grpc.RpcError) as refused:
         channel.unary_unary("/opentelemetry.proto.collector.logs.v1.LogsService/Export")(b"", timeout=20)

@@ -237,7 +237,10 @@ def test_a_token_is_asked_for_where_there_is_one(tmp_path: Path, monkeypatch: py
         )
         ids = here.span_ids()
 
+        refused = here.receiver.counts().refused
+
     assert [one.status_code for one in (none, wrong, odd, right)] == [401, 401, 401, 200]
+    assert refused == {"unauthenticated": 3}
     assert none.headers["www-authenticate"] == "Bearer"
     assert "t0ken" not in none.text
     assert ids == [f"{2:016x}"]
@@ -246,7 +249,7 @@ def test_a_token_is_asked_for_where_there_is_one(tmp_path: Path, monkeypatch: py
 def test_a_client_that_sends_no_headers_or_half_a_body_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.receiver.http_server._HEAD_S", 0.2)  # a test need not wait as long as a network
+    monkeypatch.setattr("collector.receiver.bounded_http._HEAD_S", 0.2)  # a test need not wait as long as a network
     head = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\n"
 
     with receiving(tmp_path, grpc=None, request_s=0.2) as here:

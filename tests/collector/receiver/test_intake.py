@@ -114,6 +114,18 @@ def test_a_store_that_cannot_be_written_now_is_503_and_nothing_is_lost(tmp_path:
         assert here.client.get(f"http://{here.receiver.http}/healthz").status_code == 200
 
 
+def test_somebody_who_reads_for_long_makes_it_refuse_nothing(tmp_path: Path) -> None:
+    with receiving(tmp_path, grpc=None) as here:
+        first = here.post(proto(1))
+        here.receiver._intake._store._config = here.store._config.model_copy(update={"write_wait_s": 0.2})
+        with here.store.read_aside() as reader:
+            codes = [here.post(proto(n)).status_code for n in (2, 3)]
+            seen = reader.sql("select count(*) from spans").item()
+
+        assert (first.status_code, codes, seen) == (200, [200, 200], 1)
+        assert len(here.span_ids()) == 3
+
+
 def test_a_request_that_our_own_code_fails_on_spoils_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -109,6 +109,14 @@ def test_sources_of_one_project_share_a_quota_and_the_lower_limit_counts() -> No
     assert other is not first
 
 
+def test_every_quota_that_was_asked_for_is_known_by_its_owner() -> None:
+    quotas = Quotas()
+
+    one = quotas.of("projects/one", calls_per_min=60)
+
+    assert quotas.known() == {"projects/one": one}
+
+
 def test_projects_do_not_wait_for_each_other() -> None:
     clock = SteppedClock()
     quotas = Quotas(clock=clock.monotonic_s, sleep=clock.sleep)

@@ -104,3 +104,17 @@ def test_the_share_never_falls_and_ends_at_one(pieces: list[tuple[int, int]]) ->
     assert all(0 <= share <= 1 for share in shares)
     if sum(length for length, _ in pieces):
         assert shares[-1] == 1.0
+
+
+def test_a_reach_into_a_time_that_is_yet_to_come_is_no_knowledge() -> None:
+    ahead = Reach(500, 2000, Slice(2000, 2100, opened_at_ns=2050))
+
+    assert ahead.righted(700, now_ns=1000) == Reach(500, 500)
+    assert ahead.righted(300, now_ns=1000) == Reach(300, 300)
+    assert ahead.righted(700, now_ns=2060) == ahead
+
+
+def test_a_slice_that_was_opened_in_a_time_to_come_is_read_from_its_first_page() -> None:
+    reach = Reach(500, 900, Slice(900, 2100, opened_at_ns=2050, page_token="t", token_at_ns=2050, request="r"))
+
+    assert reach.righted(700, now_ns=1000) == Reach(500, 900)

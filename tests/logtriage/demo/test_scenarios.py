@@ -16,7 +16,7 @@ INNOCENT = {
     "dependency_down", "suite_only", "quiet", "innocent_canary", "secret_rotated", "permission_removed",
     "database_maintained", "certificate_expired", "bad_client", "surge", "outage_after_deploy", "outage_of_one",
     "event_renamed", "event_trigger_gone", "event_swallowed", "slower_database", "slower_surge", "cold_starts",
-    "other_mix", "driven_browsers", "scan_wave", "negative_suite",
+    "other_mix", "driven_browsers", "scan_wave", "negative_suite", "fixed_in_one_of_two",
 }  # fmt: skip
 SEED = 5
 

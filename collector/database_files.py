@@ -1,0 +1,191 @@
+"""Whole database files: copied row by row into a fresh one, compared and settled. Knows the engine, not the gate.
+
+Whoever calls holds the gate of what is read. Complaints of the engine become StoreErrors about the file.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from collector.complaints import complaint, first_line
+from collector.errors import StoreError
+from collector.place import sync_file, wal_of
+from collector.sql import load_query
+from collector.stopping import Stop, Stopped
+
+__all__ = ["Saved", "copy_rows", "count_rows", "find_unreadable", "save_rows", "settle_file"]
+
+_PART_ROWS = 122_880  # of DuckDB's row groups: a damaged block costs one of them
+_LOOK_S = 0.1  # between two looks at the wish to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What of one table could be read: rows that were copied, and rows that are lost."""
+
+    kept: int
+    lost: int
+
+
+def find_unreadable(path: Path, *, engine: dict[str, Any]) -> dict[str, str]:
+    """Tables of a database file of which a block cannot be read, with the engine's words; every block is read.
+
+    StoreError when the file cannot be opened at all.
+    """
+    try:
+        with _attached(path, engine) as connection:
+            names = _names(connection, "old")
+    except duckdb.Error as error:
+        raise complaint(error, path) from error
+    found = {}
+    while names:
+        try:
+            with _attached(path, engine) as connection:  # one that met damage is of no more use
+                while names:
+                    table = connection.table(f'old.main."{names[0]}"')
+                    table.aggregate(", ".join(f'bit_xor(hash("{column}"))' for column in table.columns)).fetchall()
+                    names.pop(0)
+        except duckdb.Error as error:
+            found[names.pop(0)] = first_line(error)
+    return found
+
+
+def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Saved]:
+    """Copies what can be read of a damaged database into `new`, which has all tables and no rows.
+
+    What cannot be read is left out row group by row group. StoreError when nothing can be: the file does not open.
+    """
+    try:
+        with _attached(old, engine) as connection:
+            names = _names(connection, "old")
+        with _attached(new, engine) as connection:
+            mine = _names(connection, "old")
+    except duckdb.Error as error:
+        raise complaint(error, old) from error
+    return {name: _save_table(old, new, name, engine) for name in names if name in mine and name != "migrations"}
+
+
+def _save_table(old: Path, new: Path, name: str, engine: dict[str, Any]) -> Saved:
+    try:
+        with _attached(old, engine) as connection:
+            rows = connection.table(f'old.main."{name}"').aggregate("count(*)").fetchall()[0][0]
+    except duckdb.Error:
+        return Saved(0, 0)
+    try:
+        _save_part(old, new, name, engine, 0, 2**62)
+    except duckdb.Error:
+        pass
+    else:
+        return Saved(rows, 0)
+    lost = 0
+    for start in range(0, rows, _PART_ROWS):
+        try:
+            _save_part(old, new, name, engine, start, start + _PART_ROWS)
+        except duckdb.Error:
+            lost += min(_PART_ROWS, rows - start)
+    return Saved(rows - lost, lost)
+
+
+def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], start: int, end: int) -> None:
+    with _attached(old, engine) as connection:
+        connection.execute("attach $path as new", {"path": str(new)}).fetchall()
+        source, goal = (connection.table(f'{database}.main."{name}"') for database in ("old", "new"))
+        columns = ", ".join(f'"{column}"' for column in goal.columns if column in source.columns)
+        connection.execute("begin").fetchall()
+        source.filter(f"rowid >= {start} and rowid < {end}").project(columns).insert_into(f"new.main.{name}")
+        connection.execute("commit").fetchall()
+
+
+def copy_rows(old: Path, new: Path, *, engine: dict[str, Any], stop: Stop) -> dict[str, int]:
+    """Copies all tables and views of `old` into the fresh file `new`, compares their rows, and waits for the disk.
+
+    Gives the rows of each table. Stopped, or StoreError when a file cannot be read or written, or the rows differ.
+    """
+    try:
+        with _attached(old, engine) as connection, _interrupted(connection, stop):
+            connection.execute("attach $path as new", {"path": str(new)}).fetchall()
+            connection.execute("copy from database old to new").fetchall()
+            before, after = (_rows_of(connection, name) for name in ("old", "new"))
+            connection.execute("checkpoint new").fetchall()
+    except duckdb.InterruptException as error:
+        raise Stopped("Asked to stop while the database was copied. It is as it was.") from error
+    except duckdb.Error as error:
+        raise complaint(error, old) from error
+    if before != after:
+        wrong = next(name for name in before if before[name] != after.get(name))
+        raise StoreError(
+            f"The copy of `{old}` lacks rows of `{wrong}`: {before[wrong]:,} there, {after.get(wrong, 0):,} copied. "
+            "The database stays as it was; run `logtriage doctor --store`."
+        )
+    if wal_of(new).exists():
+        raise StoreError(f"The copy of `{old}` was not closed well. The database stays as it was; try again.")
+    sync_file(new)
+    return after
+
+
+def count_rows(path: Path, *, engine: dict[str, Any]) -> dict[str, int]:
+    """Rows of each table of a database file, which is opened for reading. StoreError when it cannot be read."""
+    try:
+        with _attached(path, engine) as connection:
+            return _rows_of(connection, "old")
+    except duckdb.Error as error:
+        raise complaint(error, path) from error
+
+
+def settle_file(path: Path, *, engine: dict[str, Any]) -> None:
+    """Brings every committed change into the database file itself, so that it has no log of changes beside it.
+
+    StoreError when it cannot be opened or written.
+    """
+    try:
+        with contextlib.closing(duckdb.connect(str(path), config=engine)) as connection:
+            connection.execute("checkpoint").fetchall()
+    except duckdb.Error as error:
+        raise complaint(error, path) from error
+    if wal_of(path).exists():
+        raise StoreError(f"The database `{path}` could not be closed well: `{wal_of(path)}` stays. Try again.")
+
+
+@contextlib.contextmanager
+def _attached(path: Path, engine: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own with the file as `old`, read-only."""
+    with contextlib.closing(duckdb.connect(config=engine)) as connection:
+        connection.execute("set enable_progress_bar = false").fetchall()
+        connection.execute("attach $path as old (read_only)", {"path": str(path)}).fetchall()
+        yield connection
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    return {
+        name: connection.table(f'{database}.main."{name}"').aggregate("count(*)").fetchall()[0][0]
+        for name in _names(connection, database)
+    }
+
+
+def _names(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    found = connection.execute(load_query("find_table_names").sql, {"database": database}).fetchall()
+    return [name for (name,) in found]
+
+
+@contextlib.contextmanager
+def _interrupted(connection: duckdb.DuckDBPyConnection, stop: Stop) -> Iterator[None]:
+    """Interrupts what the connection does once the wish to stop is made."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(_LOOK_S):
+            if stop.is_set:
+                connection.interrupt()
+
+    watcher = threading.Thread(target=watch, name="stop-watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()

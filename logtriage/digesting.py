@@ -1,0 +1,155 @@
+"""What a look has to say on its way to the channels: into the outbox, out of it, and what people answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from classifiers.findings import Findings
+from collector.place import is_there
+from collector.store import Reader, Store, Writer
+from logtriage.closings import with_closings
+from logtriage.config import Config
+from logtriage.delivery import Delivered, deliver
+from logtriage.digest import build_digest, footer_of
+from logtriage.digest_notices import heartbeat
+from logtriage.errors import ConfigError, LogtriageError
+from logtriage.escape import plain
+from logtriage.hearing import Listened, listen
+from logtriage.message import Message
+from logtriage.notifiers.channel import (
+    CHANNELS,
+    ChannelConfig,
+    Notifier,
+    Place,
+    Step,
+    open_channel,
+    parse_channel_config,
+)
+from logtriage.outbox import MIGRATION, Tells, enqueue, read_tells, told_to
+
+__all__ = ["Plan", "Planned", "chosen_channels", "deliver_to", "hear_from", "outbox_of", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A message as a channel would get it. `steps` is None where the channel cannot be asked now."""
+
+    message: Message
+    steps: tuple[Step, ...] | None
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a channel would be sent; `waiting` messages are left from before, `note` says why steps are not known."""
+
+    channel: str
+    kind: str
+    messages: tuple[Planned, ...]
+    waiting: int = 0
+    note: str = ""
+
+
+def chosen_channels(config: Config, names: Sequence[str]) -> tuple[ChannelConfig, ...]:
+    """The channels of these names, all where none is given. A kind that needs no settings is one without being listed.
+
+    ConfigError for a name that is neither.
+    """
+    listed = {one.name: one for one in config.digest.channels}
+    chosen = []
+    for name in names:
+        if name not in listed and name not in CHANNELS:
+            known = ", ".join([*listed, *(kind for kind in sorted(CHANNELS) if kind not in listed)])
+            raise ConfigError(f"--to is `{plain(name, 40)}`; known channels: {known}. Correct the spelling.")
+        chosen.append(listed.get(name) or parse_channel_config({"kind": name}, where="--to"))
+    return tuple(dict.fromkeys(chosen)) if names else config.digest.channels
+
+
+def outbox_of(config: Config, findings: Findings, channels: Sequence[str]) -> Callable[[Writer], int]:
+    """What stores what this look has to say, inside of a transaction; it gives how many messages were added."""
+    if not channels:
+        return lambda _: 0
+    messages, beat = _messages(config, findings), _beat(config, findings)
+
+    def store(writer: Writer) -> int:
+        heard = writer.frame("find_heard", end_ns=findings.now_ns).iter_rows(named=True)
+        told = with_closings(messages, findings, heard)
+        lowest = config.digest.lowest_priority
+        return enqueue(writer, told, channels, now_ns=findings.now_ns, lowest=lowest, beat=beat)
+
+    return store
+
+
+def plan(config: Config, findings: Findings, channels: Sequence[ChannelConfig]) -> tuple[Plan, ...]:
+    """What would be sent to each channel now; stores and sends nothing. Without a channel, what a new one would get."""
+    messages = _messages(config, findings)
+    lowest, beat = config.digest.lowest_priority, _beat(config, findings)
+    if not channels:
+        told = told_to(Tells("", {}, {}), messages, lowest=lowest)
+        return (Plan("", "", tuple(Planned(one, None, None) for one in told)),)
+    messages = with_closings(messages, findings, _heard(config, findings.now_ns))
+    plans = []
+    for channel in channels:
+        tells, places, waiting = _stored(config, channel.name)
+        told = told_to(tells, messages, lowest=lowest, beat=beat)
+        opened, note = _opened(channel)
+        at = [places.get(one.incident_id) for one in told]
+        planned = tuple(
+            Planned(one, opened.steps(one, place) if opened else None, place)
+            for one, place in zip(told, at, strict=True)
+        )
+        plans.append(Plan(channel.name, channel.kind, planned, waiting, note))
+    return tuple(plans)
+
+
+def deliver_to(config: Config, channel: ChannelConfig, *, tries_refused: bool) -> Delivered:
+    """Delivers what waits for a channel, which is opened anew: its token may be another by now."""
+    return deliver(Store(config.store), [open_channel(channel)], tries_refused=tries_refused)[0]
+
+
+def hear_from(config: Config, channel: ChannelConfig, *, now_ns: int) -> Listened:
+    """What people said in a channel since it was listened to last."""
+    return listen(Store(config.store), open_channel(channel), now_ns=now_ns)
+
+
+def _messages(config: Config, findings: Findings) -> tuple[Message, ...]:
+    return build_digest(findings, console=config.report.console_url, templates=config.report.templates).messages
+
+
+def _opened(channel: ChannelConfig) -> tuple[Notifier | None, str]:
+    """The channel, or why it cannot be opened now: what would be said is shown all the same."""
+    try:
+        return open_channel(channel), ""
+    except LogtriageError as error:
+        return None, str(error)
+
+
+def _beat(config: Config, findings: Findings) -> Callable[[Tells], Message | None]:
+    hours, footer = config.digest.heartbeat_hours, footer_of(findings)
+    return lambda tells: heartbeat(findings, tells, hours, footer)
+
+
+def _stored(config: Config, channel: str) -> tuple[Tells, dict[str, Place], int]:
+    """What a channel was told, where, and how many messages wait; nothing where there is no store yet."""
+    if not is_there(config.store.path):
+        return Tells(channel, {}, {}), {}, 0
+    with Store(config.store).read() as reader:
+        tells = read_tells(reader, channel)
+        return tells, *_places(reader, channel)
+
+
+def _heard(config: Config, end_ns: int) -> list[dict[str, Any]]:
+    """What people answered before an instant; nothing where there is no store yet, or one of an older version."""
+    if not is_there(config.store.path):
+        return []
+    with Store(config.store).read() as reader:
+        is_new = MIGRATION in set(reader.frame("find_migrations")["name"])
+        return reader.frame("find_heard", end_ns=end_ns).to_dicts() if is_new else []
+
+
+def _places(reader: Reader, channel: str) -> tuple[dict[str, Place], int]:
+    if MIGRATION not in set(reader.frame("find_migrations")["name"]):
+        return {}, 0
+    rows = reader.frame("find_places", channel=channel).iter_rows(named=True)
+    places = {row["incident_id"]: Place(row["remote_id"], row["remote_url"]) for row in rows}
+    return places, reader.frame("find_pending", channel=channel).filter(into_id="").height

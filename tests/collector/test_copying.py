@@ -1,0 +1,123 @@
+"""A long reading holds nobody up: it reads a nameless copy, or the file itself where it cannot be copied."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from collector.copying import copy_aside
+from collector.store import Store, StoreConfig
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system knows no nameless files")
+
+_HOLDING = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(StoreConfig(path=tmp_path / "s.duckdb", read_wait_s=5, write_wait_s=0.3))
+    begin(made)
+    return made
+
+
+@pytest.fixture
+def foreign_writer(store: Store) -> Iterator[None]:
+    """A program other than logtriage that has the file open to write."""
+    command = [sys.executable, "-c", _HOLDING, str(store.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline()
+        yield
+        process.stdin.close()
+
+
+def begin(store: Store) -> None:
+    """Stores a run."""
+    with store.write() as writer:
+        run_id = int(writer.frame("find_next_ids")["run_id"][0])
+        writer.execute("insert_run", run_id=run_id, kind="import", source="files", now_ns=1)
+
+
+def runs(store: Store) -> int:
+    with store.read() as reader:
+        return int(reader.sql("select count(*) from runs").item())
+
+
+def is_copied(store: Store, *, most_mib: int = 1024) -> bool:
+    handle = copy_aside(store.path, most_mib=most_mib)
+    if handle is not None:
+        os.close(handle)
+    return handle is not None
+
+
+def test_writers_go_on_while_a_copy_is_read_and_it_stays_as_it_was(store: Store) -> None:
+    with store.read_aside() as reader:
+        begin(store)
+        begin(store)
+        seen = int(reader.sql("select count(*) from runs").item())
+
+    assert (seen, runs(store)) == (1, 3)
+
+
+def test_a_copy_has_no_name_that_could_be_left_behind(store: Store) -> None:
+    before = {path.name for path in store.path.parent.iterdir()}
+
+    with store.read_aside():
+        during = {path.name for path in store.path.parent.iterdir()}
+
+    assert during == before
+
+
+def test_no_handle_is_left_open(store: Store) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(5):
+        with store.read_aside() as reader:
+            reader.sql("select count(*) from runs")
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_does_not_fit_into_memory_goes_beside_the_database(store: Store) -> None:
+    with store.read_aside() as reader:
+        place = reader.sql("select current_setting('temp_directory') as place").item()
+
+    assert place == f"{store.path}.tmp"
+
+
+def test_a_file_that_is_too_large_to_copy_is_read_in_its_place(store: Store) -> None:
+    assert not is_copied(store, most_mib=0)
+    with Store(StoreConfig(path=store.path, read_copy_mib=0)).read_aside() as reader:
+        assert reader.sql("select count(*) from runs").item() == 1
+
+
+def test_what_a_killed_writer_left_in_its_log_is_read_with_the_file(store: Store) -> None:
+    script = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
+        "c.execute(\"insert into cursors values ('a', 'b', 1)\").fetchall(); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store.path)], check=False)
+    assert store.path.with_name("s.duckdb.wal").exists()
+
+    assert not is_copied(store)
+    with store.read_aside() as reader:
+        assert reader.sql("select count(*) from cursors").item() == 1
+
+
+@pytest.mark.usefixtures("foreign_writer")
+def test_a_file_that_another_program_writes_in_is_not_copied(store: Store) -> None:
+    assert not is_copied(store)
+
+
+def test_errors_name_the_database_and_not_the_copy(store: Store) -> None:
+    store.path.write_bytes(store.path.read_bytes()[:9000])
+
+    with pytest.raises(Exception, match=r"s\.duckdb` is cut short") as raised, store.read_aside() as reader:
+        reader.sql("select count(*) from runs")
+
+    assert not isinstance(raised.value, duckdb.Error)

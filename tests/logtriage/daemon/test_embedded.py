@@ -1,0 +1,75 @@
+"""The receiver beside the jobs: it follows the settings, and a place that is taken costs nothing."""
+
+import contextlib
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from collector.receiver.config import ReceiveConfig
+from collector.store import StoreConfig
+from logtriage.config import Config
+from logtriage.daemon.embedded import Embedded
+from logtriage.errors import LogtriageError
+from tests.support.receiving import PROTOBUF, proto
+
+
+def _config(folder: Path, **receive: object) -> Config:
+    return Config(store=StoreConfig(path=folder / "d.duckdb"), receive=ReceiveConfig.model_validate(receive))
+
+
+@pytest.fixture
+def embedded() -> Iterator[Embedded]:
+    with contextlib.closing(Embedded()) as made:
+        yield made
+
+
+def _place(log: pytest.LogCaptureFixture) -> str:
+    """Where it said last that it listens."""
+    return str(re.findall(r"http://\S+", log.text)[-1])
+
+
+def _is_taken(url: str, first: int) -> bool:
+    return httpx.post(url, content=proto(first), headers={"content-type": PROTOBUF}, timeout=20).is_success
+
+
+def test_it_follows_the_settings_and_the_same_ones_touch_nothing(
+    tmp_path: Path, embedded: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    config = _config(tmp_path, http="127.0.0.1:0")
+    embedded.use(config)
+    first = _place(caplog)
+    assert _is_taken(first, 1)
+
+    embedded.use(config.model_copy())
+    same = embedded.counts()
+    assert same is not None
+    assert same.ledger.stored == 1
+    assert _place(caplog) == first
+
+    embedded.use(_config(tmp_path, http="127.0.0.1:0", request_s=20))
+    assert _is_taken(_place(caplog), 2)
+    with pytest.raises(httpx.TransportError):
+        _is_taken(first, 3)
+
+    embedded.use(_config(tmp_path))
+    assert embedded.counts() is None
+
+
+def test_where_the_new_place_is_taken_it_goes_on_at_the_old_one(
+    tmp_path: Path, embedded: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    embedded.use(_config(tmp_path, http="127.0.0.1:0"))
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        with pytest.raises(LogtriageError, match=str(held.getsockname()[1])):
+            embedded.use(_config(tmp_path, http=f"127.0.0.1:{held.getsockname()[1]}"))
+
+    assert _is_taken(_place(caplog), 1)
+    assert embedded.counts() is not None
