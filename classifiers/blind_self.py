@@ -14,6 +14,7 @@ _FAILED_RUNS = 3  # of a job in a row
 _TOLD_ELSEWHERE = frozenset({"collect", "digest"})  # their failures are those of sources and channels
 _REFUSED_NS = 30 * _MINUTE_NS  # that a channel refuses before that is told
 _FORGOTTEN_NS = 3 * 10 * _MINUTE_NS  # looks come at least each ten minutes while a trouble lasts
+_FORGOTTEN_CHANNEL_NS = 25 * 60 * _MINUTE_NS  # ... of a channel with each digest, which may be daily
 _APART_NS = 2 * _MINUTE_NS  # that a record may arrive after it is stored
 _AHEAD_NS = 10 * _MINUTE_NS  # that a record may tell a time after its arrival
 _DEAD_SHARE = 0.2  # of what was read, in the window
@@ -97,9 +98,12 @@ def watched_troubles(spells: pl.DataFrame, last_work_ns: int | None, window: Win
     found = []
     for row in spells.filter(pl.col("kind").is_in(_LOOKED_AT)).iter_rows(named=True):
         until_ns = row["until_ns"]
-        is_left = until_ns is None and (last_work_ns or 0) - row["last_seen_ns"] > _FORGOTTEN_NS
+        forgotten_ns = _FORGOTTEN_CHANNEL_NS if row["kind"] == "channel" else _FORGOTTEN_NS
+        is_left = until_ns is None and (last_work_ns or 0) - row["last_seen_ns"] > forgotten_ns
         if is_left:  # whoever looked looks no more, and others went on: it was taken out of the settings
             until_ns = row["last_seen_ns"]
+        if row["kind"] == "channel" and (until_ns or window.end_ns) - row["since_ns"] < _REFUSED_NS:
+            continue
         what, todo = two_parts(row["detail"][:_SAID])
         kind, is_over = row["kind"], until_ns is not None
         after = {"receiver": "; clients that keep what is refused sent it again", "store": ""}.get(kind, "")

@@ -7,6 +7,7 @@ from typing import Any
 from classifiers.findings import Findings
 from collector.place import is_there
 from collector.store import Reader, Store, Writer
+from collector.troubles import Trouble, note_troubles
 from logtriage.closings import with_closings
 from logtriage.config import Config
 from logtriage.delivery import Delivered, deliver
@@ -27,7 +28,9 @@ from logtriage.notifiers.channel import (
 )
 from logtriage.outbox import MIGRATION, Tells, enqueue, read_tells, told_to
 
-__all__ = ["Plan", "Planned", "chosen_channels", "deliver_to", "hear_from", "outbox_of", "plan"]
+__all__ = ["Plan", "Planned", "chosen_channels", "deliver_to", "hear_from", "opened", "outbox_of", "plan"]
+
+_FAULT = 600  # characters of why a channel cannot be opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +95,45 @@ def plan(config: Config, findings: Findings, channels: Sequence[ChannelConfig]) 
     for channel in channels:
         tells, places, waiting = _stored(config, channel.name)
         told = told_to(tells, messages, lowest=lowest, beat=beat)
-        opened, note = _opened(channel)
+        notifier, note = _tried(channel)
         at = [places.get(one.incident_id) for one in told]
         planned = tuple(
-            Planned(one, opened.steps(one, place) if opened else None, place)
+            Planned(one, notifier.steps(one, place) if notifier else None, place)
             for one, place in zip(told, at, strict=True)
         )
         plans.append(Plan(channel.name, channel.kind, planned, waiting, note))
     return tuple(plans)
 
 
-def deliver_to(config: Config, channel: ChannelConfig, *, tries_refused: bool) -> Delivered:
+def opened(config: Config, channel: ChannelConfig, *, now_ns: int) -> Notifier:
+    """The channel, ready to send; of one that cannot be opened the store keeps since when, and the error goes up."""
+    fault = ""
+    try:
+        return open_channel(channel)
+    except LogtriageError as error:
+        fault = plain(error, _FAULT)
+        raise
+    finally:
+        if is_there(config.store.path):
+            look = Trouble("channel", channel.name, now_ns, not fault, fault)
+            note_troubles(Store(config.store), [look])
+
+
+def deliver_to(config: Config, channel: ChannelConfig, *, now_ns: int, tries_refused: bool) -> Delivered:
     """Delivers what waits for a channel, which is opened anew: its token may be another by now."""
-    return deliver(Store(config.store), [open_channel(channel)], tries_refused=tries_refused)[0]
+    return deliver(Store(config.store), [opened(config, channel, now_ns=now_ns)], tries_refused=tries_refused)[0]
 
 
 def hear_from(config: Config, channel: ChannelConfig, *, now_ns: int) -> Listened:
     """What people said in a channel since it was listened to last."""
-    return listen(Store(config.store), open_channel(channel), now_ns=now_ns)
+    return listen(Store(config.store), opened(config, channel, now_ns=now_ns), now_ns=now_ns)
 
 
 def _messages(config: Config, findings: Findings) -> tuple[Message, ...]:
     return build_digest(findings, console=config.report.console_url, templates=config.report.templates).messages
 
 
-def _opened(channel: ChannelConfig) -> tuple[Notifier | None, str]:
+def _tried(channel: ChannelConfig) -> tuple[Notifier | None, str]:
     """The channel, or why it cannot be opened now: what would be said is shown all the same."""
     try:
         return open_channel(channel), ""

@@ -6,7 +6,7 @@ Each part has its own edge: what fails there does not stop the others.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classifiers.findings import Findings
 from collector.stopping import Stop
@@ -51,6 +51,7 @@ class Cycle:
     clock_ns: Callable[[], int] = time.time_ns
     _has_delivered: bool = False
     _looked_ns: int | None = None
+    _unheard: list[str] = field(default_factory=list)  # of the last look; told with the next digest
 
     def jobs(self) -> dict[JobName, Job]:
         """Each by its name."""
@@ -79,11 +80,12 @@ class Cycle:
         return is_clean
 
     def _classify(self, stop: Stop) -> Done:
-        """What people said is heard, then one look is made and stored."""
+        """What people said is heard, then one look is made and stored. Not to hear is a failure of the digest."""
         failed: list[str] = []
+        self._unheard.clear()
         for name in self.channels:
             stop.check()
-            with edge(f"listening to {name}", failed), part("hear", channel=name):
+            with edge(f"listening to {name}", self._unheard), part("hear", channel=name):
                 heard = self.hear(name)
                 if heard.words:
                     LOG.info("heard in %s: %s, %d settled a verdict", name, plural(heard.words, "word"), heard.settled)
@@ -129,7 +131,7 @@ class Cycle:
 
     def _digest(self, stop: Stop) -> Done:
         """Delivers what waits for each channel."""
-        failed: list[str] = []
+        failed, self._unheard = self._unheard, []
         figures = {"messages": 0, "left": 0}
         for name in self.channels:
             stop.check()

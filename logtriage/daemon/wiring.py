@@ -30,12 +30,11 @@ from logtriage.daemon.signals import hear_signals
 from logtriage.daemon.watching import watch
 from logtriage.delivery import Delivered
 from logtriage.digesting import deliver_to, hear_from
-from logtriage.errors import ConfigError, LogtriageError, NotifyUnavailable, SourceUnavailable
+from logtriage.errors import ConfigError, LogtriageError
 from logtriage.escape import plain
 from logtriage.hearing import Listened
 from logtriage.jobs import Job
 from logtriage.keeping import retain
-from logtriage.notifiers.channel import open_channel
 from logtriage.record_view import remembered_line
 from logtriage.telemetry.held import HeldTelemetry
 
@@ -108,14 +107,11 @@ def plan_of(config: Config, inside: Inside) -> Plan:
 
 
 def cycle_of(config: Config) -> Cycle:
-    """The work of the jobs; ConfigError when there is nothing to collect or a channel lacks its secret."""
+    """The work of the jobs; ConfigError when there is nothing to collect."""
     if not config.sources and not config.receive.is_on:
         raise ConfigError(_NO_SOURCES)
     names = tuple(one.name for one in config.digest.channels)
     channels = dict(zip(names, config.digest.channels, strict=True))
-    for one in config.digest.channels:
-        with contextlib.suppress(SourceUnavailable, NotifyUnavailable):  # of a secret that cannot be read just now
-            open_channel(one)
 
     def analyse(window: Window, now_ns: int) -> Findings:
         return pipeline.analyse(config, window=window, now_ns=now_ns)
@@ -124,7 +120,7 @@ def cycle_of(config: Config) -> Cycle:
         return remembered_line(pipeline.remember(config, findings, channels=names))
 
     def deliver_one(name: str, tries_refused: bool) -> Delivered:  # noqa: FBT001 - what Cycle calls
-        return deliver_to(config, channels[name], tries_refused=tries_refused)
+        return deliver_to(config, channels[name], now_ns=time.time_ns(), tries_refused=tries_refused)
 
     def hear_one(name: str) -> Listened:
         return hear_from(config, channels[name], now_ns=time.time_ns())

@@ -263,6 +263,23 @@ def test_a_trouble_that_nobody_looks_at_any_more_is_over_when_it_was_seen_last(s
     ]
 
 
+def test_a_channel_that_cannot_be_opened_is_told_after_half_an_hour_until_the_next_digest_opens_it(
+    stored: WatchedStore,
+) -> None:
+    """It is looked at with each digest, which may come once an hour or a day: between two of them it is not over."""
+    stored.look("channel", "board", 1, "it has no token. Set the variable.")
+    stored.pull(8, gave=5)
+    early, later = _channels(stored.blindness(1.3)), _channels(stored.blindness(8.5))
+    stored.look("channel", "board", 9, "")
+
+    assert (early, later) == ([], [("channel", "board", 1.0, None)])
+    assert _channels(stored.blindness(10)) == [("channel", "board", 1.0, 9.0)]
+
+
+def _channels(spells: tuple[Blindness, ...]) -> list[tuple[str, str, float | None, float | None]]:
+    return _told(tuple(one for one in spells if one.kind == "channel"))
+
+
 def test_records_from_the_future_and_a_clock_set_back_are_told(stored: WatchedStore) -> None:
     stored.pull(2, gave=10, ahead=2.0)
     stored.pull(1, gave=10)

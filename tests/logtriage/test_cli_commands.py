@@ -278,6 +278,29 @@ def test_a_digest_is_posted(run: Run, own: tuple[str, ...], monkeypatch: pytest.
     assert hook.bodies
 
 
+def test_a_channel_that_cannot_be_opened_is_told_and_the_others_are_served(
+    run: Run, own: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LOGTRIAGE_GITHUB_TOKEN", raising=False)
+    channels = [{"kind": "github", "repository": REPOSITORY}, {"kind": "webhook"}]
+    settings = tmp_path / "told.yaml"
+    settings.write_text(json.dumps({"digest": {"channels": channels}}), encoding="utf-8")
+    words = ("digest", *own, "--config", str(settings))
+    with serve_webhook() as hook:
+        monkeypatch.setenv("LOGTRIAGE_WEBHOOK_URL", hook.url)
+        dry = run(*words, "--dry-run")
+        sent = run(*words)
+    alone = run(*words, "--to", "github")
+    waiting = run(*words, "--to", "github", "--dry-run")
+
+    missing = "Channel `github` cannot log in: `LOGTRIAGE_GITHUB_TOKEN` is not set"
+    assert [one.returncode for one in (dry, sent, alone, waiting)] == [1, 1, 1, 1]
+    assert all(one.stderr.count(missing) == 1 for one in (dry, sent, alone, waiting)), sent.stderr
+    assert "== webhook (webhook): 2 messages" in dry.stdout
+    assert (sent.stdout, len(hook.bodies)) == ("webhook: 2 messages (2 open)\n", 2)
+    assert "== github (github): 0 messages, 2 left from before" in waiting.stdout
+
+
 def test_a_digest_hears_what_people_did_since_the_last(
     run: Run, own: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from logtriage.delivery import Delivered
 from logtriage.digest import DigestConfig
 from logtriage.errors import ConfigError, SourceUnavailable, StoreBusy
 from logtriage.hearing import Listened
-from logtriage.jobs import Done
+from logtriage.jobs import Done, JobName, JobRun
 from logtriage.telemetry.log_lines import log_to_stderr
 from tests.support.findings import END_NS, findings, quiet_findings
 from tests.support.log_entries import make_entry
@@ -50,6 +50,19 @@ class _Inbox:
         sent, self.stored = self.stored, 0
         self.delivered.append(sent)
         return Delivered(name, (("open", sent),) if sent else (), sent, 0, self.failed, self.refused)
+
+
+@dataclass
+class _Ends:
+    """Keeps the runs that ended."""
+
+    runs: list[JobRun]
+
+    def began(self, job: JobName, at_ns: int) -> None:
+        """Nothing is kept of that."""
+
+    def ended(self, run: JobRun) -> None:
+        self.runs.append(run)
 
 
 def _cycle(inbox: _Inbox, told: Findings | None = None) -> Cycle:
@@ -177,15 +190,34 @@ def test_the_secrets_of_a_channel_are_in_no_line_of_the_log(
     assert "127.0.0.1" not in told
 
 
-def test_a_daemon_without_sources_or_secret_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_without_its_secret_is_told_and_the_others_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LOGTRIAGE_WEBHOOK_URL", raising=False)
+    monkeypatch.delenv("LOGTRIAGE_SLACK_WEBHOOK_URL", raising=False)
+    store = make_store(tmp_path)
+    put(store, make_message(), channels=["slack_webhook", "webhook"])
+    channels = "digest: {channels: [{kind: slack_webhook}, {kind: webhook}]}\n"
     source = "sources:\n- {kind: cloud_logging, resources: [projects/some-project]}\n"
-    Path("config.yaml").write_text(source + "digest: {channels: [{kind: webhook}]}\n", encoding="utf-8")
+    Path("config.yaml").write_text(source + channels, encoding="utf-8")
+    runs: list[JobRun] = []
+    with serve_webhook() as hook:
+        monkeypatch.setenv("LOGTRIAGE_WEBHOOK_URL", hook.url)
+        cycle = cycle_of(load_config(None, db=tmp_path / "told.duckdb"))
+        quiet = replace(cycle, collect=lambda _: Done(), analyse=lambda *_: quiet_findings())
+        assert not quiet.run(observers=[_Ends(runs)])
 
-    with pytest.raises(ConfigError, match="LOGTRIAGE_WEBHOOK_URL` is not set"):
-        cycle_of(load_config(None))
-    Path("config.yaml").unlink()
+    assert len(hook.bodies) == 1
+    assert [one.outcome for one in runs if one.job == "classify"] == ["done"]  # what was looked at, was looked at
+    assert any(line.startswith("digest to slack_webhook failed: Channel `slack_webhook` ") for line in caplog.messages)
+    with store.read() as reader:
+        told = reader.frame("find_last_troubles").select("kind", "subject", "is_over").rows()
+    assert told == [("channel", "slack_webhook", False)]
+
+
+def test_a_daemon_without_sources_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(ConfigError, match="sources is empty"):
         cycle_of(load_config(None))
 
