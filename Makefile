@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO ?= demo
+# Tests start hundreds of processes, which would each compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: docs demo test check check-web check-deploy format bench audit licences lock clean
 
@@ -11,13 +13,13 @@ demo: $(READY) ## builds a bundled incident, runs the whole line over it offline
 	$(BIN)/logtriage demo --folder $(DEMO)
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --max-worker-restart=0
 
 check: $(READY) ## format check, lint, types, tests with coverage: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --max-worker-restart=0 --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 check-web: $(READY) ## pages in a real browser, diagrams with the official parser; needs node, no part of check
 	$(BIN)/python -m tests.web.check_web check-web

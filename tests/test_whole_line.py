@@ -50,8 +50,10 @@ def logging_server(*, entries: int, faults: str) -> Iterator[dict[str, Any]]:
     ) as server:  # fmt: skip
         assert server.stdout
         assert server.stdin
-        yield json.loads(server.stdout.readline())
-        server.stdin.close()
+        try:
+            yield json.loads(server.stdout.readline())
+        finally:
+            server.stdin.close()  # its end; without it a test that failed would wait for it
 
 
 class TestCollect:

@@ -27,6 +27,7 @@ from logtriage.config import Config
 from logtriage.errors import WrongUsage
 from logtriage.receiving import receive_settings
 from tests.support.command_line import MAIN, spawn
+from tests.support.daemons import daemon, write_settings
 from tests.support.receiving import PROTOBUF, proto, wait_until
 
 
@@ -148,21 +149,17 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged_and_a_retry_do
 
 
 def test_the_daemon_listens_where_config_says_so_and_needs_no_other_source(tmp_path: Path) -> None:
-    settings = "receive: {http: '127.0.0.1:0'}\nstore: {path: r.duckdb}\ntelemetry: {watch_itself: false}\n"
-    (tmp_path / "config.yaml").write_text(settings, encoding="utf-8")
-    given = {key: value for key, value in os.environ.items() if not key.startswith("LOGTRIAGE_")}
+    write_settings(tmp_path, receive={"http": "127.0.0.1:0"})
 
-    with subprocess.Popen([*MAIN, "daemon"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        url = process.stderr.readline().split()[-1]
+    with daemon(tmp_path) as running:
+        url = running.until("/v1/traces").split()[-1]
         answer = httpx.post(url, content=proto(1), headers={"content-type": PROTOBUF}, timeout=20)
-        process.send_signal(signal.SIGTERM)
-        rest = process.stderr.read()
+        code, _ = running.stop()
 
     assert answer.status_code == 200
-    assert process.returncode == 0
-    assert "stopped" in rest
-    with Store(StoreConfig(path=tmp_path / "r.duckdb")).read() as reader:
+    assert code == 0
+    assert "stopped" in running.log[-1]
+    with Store(StoreConfig(path=tmp_path / "d.duckdb")).read() as reader:
         assert reader.sql("select kind, outcome from runs where source = 'otlp'").rows() == [("receive", "complete")]
 
 
