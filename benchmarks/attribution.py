@@ -24,10 +24,12 @@ from typing import Any
 
 from benchmarks.generate_system import Size, generate_system
 from classifiers import classify
-from classifiers.classify import ClassifyConfig, Reading
+from classifiers.classify import Reading
+from classifiers.config import ClassifyConfig
 from classifiers.signing import sign_new
+from collector.config import StoreConfig
 from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA, Batch
-from collector.store import Reader, Store, StoreConfig
+from collector.store import Reader, Store
 from collector.window import Window
 
 _AGGREGATE = Path(__file__).with_name("aggregate.sql")

@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 
 from classifiers.signing import sign_new
+from collector.config import StoreConfig
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 _START_NS = 1_780_272_000_000_000_000  # 2026-06-01T00:00:00Z
 _S, _HOUR = 1_000_000_000, 3_600_000_000_000

@@ -128,7 +128,7 @@ def _cases(told: argparse.Namespace, place: Path) -> Iterator[tuple[str, Path]]:
 
 def replay(name: str, folder: Path, database: Path, told: argparse.Namespace) -> Replayed:
     """One store, imported once and looked at again and again. told: window_hours, every_hours, first_hours, tell."""
-    from collector.store import StoreConfig  # noqa: PLC0415 - `--help` needs it not
+    from collector.config import StoreConfig  # noqa: PLC0415 - `--help` needs it not
     from logtriage import pipeline  # noqa: PLC0415
     from logtriage.config import Config  # noqa: PLC0415
     from logtriage.progress import NoProgress  # noqa: PLC0415

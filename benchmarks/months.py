@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from collector.config import StoreConfig
 from collector.retention import DAY_NS, prune_by_age
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import Window
 from logtriage import pipeline
 from logtriage.config import Config

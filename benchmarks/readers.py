@@ -85,13 +85,13 @@ def _answers(readers: Sequence["subprocess.Popen[bytes]"]) -> dict[str, object]:
 
 def read(asked: argparse.Namespace) -> None:
     """A reader that asks again and again; its waits are taken at the gate."""
-    from classifiers.classify import ClassifyConfig, classify  # noqa: PLC0415 - as above
+    from classifiers.classify import classify  # noqa: PLC0415 - as above
+    from classifiers.config import ClassifyConfig  # noqa: PLC0415 - as above
     from collector import store as doors  # noqa: PLC0415 - only readers need it
+    from collector.config import StoreConfig  # noqa: PLC0415 - as above
     from collector.window import Window  # noqa: PLC0415 - as above
 
-    store = doors.Store(
-        doors.StoreConfig(path=asked.store, read_copy_mib=4096 if asked.way == "copy" else 0, read_wait_s=60)
-    )
+    store = doors.Store(StoreConfig(path=asked.store, read_copy_mib=4096 if asked.way == "copy" else 0, read_wait_s=60))
     window = Window(_UNTIL_NS - 24 * 3600 * 10**9, _UNTIL_NS)
     told: dict[str, list[float]] = {"wait_s": [], "held_s": [], "read_s": []}
     passing = doors.pass_gate  # type: ignore[attr-defined]  # a benchmark looks inside

@@ -112,10 +112,12 @@ def _run(run: Run) -> tuple[str, int, int, dict[str, Tally]]:
     """One history, stored once and looked at every hour."""
     from benchmarks.as_of import as_of  # noqa: PLC0415
     from benchmarks.generate_replay import generate_replay  # noqa: PLC0415 - a run imports what it needs
-    from classifiers.classify import ClassifyConfig, conclude, read  # noqa: PLC0415
+    from classifiers.classify import conclude, read  # noqa: PLC0415
+    from classifiers.config import ClassifyConfig  # noqa: PLC0415
     from classifiers.signing import sign_new  # noqa: PLC0415
+    from collector.config import StoreConfig  # noqa: PLC0415
     from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA, Batch  # noqa: PLC0415
-    from collector.store import Store, StoreConfig  # noqa: PLC0415
+    from collector.store import Store  # noqa: PLC0415
     from collector.window import Window  # noqa: PLC0415
 
     kind, seed, hours, window_hours, is_slow = run

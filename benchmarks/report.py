@@ -24,8 +24,10 @@ from typing import Any, cast
 
 import polars as pl
 
-from classifiers.classify import ClassifyConfig, conclude, read
-from collector.store import Reader, Store, StoreConfig
+from classifiers.classify import conclude, read
+from classifiers.config import ClassifyConfig
+from collector.config import StoreConfig
+from collector.store import Reader, Store
 from collector.window import Window
 from logtriage.export import findings_bytes
 

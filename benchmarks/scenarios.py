@@ -85,7 +85,7 @@ def _scored(runs: list[Run], jobs: int) -> Iterator[tuple[str, int, Score]]:
 
 def _run(run: Run) -> tuple[str, int, Score]:
     """One incident through the line."""
-    from collector.store import StoreConfig  # noqa: PLC0415 - a run imports what it needs
+    from collector.config import StoreConfig  # noqa: PLC0415 - a run imports what it needs
     from collector.window import Window, parse_instant_ns  # noqa: PLC0415
     from logtriage import pipeline  # noqa: PLC0415
     from logtriage.config import Config  # noqa: PLC0415

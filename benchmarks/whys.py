@@ -50,7 +50,7 @@ def main() -> None:
 
 def found_in(name: str, *, seed: int, scale: float) -> dict[str, Any]:
     """The findings of a generated incident, as JSON."""
-    from collector.store import StoreConfig  # noqa: PLC0415 - as above
+    from collector.config import StoreConfig  # noqa: PLC0415 - as above
     from collector.window import Window, parse_instant_ns  # noqa: PLC0415
     from logtriage import pipeline  # noqa: PLC0415
     from logtriage.config import Config  # noqa: PLC0415

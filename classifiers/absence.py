@@ -15,14 +15,13 @@ from classifiers.accusation import attribution_of
 from classifiers.blocks import in_blocks
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
+from classifiers.config import AttributionConfig, OnsetConfig
 from classifiers.event_rows import EventRows
 from classifiers.explained import BLAMED
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
 from classifiers.missing import LEAST, Missed, Sides, explained_by, is_lost, no_samples, onset_of, sides_of
-from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
-from classifiers.priors import AttributionConfig
 from classifiers.series import series_of
 from classifiers.silence import find_silence, silence_evidence
 from classifiers.suspects import Suspects

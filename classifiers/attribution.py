@@ -15,12 +15,13 @@ from classifiers.again import again_split
 from classifiers.cases import Case
 from classifiers.change_kinds import change_shares
 from classifiers.changes import Difference
+from classifiers.config import AttributionConfig
 from classifiers.endings import ended_by_itself
 from classifiers.findings import Change
 from classifiers.harness import changed_with
 from classifiers.lineage import Lineage
 from classifiers.named import Namings, Said, likeliest, naming, read_text, told_words
-from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, outside_weight, shared_out, surest
+from classifiers.priors import MOST_ALONE, deploy_prior, outside_weight, shared_out, surest
 from classifiers.ramps import slow_gain
 from classifiers.restless import restless_gain, wander_gain
 from classifiers.rivals import (

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.explained import Improved
-from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.problems import is_failure
 

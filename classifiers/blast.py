@@ -11,20 +11,11 @@ from dataclasses import replace
 
 from classifiers.accounts import Accounts, count_accounts
 from classifiers.cases import Case
+from classifiers.config import PriorityConfig
 from classifiers.exposure import Exposure
 from classifiers.findings import Absence, Blast, Cluster, Incident, Latency, Priority
 from classifiers.itself import is_itself, own_words
-from classifiers.priority import (
-    LOWEST,
-    Part,
-    PriorityConfig,
-    Ranked,
-    Reach,
-    brief_words,
-    harmless_words,
-    raised,
-    rank,
-)
+from classifiers.priority import LOWEST, Part, Ranked, Reach, brief_words, harmless_words, raised, rank
 
 __all__ = ["asked_part", "rank_absence", "rank_cluster", "rank_incidents", "rank_latency", "reach_of"]
 

@@ -7,7 +7,8 @@ between two cycles, store nothing twice.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from classifiers.classify import ClassifyConfig, cases_of
+from classifiers.classify import cases_of
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Absence, Cluster, Findings, Latency, Record
 from classifiers.forecasts import (
     FORECAST_SCHEMA,

@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.findings import Evidence
 from classifiers.origin import origin_of_share
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate, Rival, moment_gain, parted
 from classifiers.telling import as_rate, summed
 from collector.window import format_ns

@@ -17,8 +17,9 @@ from statistics import median
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.config import CascadeConfig
 from classifiers.instance_order import ONSET_SLACK_NS, find_places, is_mild
-from classifiers.links import CascadeConfig, Link, nearest_links
+from classifiers.links import Link, nearest_links
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
 from classifiers.untraced import links_without_traces, names_it, services_named

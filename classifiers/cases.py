@@ -17,9 +17,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.asked import asked_grid, asked_routes
+from classifiers.config import OnsetConfig
 from classifiers.confined import with_first_revision
 from classifiers.exposure import Exposure, Grid
-from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.onset import Fit, find_onset
 from classifiers.origin import origin_of_share
 from classifiers.traces import Traces, is_trace
 from classifiers.units import Units, find_units

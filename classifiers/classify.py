@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
 from classifiers.absence import failed_keys, find_absences
 from classifiers.accounts import find_accounts, read_accounts, with_accounts
@@ -17,26 +16,20 @@ from classifiers.blast import rank_absence, rank_incidents, rank_latency
 from classifiers.blindness import Watched, find_sight, read_watched
 from classifiers.cascade import Cascade, find_cascade, fold_requests, joined
 from classifiers.cases import Case, build_cases
-from classifiers.commits import LedgerConfig, with_commits
+from classifiers.commits import with_commits
 from classifiers.compare import Failing, compare_cases
+from classifiers.config import (
+    ClassifyConfig,
+)
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
-from classifiers.declared import EventsConfig, find_declared
+from classifiers.declared import find_declared
 from classifiers.drift import find_drifts, tie_drifts
 from classifiers.event_rows import EventRows, read_event_rows
 from classifiers.findings import Findings
 from classifiers.flow_evidence import read_flow_steps, with_flow
 from classifiers.folding import fold_calls, told_by_lines
 from classifiers.followed import IncidentState, Mute
-from classifiers.forecasts import ForecastConfig
-from classifiers.history import (
-    History,
-    HistoryConfig,
-    read_entries,
-    read_history,
-    read_revisions,
-    read_samples,
-    read_served,
-)
+from classifiers.history import History, read_entries, read_history, read_revisions, read_samples, read_served
 from classifiers.hollow import find_hollow
 from classifiers.hung import find_hung, hung_lines, with_hangs
 from classifiers.hung_folding import fold_hung
@@ -44,23 +37,17 @@ from classifiers.hung_reading import Hangs, read_hangs
 from classifiers.incidents import Member, find_incidents, with_shared_dependencies
 from classifiers.itself import apart, is_itself
 from classifiers.known_names import with_known
-from classifiers.known_signatures import KnownConfig
 from classifiers.latency import find_latencies, watched_only, with_slowdowns
-from classifiers.latency_reading import Latencies, LatencyConfig, read_latencies
+from classifiers.latency_reading import Latencies, read_latencies
 from classifiers.lifecycle.applied import with_tracked
 from classifiers.lifecycle.muted_rows import read_mutes
 from classifiers.lifecycle.muting import Muted, put_away
 from classifiers.lifecycle.storing import read_closed, read_states
 from classifiers.lifecycle.track import track
-from classifiers.links import CascadeConfig, nearer_links, other_edges
+from classifiers.links import nearer_links, other_edges
 from classifiers.missing import Missed
-from classifiers.onset import OnsetConfig
-from classifiers.origin import OriginsConfig
-from classifiers.priority import PriorityConfig
-from classifiers.priors import AttributionConfig
-from classifiers.problems import ProblemConfig, Verdict, is_failure, judge
+from classifiers.problems import Verdict, is_failure, judge
 from classifiers.record import Claim, read_claims, record_of
-from classifiers.rules import ClustersConfig
 from classifiers.series import with_series
 from classifiers.siblings import with_locations, with_siblings
 from classifiers.signing import sign_new
@@ -76,7 +63,6 @@ from classifiers.suite_runs import SuiteReading, read_suites, with_suites
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.vanished import vanished_keys, with_errors
 from classifiers.verdicts import Teller, tell_clusters
-from classifiers.verification.config import VerifyConfig
 from classifiers.verification.declared import DeclaredCount, event_services, read_declared, verify_declared
 from classifiers.verification.verifying import verify_findings
 from classifiers.weighing import weigh_cases
@@ -86,34 +72,12 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = [
-    "ClassifyConfig", "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "read_served",
+__all__ = [ "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "read_served",
     "sign_new",
 ]  # fmt: skip
 
 _MISSING = ("stopped", "hollow")  # kinds of absence that are a fault
 _REST = ("standing", "noise")  # verdicts on what is no problem
-
-
-class ClassifyConfig(BaseModel):
-    """The sections of config.yaml that decide what is found, in the order of the flow."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    clusters: ClustersConfig = ClustersConfig()
-    ledger: LedgerConfig = LedgerConfig()
-    origins: OriginsConfig = OriginsConfig()
-    history: HistoryConfig = HistoryConfig()
-    onset: OnsetConfig = OnsetConfig()
-    problems: ProblemConfig = ProblemConfig()
-    cascade: CascadeConfig = CascadeConfig()
-    attribution: AttributionConfig = AttributionConfig()
-    latency: LatencyConfig = LatencyConfig()
-    events: EventsConfig = EventsConfig()
-    forecasts: ForecastConfig = ForecastConfig()
-    priority: PriorityConfig = PriorityConfig()
-    known: KnownConfig = KnownConfig()
-    verify: VerifyConfig = VerifyConfig()
 
 
 @dataclass(frozen=True)

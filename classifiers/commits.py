@@ -1,37 +1,17 @@
 """The commits between two revisions: from which to which, and a link that a browser opens."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from classifiers.findings import Attribution, Cluster, Evidence
 from classifiers.service_names import plain_name
 from collector.records import Revision
 
-__all__ = ["COMMITS", "LedgerConfig", "compare_link", "repository_of", "with_commits"]
+__all__ = ["COMMITS", "compare_link", "repository_of", "with_commits"]
 
 COMMITS = "commits_between"  # the rule that evidence of commits is told by
 _SHORT = 12  # digits of a commit: enough for every host, short enough for a line
-
-_ADDRESS = re.compile(r"https?://[\w.\-]+(?::\d+)?/[\w.\-/]*[\w\-]/?\Z", re.ASCII)
-
-
-def _check_address(value: str) -> str:
-    if not _ADDRESS.match(value):
-        raise ValueError("it should be the web address of a repository, such as https://github.com/owner/name")
-    return value.rstrip("/").removesuffix(".git")
-
-
-class LedgerConfig(BaseModel):
-    """What deploys do not tell themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    repositories: dict[str, Annotated[str, AfterValidator(_check_address)]] = {}
 
 
 def repository_of(revision: Revision, repositories: Mapping[str, str]) -> str:

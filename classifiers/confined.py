@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid
-from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.onset import Fit, find_onset
 
 __all__ = ["with_first_revision"]
 

@@ -8,38 +8,15 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
+from classifiers.config import ExpectedEvent
 from classifiers.event_rows import EventRows
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
 from classifiers.missing import LEAST
 from classifiers.triggers import heard_requests
 
-__all__ = ["EventsConfig", "ExpectedEvent", "find_declared"]
-
-
-class ExpectedEvent(BaseModel):
-    """One event that must come, of a service.
-
-    trigger: a request (`POST /orders/*`, `*` for a part of its path), another event, or "" for every request. `fields`
-    must come with a value.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    event: str
-    service: str
-    trigger: str = ""
-    fields: tuple[str, ...] = ()
-
-
-class EventsConfig(BaseModel):
-    """Section `events` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    expected: tuple[ExpectedEvent, ...] = ()
+__all__ = ["find_declared"]
 
 
 def find_declared(

@@ -10,10 +10,10 @@ import polars as pl
 
 from classifiers.cases import Case, build_cases
 from classifiers.classify import Reading
+from classifiers.config import OnsetConfig
 from classifiers.crowds import is_crowd
 from classifiers.findings import Cluster
 from classifiers.neighbours import Neighbour, find_neighbours
-from classifiers.onset import OnsetConfig
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
 from collector.store import Reader

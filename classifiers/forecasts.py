@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import orjson
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.config import ForecastConfig
 from classifiers.explained import BLAMED
 from classifiers.findings import SURE_FROM, Absence, Cluster, Evidence, Findings, Latency
 from classifiers.signatures import RULES
@@ -24,7 +24,6 @@ __all__ = [
     "FORECAST_SCHEMA",
     "MODEL",
     "Forecast",
-    "ForecastConfig",
     "forecast_of",
     "forecasts_of",
     "frame_of",
@@ -69,17 +68,6 @@ FORECAST_SCHEMA: dict[str, pl.DataType] = {
     "made_at_ns": pl.Int64(),
     "made_by": pl.String(),  # daemon, or settle: told when a person asked
 }
-
-
-class ForecastConfig(BaseModel):
-    """Section `forecasts` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    moved: float = Field(default=0.1, gt=0, le=1)  # of a probability, from which a look is stored anew
-    expected: float = Field(default=3.0, gt=0)  # failures that should have come in a silence that proves: rule of three
-    failures: int = Field(default=4, ge=2)  # fewer prove nothing
-    unchanged: float = Field(default=0.5, gt=0, le=1)  # share of the rate from which a failure goes on as before
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.callers import CALLER_SCHEMA, Callers, top_agents, top_clients
+from classifiers.config import HistoryConfig, OriginsConfig
 from classifiers.exposure import MINUTE_NS, SPAN_EXPOSURE_SCHEMA, Exposure, Timeline
 from classifiers.gathering import gather, holding
 from classifiers.itself import OWN_SERVICE
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
-from classifiers.origin import OriginsConfig, lay_origins, origin_params
+from classifiers.origin import lay_origins, origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regions import read_placed_facts
 from classifiers.regroup import Outcome, regroup, warnings
@@ -29,7 +29,6 @@ from collector.window import Window
 
 __all__ = [
     "History",
-    "HistoryConfig",
     "read_entries",
     "read_history",
     "read_ledger",
@@ -40,14 +39,6 @@ __all__ = [
 
 _HOUR_NS = 3_600_000_000_000
 _FAR_FUTURE_NS = 2**62
-
-
-class HistoryConfig(BaseModel):
-    """Section `history` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    baseline_days: float = Field(default=14.0, ge=0, le=366)  # how far before the window failures are compared with
 
 
 @dataclass(frozen=True)

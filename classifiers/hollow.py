@@ -12,13 +12,12 @@ import polars as pl
 from classifiers.accusation import attribution_of
 from classifiers.cases import Case
 from classifiers.causes import hypotheses_of
+from classifiers.config import AttributionConfig, OnsetConfig
 from classifiers.event_rows import EVENT_KEYS, EventRows
 from classifiers.explained import BLAMED
 from classifiers.findings import Absence, EventCount, Evidence
 from classifiers.history import History
 from classifiers.missing import LEAST, Missed, Sides, is_lost, no_samples, onset_of, sides_of
-from classifiers.onset import OnsetConfig
-from classifiers.priors import AttributionConfig
 from classifiers.series import series_of
 from classifiers.suspects import Suspects
 from classifiers.telling import revision_counts

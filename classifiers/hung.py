@@ -12,13 +12,12 @@ import numpy as np
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig, ProblemConfig
 from classifiers.exposure import Exposure, Grid
 from classifiers.findings import Cluster, Evidence, Hypothesis
 from classifiers.history import History
 from classifiers.hung_reading import Hangs
 from classifiers.limits import Limit
-from classifiers.onset import OnsetConfig
-from classifiers.problems import ProblemConfig
 from classifiers.traces import is_trace
 from classifiers.trials import Subject, bad_case
 

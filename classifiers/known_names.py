@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import polars as pl
 
+from classifiers.config import KnownConfig
 from classifiers.findings import Cluster, Findings, Known
 from classifiers.known_matching import Matcher, Named, subject_of
 from classifiers.known_samples import faults_of
-from classifiers.known_signatures import Family, KnownConfig, bundled_families, own_families
+from classifiers.known_signatures import Family, bundled_families, own_families
 from collector.errors import ConfigError
 
 __all__ = ["with_known"]

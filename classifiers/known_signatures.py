@@ -15,13 +15,13 @@ import polars as pl
 from polars.exceptions import ComputeError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from classifiers.config import KnownConfig
 from classifiers.known_cache import cached
 from collector.errors import ConfigError
 
-__all__ = ["Family", "KnownConfig", "KnownSignature", "Rule", "Sample", "bundled_families", "own_families"]
+__all__ = ["Family", "KnownSignature", "Rule", "Sample", "bundled_families", "own_families"]
 
 _BUNDLED = Path(__file__).resolve().parent / "known"
-_FOLDER = Path("known")
 _MOST_BYTES = 1_000_000  # of one file
 _SHOWN = 80
 
@@ -118,16 +118,6 @@ class _Families(_Strict):
     families: tuple[Family, ...]
 
 
-class KnownConfig(_Strict):
-    """Section `known` of config.yaml."""
-
-    folder: Path = _FOLDER  # your own known signatures, a YAML file a family; the default one may be missing
-
-    def beside(self, folder: Path) -> "KnownConfig":
-        """The same, with a relative path taken from this folder."""
-        return KnownConfig(folder=folder / self.folder)
-
-
 @cache
 def bundled_families() -> tuple[Family, ...]:
     """The families that come with logtriage, by name; read once a process."""
@@ -142,7 +132,7 @@ def own_families(config: KnownConfig) -> tuple[Family, ...]:
     """
     folder = config.folder
     if not folder.is_dir():
-        if folder.name == _FOLDER.name:
+        if folder.name == KnownConfig().folder.name:
             return ()
         raise ConfigError(f"known.folder is `{folder}`, which is no folder. Create it or correct the path.")
     families = _families(sorted(file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"}))

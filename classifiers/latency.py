@@ -13,15 +13,14 @@ from classifiers.accusation import attribution_of
 from classifiers.blast import asked_part
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
+from classifiers.config import AttributionConfig, OnsetConfig
 from classifiers.findings import Cause, Cluster, Evidence, Hypothesis, Latency, Onset, Pace, SlowCaller
 from classifiers.history import History
 from classifiers.itself import not_itself
 from classifiers.latency_cases import Slow, belongs, slow_cases, waiting_links
 from classifiers.latency_reading import Latencies
-from classifiers.onset import OnsetConfig
 from classifiers.origin import origin_of_share
 from classifiers.priority import Part
-from classifiers.priors import AttributionConfig
 from classifiers.series import with_series
 from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.findings import SlowPart
 from classifiers.history import History
 from classifiers.latency_parts import slow_part
 from classifiers.latency_reading import Latencies, Slowed
 from classifiers.links import Link
-from classifiers.onset import OnsetConfig
 from classifiers.suspects import CallGraph
 from classifiers.trials import Subject, trial_case
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.config import LatencyConfig
 from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_ns
 from classifiers.latency_shift import Counted, Shift, best_shift, cuts_of, least_gain, share_gains, summed
 from classifiers.origin import origin_params
@@ -20,7 +20,7 @@ from classifiers.traces import Traces
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = ["LATENCY_TABLES", "Latencies", "LatencyConfig", "Slowed", "read_latencies"]
+__all__ = ["LATENCY_TABLES", "Latencies", "Slowed", "read_latencies"]
 
 LATENCY_TABLES = (  # what a reader is laid before it is asked for latencies, in this order
     "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_rows",
@@ -41,15 +41,6 @@ _AS_GOOD = 2.0  # log-likelihood below the best that is still as good
 _STEPS = 20  # durations tried between that and the slowest of it
 _KEYS = ["project", "service", "source", "operation"]
 _GROUPS = ["revision_id", "origin", "bin", "bucket"]
-
-
-class LatencyConfig(BaseModel):
-    """Section `latency` of config.yaml: from when on slower is worth telling, both at once."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    least_times: float = Field(default=1.5, gt=1)  # by which the median or the 95th percentile must have risen
-    least_ms: float = Field(default=20.0, ge=0)  # ... and by how much: below, nobody who waits can tell
 
 
 @dataclass(frozen=True, slots=True)

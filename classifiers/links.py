@@ -3,24 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from classifiers.findings import Explains
 
-__all__ = ["CascadeConfig", "Link", "is_circle", "nearer_links", "nearest_links", "other_edges"]
+__all__ = ["Link", "is_circle", "nearer_links", "nearest_links", "other_edges"]
 
 _NEAR = 0.85  # of the best share: causes this good compete by nearness
 _AS_NEAR = 1.1  # times as long before the symptom, which tells no order
-
-
-class CascadeConfig(BaseModel):
-    """Section `cascade` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    share: float = Field(default=0.5, gt=0, le=1)  # of a symptom's failures that its cause must precede
-    order: float = Field(default=0.6, gt=0.5, le=1)  # of the shared ones, in which the cause comes first
-    lift: float = Field(default=1.5, ge=1)  # how much likelier a symptom must be where its cause failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.exposure import Exposure
 from classifiers.findings import Evidence
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import Rival, Split, gains_of, parted
 from classifiers.telling import as_rate, summed
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.findings import Cause, Evidence, Fault
 from classifiers.natures import CERTIFICATE, is_about_dependency, is_refusal
 from classifiers.platform_changes import PlatformChange
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import START_SLACK_NS, Rival, moment_gain
 from classifiers.telling import as_rate, delays
 from collector.records import Revision

@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid
 
-__all__ = ["Fit", "OnsetConfig", "find_onset"]
+__all__ = ["Fit", "find_onset"]
 
 Course = Literal["ongoing", "resolved", "regressed"]
 Likelihood = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -34,15 +34,6 @@ _RETURN_LEVEL = 0.05  # how often the longest of so many random pauses may be as
 _BLOCK = 8  # failures expected in a stretch over which dispersion is told
 _SLOPES = (0.25, 0.5, 1.0, 2.0)  # how long before the first failure growth may have begun, in mean first waits
 _POWERS = (0.5, 1.0, 2.0, 4.0)  # of the exposure since, that the rate may grow with
-
-
-class OnsetConfig(BaseModel):
-    """Section `onset` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    evidence: float = Field(default=5.0, gt=0)  # log-likelihood gain from which a change of rate is believed
-    silence: float = Field(default=3.0, gt=0)  # failures expected in the silence after the last: rule of three
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from classifiers.config import OriginsConfig
 from classifiers.findings import Origin
 from collector.store import Reader
 
-__all__ = ["OriginsConfig", "TestsConfig", "lay_origins", "origin_of_share", "origin_params", "tests_interval"]
+__all__ = ["lay_origins", "origin_of_share", "origin_params", "tests_interval"]
 
 # Harnesses and tools that only automated tests use; browsers driven by a program are among them.
 _TESTS = (
@@ -74,36 +73,6 @@ _Z = 1.96
 _TELLING = 6  # letters that make a word distinct enough to be a prefix
 _KNOWN = 0.2  # share of the failures whose sender must be known
 _MOST = 0.95  # share from which one origin stands for all: a stray request of another does not make it "both"
-
-
-class SendersConfig(BaseModel):
-    """How to know one kind of sender, beside the words that come along. `*` and `?` stand for any text in paths."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    agents: tuple[str, ...] = ()  # words of user agents, matched as whole words without case
-    paths: tuple[str, ...] = ()  # whole paths without query, as `/internal/e2e/*`
-
-
-class TestsConfig(SendersConfig):
-    """How to know tests. `accounts`: ids of users, `*` and `?` as in paths; addresses in full."""
-
-    __test__ = False  # no test of pytest's
-
-    accounts: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()  # of requests, and keys of baggage: there unless they say no
-
-
-class OriginsConfig(BaseModel):
-    """Section `origins` of config.yaml: own senders beside the built-in tables, and words of those that mislead."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tests: TestsConfig = TestsConfig()
-    health_checks: SendersConfig = SendersConfig()
-    scanners: SendersConfig = SendersConfig()
-    users: tuple[str, ...] = ()  # words of user agents of people's programs
-    ignore: tuple[str, ...] = ()  # words of the built-in tables that say nothing here
 
 
 _BUILT_IN = OriginsConfig()

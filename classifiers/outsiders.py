@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from classifiers.cases import Case
 from classifiers.clock import clock_rival
+from classifiers.config import AttributionConfig
 from classifiers.history import History
 from classifiers.instances import Instances
 from classifiers.loads import Loads
 from classifiers.occasions import occasion_rivals
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate, Rival
 from classifiers.rotations import Ground, rotation_rivals
 from classifiers.starts import start_rival

@@ -8,18 +8,14 @@ yet ranks by what it breaks.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from classifiers.config import PriorityConfig
 from classifiers.findings import Cause, Fault, Origin, Priority
-from classifiers.service_names import plain_name
 
 __all__ = [
-    "LOWEST", "Part", "PriorityConfig", "Ranked", "Reach", "brief_words", "harmless_words", "raised", "rank",
+    "LOWEST", "Part", "Ranked", "Reach", "brief_words", "harmless_words", "raised", "rank",
     "sure_share",
 ]  # fmt: skip
 
@@ -30,30 +26,6 @@ _NOT_KNOWN = 2
 _ROUTE = 1  # how much lower a route ranks than a service
 _Z = 1.645
 _NS_PER_MINUTE = 60e9
-
-
-class PriorityConfig(BaseModel):
-    """Section `priority` of config.yaml. Shares of what a service was asked since the onset."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    p0_share: float = Field(default=0.5, gt=0, le=1)  # an outage: at least half of what the service is asked fails
-    p1_share: float = Field(default=0.1, gt=0, le=1)  # a major function is broken
-    p2_share: float = Field(default=0.01, gt=0, le=1)  # partial; below that P3
-    spread_services: int = Field(default=3, ge=2)  # where this many are P1 or worse, an incident is P0
-    least_failures: int = Field(default=5, ge=1)  # of fewer nothing ranks above P2, whatever share they are
-    brief_minutes: float = Field(default=5.0, ge=0)  # what was over within them ranks one lower, down to P2
-    slow_times: float = Field(default=1.5, ge=1)  # what became slower by less is P3
-    weights: Mapping[str, Annotated[float, Field(ge=0, le=100)]] = Field(default_factory=dict)  # by service or route
-
-    def weight(self, name: str) -> float | None:
-        """The weight of the first pattern that fits a service or a route (`POST /pay`); None where none does."""
-        for pattern, weight in self.weights.items():
-            path = name.partition(" ")[2]
-            names = (name, plain_name(name), *([path] if path.startswith("/") else []))
-            if any(fnmatchcase(one, pattern) for one in names):
-                return weight
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ import math
 from collections.abc import Collection
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.harness import are_users_spared
 from classifiers.natures import outside_ratio
 from classifiers.origin import origin_of_share
 from classifiers.ramps import outside_ramp
 from classifiers.rivals import START_SLACK_NS, Candidate, Split, outside_gain
 
-__all__ = ["MOST_ALONE", "AttributionConfig", "deploy_prior", "outside_weight", "shared_out", "surest"]
+__all__ = ["MOST_ALONE", "deploy_prior", "outside_weight", "shared_out", "surest"]
 
 # Of bad deploys: those that break something of their own service, of what calls it, of what it calls, and of a service
 # that the failed traces do not show.
@@ -30,20 +30,6 @@ _BROKEN = 3.0  # a deploy, or an outage, that breaks something breaks about so m
 _MOST_MINUTES = 0.85  # no certainty above this when failures could only be counted in minutes
 MOST_ALONE = 0.45  # ... when nothing else was ever exposed, or exposed before: below what blames
 _INFERRED = 0.1  # what a failure counts whose revision no row or trace tells
-
-
-class AttributionConfig(BaseModel):
-    """Section `attribution` of config.yaml. Priors are per deploy, change or day, before any log was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    bad_deploys: float = Field(default=0.03, gt=0, lt=1)  # share of deploys that break something of their own service
-    outages_per_day: float = Field(default=0.3, gt=0)  # onsets from outside: dependencies, platform, clients
-    bad_rotations: float = Field(default=0.05, gt=0, lt=1)  # share of new secret versions that break who reads them
-    bad_changes: float = Field(default=0.05, gt=0, lt=1)  # ... of changes of IAM, databases, networks, certificates
-    callers_per_day: float = Field(default=0.05, gt=0)  # onsets from a caller that begins to send what fails
-    surges: float = Field(default=0.01, gt=0, lt=0.1)  # chance that load is what makes a service fail
-    most: float = Field(default=0.97, gt=0.5, lt=1)  # no certainty above this: the model itself may be wrong
 
 
 def deploy_prior(

@@ -12,15 +12,15 @@ from typing import Literal
 
 import orjson
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cases import Case
 from classifiers.company import attending, followers
+from classifiers.config import ProblemConfig
 from classifiers.findings import Origin
 from classifiers.origin import origin_of_share
 from classifiers.untraced import services_named
 
-__all__ = ["ProblemConfig", "Verdict", "is_failure", "judge"]
+__all__ = ["Verdict", "is_failure", "judge"]
 
 Verdict = Literal["problem", "standing", "noise"]
 # With nothing to compare with, a warning must say itself that something failed.
@@ -33,19 +33,6 @@ _ERROR = 17
 _WARNING = 13
 _SERVER_ERROR = 500
 _CLIENT_ERROR = 400
-
-
-class ProblemConfig(BaseModel):
-    """Section `problems` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    short_history_minutes: float = Field(default=60.0, ge=0)  # with less, nothing can be called standing
-    standing_after_hours: float = Field(default=72.0, gt=0)  # an onset this long before the window is no news any more
-    few_units: int = Field(default=4, ge=1)  # fewer scattered failures say nothing
-    association: float = Field(default=0.5, gt=0, le=1)  # share of a warning's traces that must have failed otherwise
-    joining_units: int = Field(default=5, ge=1)  # of a warning that begins with an error of another service
-    strong_evidence: float = Field(default=12.0, gt=0)  # of an onset that needs no other sign (see onset.evidence)
 
 
 def judge(  # noqa: PLR0913 - what the stations before found, passed on as it is

@@ -15,8 +15,9 @@ import polars as pl
 
 from classifiers.signatures import RULES
 from classifiers.signing import sign_new
+from collector.config import StoreConfig
 from collector.errors import StoreError
-from collector.store import Reader, Store, StoreConfig
+from collector.store import Reader, Store
 
 __all__ = ["Resigned", "read_stale", "sign_anew", "trial"]
 

@@ -11,10 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.findings import Evidence
 from classifiers.instances import Instances
 from classifiers.platform_changes import PlatformChange
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import START_SLACK_NS, Rival, Split, moment_gain
 from classifiers.telling import as_rate, delays, summed
 from collector.records import Revision

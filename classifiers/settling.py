@@ -25,7 +25,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from classifiers.cases import Case
-from classifiers.forecasts import Forecast, ForecastConfig
+from classifiers.config import ForecastConfig
+from classifiers.forecasts import Forecast
 from classifiers.history import History
 from classifiers.record import Claim, Settlement
 from classifiers.scenes import Scene, Stretch

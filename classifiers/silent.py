@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from classifiers.cases import Case
+from classifiers.config import CascadeConfig
 from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Attribution, Cluster, Evidence, Explains, Latency
 from classifiers.incidents import Member, began_ns
 from classifiers.instance_order import ONSET_SLACK_NS
 from classifiers.latency import Slowdowns
-from classifiers.links import CascadeConfig, Link
+from classifiers.links import Link
 from classifiers.missing import Missed
 from classifiers.suspects import CallGraph
 from classifiers.traces import is_trace

@@ -16,9 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.confined import with_first_revision
 from classifiers.exposure import Grid, Timeline
-from classifiers.onset import OnsetConfig, find_onset
+from classifiers.onset import find_onset
 
 __all__ = ["TRIAL_SCHEMA", "Subject", "trial_case"]
 

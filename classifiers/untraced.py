@@ -12,6 +12,7 @@ import orjson
 
 from classifiers.cases import Case
 from classifiers.company import chance_of
+from classifiers.config import CascadeConfig
 from classifiers.instance_order import (
     BOOT_NS,
     ONSET_SLACK_NS,
@@ -23,7 +24,7 @@ from classifiers.instance_order import (
     links_in_part,
     links_of_exit,
 )
-from classifiers.links import CascadeConfig, Link
+from classifiers.links import Link
 from classifiers.suspects import CallGraph
 
 __all__ = ["around", "links_without_traces", "names_it", "services_named"]

@@ -10,6 +10,7 @@ from classifiers.accusation import attribution_of
 from classifiers.blast import rank_cluster, reach_of
 from classifiers.cases import Case
 from classifiers.causes import cause_of, fault_of, hypotheses_of
+from classifiers.config import PriorityConfig
 from classifiers.faults import find_sitting, with_cause
 from classifiers.findings import (
     Attribution,
@@ -21,7 +22,7 @@ from classifiers.findings import (
 from classifiers.history import History
 from classifiers.links import Link
 from classifiers.origin import origin_of_share, tests_interval
-from classifiers.priority import LOWEST, PriorityConfig, harmless_words
+from classifiers.priority import LOWEST, harmless_words
 from classifiers.storms import find_storm
 from classifiers.telling import failed_of, revision_counts, unit_of
 from classifiers.weighing import Judged

@@ -14,6 +14,7 @@ from classifiers.afar import follow_called, root_of
 from classifiers.attribution import Fit, Weighed, Weight, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.changes import Difference
+from classifiers.config import AttributionConfig
 from classifiers.explained import BLAMED
 from classifiers.first_bad import ACCESS, REFUSAL
 from classifiers.history import History
@@ -23,7 +24,6 @@ from classifiers.links import Link
 from classifiers.named import Namings
 from classifiers.natures import is_about_certificate, is_about_dependency
 from classifiers.outsiders import Outsiders
-from classifiers.priors import AttributionConfig
 from classifiers.returns import returned
 from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from collector.acknowledged import forget
 from collector.compaction import file_bytes, like
+from collector.config import StoreConfig
 from collector.database_files import count_rows, find_unreadable, settle_file
 from collector.errors import StoreError
 from collector.place import is_there, sync_file, sync_folder, wal_of
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 __all__ = ["Copied", "back_up", "key_of", "restore"]
 

@@ -13,10 +13,11 @@ import orjson
 
 from collector.acknowledged import forget
 from collector.compaction import like
+from collector.config import StoreConfig
 from collector.database_files import Saved, save_rows, settle_file
 from collector.place import sync_folder, wal_of
 from collector.sources.walk import set_back
-from collector.store import Store, StoreConfig, Writer
+from collector.store import Store, Writer
 
 __all__ = ["Mended", "lay_log_aside", "mend", "salvage"]
 

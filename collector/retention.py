@@ -9,8 +9,6 @@ its own, so that readers and writers get their turns between and a wish to stop 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from collector.compaction import Compacted, compact, file_bytes
 from collector.folding import fold_sums
 from collector.place import is_there
@@ -21,7 +19,6 @@ from collector.window import NS_PER_S
 __all__ = [
     "DAY_NS",
     "Pruned",
-    "RetentionConfig",
     "aged_before_ns",
     "count_old",
     "count_over_size",
@@ -30,27 +27,12 @@ __all__ = [
 ]
 
 DAY_NS = 86_400 * NS_PER_S
-GIB = 2**30
 _LEAST_DAYS = 1  # that size leaves: with less there is nothing to analyse
 _ROOM = 0.9  # of the size that is allowed, which is filled when it was too much: not to prune at every look
 _ROUNDS = 5
 # What takes rows away before a time; the derived ones first, so that none is ever without what it was derived from.
 _DERIVED = ("delete_old_occurrences", "delete_old_span_occurrences", "delete_old_events")
 _OWN = ("delete_old_job_runs", "delete_old_troubles", "delete_old_looks")
-
-
-class RetentionConfig(BaseModel):
-    """Section `retention` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    days: float = Field(default=30.0, ge=1.0)  # that entries, spans and test cases are kept; whole days go
-    max_size_gib: float | None = Field(default=20.0, gt=0)  # of the database file; null: as large as it gets
-
-    @property
-    def max_bytes(self) -> int | None:
-        """The largest size in bytes."""
-        return None if self.max_size_gib is None else round(self.max_size_gib * GIB)
 
 
 @dataclass(frozen=True, slots=True)

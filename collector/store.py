@@ -9,6 +9,7 @@ bring its own texts; data goes in and out as polars frames.
 import contextlib
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -18,11 +19,11 @@ from typing import Any
 import duckdb
 import orjson
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from collector.acknowledged import Acknowledged, forget, is_unclean, read_acknowledged, write_acknowledged
 from collector.aged import lay_aside
 from collector.complaints import complaint, first_line
+from collector.config import StoreConfig
 from collector.copying import copy_aside
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
@@ -31,10 +32,9 @@ from collector.records import Batch, Ledger
 from collector.run_lock import RunLock, is_gone
 from collector.sql import load_query, query_names
 
-__all__ = ["Reader", "Store", "StoreConfig", "Writer"]
+__all__ = ["Reader", "Store", "Writer"]
 
 LOG = logging.getLogger(__name__)
-_ENGINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 # The query that stores each kind of rows of a batch.
 _INSERTS = {
     "entries": "insert_entries",
@@ -54,29 +54,12 @@ _LOST_SCHEMA = pl.Schema(
         "last_at_ns": pl.Int64(),
     }
 )
+# Types of columns that polars takes from the engine itself, lists of them too; all else goes by way of pyarrow.
+_STREAMED = re.compile(
+    r"(?:BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\([\d,]+\)|VARCHAR|JSON|UUID|DATE|TIMESTAMP"
+    r"(?:_\w+| WITH TIME ZONE)?)(?:\[\])*"
+)
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
-
-
-class StoreConfig(BaseModel):
-    """Section `store` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path = Path("logtriage.duckdb")
-    read_wait_s: float = Field(default=10.0, gt=0)  # how long a report waits for its turn before it gives up
-    write_wait_s: float = Field(default=120.0, gt=0)  # how long an import waits for readers and other writers
-    read_copy_mib: int = Field(default=4096, ge=0)  # up to this size a reader reads a copy, so that nobody waits for it
-    memory_limit_mib: int = Field(default=400, ge=128)  # of the engine, so that a whole process stays below 1 GiB
-    threads: int = Field(default=2, ge=1)
-
-    @property
-    def engine(self) -> dict[str, Any]:
-        """Settings of the engine for a connection."""
-        return _ENGINE | {
-            "threads": self.threads,
-            "memory_limit": f"{self.memory_limit_mib}MiB",
-            "temp_directory": f"{self.path}.tmp",
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +78,11 @@ class Reader:
         try:
             self._connection.execute("set enable_external_access = false").fetchall()
             _check_select(self._connection, text)
-            # by way of pyarrow: what polars cannot hold is an error there and no fault of ours
-            return pl.DataFrame(self._connection.sql(text).pl())
+            relation: Any = self._connection.sql(text)
+            is_named = len(set(relation.columns)) == len(relation.columns)
+            if is_named and all(_STREAMED.fullmatch(str(one)) for one in relation.types):
+                return pl.DataFrame(relation)  # as `_frame` does
+            return pl.DataFrame(relation.pl())  # what polars cannot hold is an error there and no fault of ours
         except duckdb.IOException:
             raise  # the file's fault and not the query's: told by the store
         except pl.exceptions.PolarsError as error:

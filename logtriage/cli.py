@@ -401,7 +401,7 @@ def query(
     config: ConfigOption = None,
 ) -> None:
     """Run read-only SQL over the store."""
-    _acts("reading").act_query(config, db, sql=sql, form=form)
+    _acts("querying").act_query(config, db, sql=sql, form=form)
 
 
 @app.command(rich_help_panel=MORE)
@@ -467,6 +467,7 @@ def main() -> NoReturn:
     a tenth of a second.
     """
     code = EXIT_FAILED
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for them reads all installed packages
     os.umask(0o077)  # what is made is this account's alone: databases, logs, locks, reports
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever began us: the next file opened must not take its place

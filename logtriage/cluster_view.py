@@ -6,11 +6,12 @@ from classifiers.incidents import title_of
 from logtriage.blast_words import rank_words
 from logtriage.blind_view import blind_lines
 from logtriage.commands import commands_for
-from logtriage.console_links import CONSOLE, cluster_links
+from logtriage.console_links import cluster_links
 from logtriage.escape import plain, plain_lines, shorten
 from logtriage.followed_view import followed_lines
 from logtriage.lines import cluster_lines, done_lines, evidence_refs
 from logtriage.lookup import Lookup
+from logtriage.report_config import CONSOLE
 from logtriage.report_view import ClusterView, EvidenceRow, RevisionRow, RivalRow
 from logtriage.whys_view import why_rows
 from logtriage.wording import Near, clock, failures_of, plural, short_revision, sure_word

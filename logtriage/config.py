@@ -1,4 +1,4 @@
-"""Config: the sections of config.yaml, each with the class that stands beside the code it serves.
+"""Config: the sections of config.yaml. Their classes import none of the code they serve, so that settings load at once.
 
 Later wins: defaults, the file, the environment (LOGTRIAGE_REPORT__WINDOW_HOURS is report.window_hours, LOGTRIAGE_DB is
 store.path), the command line. Secrets come from the environment or Secret Manager; a key here at most names where.
@@ -12,21 +12,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 
-from classifiers.classify import ClassifyConfig
-from classifiers.origin import OriginsConfig
+from classifiers.config import ClassifyConfig, OriginsConfig
+from collector.config import RetentionConfig, StoreConfig
 from collector.normalise.redact_config import RedactConfig
 from collector.place import is_there
 from collector.receiver.config import TOKEN_VARIABLE, ReceiveConfig
-from collector.retention import RetentionConfig
 from collector.secret import MANAGER_VARIABLE
 from collector.sources.base import SourceConfig, parse_source_config
-from collector.store import StoreConfig
 from logtriage.daemon.schedule import ScheduleConfig
-from logtriage.digest import DigestConfig
+from logtriage.digest_config import DigestConfig
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
 from logtriage.kinds import read_kinds
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 from logtriage.telemetry.config import HEADERS_VARIABLE, TelemetryConfig
 
 __all__ = ["CONFIG_FILE", "Config", "find_config", "load_config"]

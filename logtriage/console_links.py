@@ -4,7 +4,6 @@ Only where the project is known. Logs Explorer takes the query, percent-encoded,
 times are part of the query, so that the page shows exactly that span.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,12 +11,11 @@ from classifiers.findings import Absence, Attribution, Cluster, Latency
 from classifiers.service_names import location_of, plain_name
 from collector.window import NS_PER_S, Window, format_ns
 from logtriage.log_filter import entry_filter, request_filter
+from logtriage.report_config import CONSOLE
 
-__all__ = ["CONSOLE", "Link", "check_console", "cluster_links", "silent_links"]
+__all__ = ["Link", "cluster_links", "silent_links"]
 
-CONSOLE = "https://console.cloud.google.com"
 _LONGEST = 4000  # characters of a part; no name or query is that long
-_ADDRESS = re.compile(r"https://[\w.\-]+(?::\d+)?(?:/[\w.\-/]*)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,6 @@ class Link:
 
     label: str
     url: str
-
-
-def check_console(value: str) -> str:
-    """The address without a slash at its end; ValueError for what is no https address."""
-    if not _ADDRESS.match(value):
-        raise ValueError("it should be the web address of the console, such as https://console.cloud.google.com")
-    return value.rstrip("/")
 
 
 def cluster_links(cluster: Cluster, console: str = CONSOLE) -> tuple[Link, ...]:

@@ -5,52 +5,31 @@ What is told where, and whether at all, is decided for each channel by its outbo
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from classifiers.explained import BLAMED
-from classifiers.findings import Absence, Cluster, Findings, Incident, Latency, Priority
+from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
 from classifiers.followed import Tracked
 from collector.window import Window
 from logtriage.blind_notices import blind_notices
 from logtriage.commands import commands_for
-from logtriage.console_links import CONSOLE, cluster_links, silent_links
+from logtriage.console_links import cluster_links, silent_links
 from logtriage.digest_claims import claims_of, incident_name
 from logtriage.digest_notices import key_notices
 from logtriage.escape import plain
 from logtriage.incident_view import Told, tell_incident
-from logtriage.kinds import read_kinds
 from logtriage.lines import Line
 from logtriage.lookup import Lookup
 from logtriage.message import OVER_SIGN, SIGNS, Link, Message
-from logtriage.notifiers.channel import ChannelConfig, parse_channel_config
 from logtriage.outbox import facts_of
+from logtriage.report_config import CONSOLE
 from logtriage.vanished_view import by_deploy, drop_words, present_words
 from logtriage.wording import Near, clock, day_clock, plural, short_revision
 
-__all__ = ["Digest", "DigestConfig", "Message", "build_digest", "footer_of"]
+__all__ = ["Digest", "Message", "build_digest", "footer_of"]
 
 _APART_SHOWN = 3
 _DONE_SHOWN = 2
 _WORDS = {"new": "new", "ongoing": "ongoing", "regressed": "back", "resolved": "resolved", "muted": "muted"}
-
-
-def _read_channels(value: Any) -> tuple[ChannelConfig, ...]:
-    """Each channel by its kind; ConfigError as the channel's own code words it."""
-    why = "`--to` names one channel"
-    return read_kinds(value, section="digest.channels", first="slack", parse=parse_channel_config, why=why)
-
-
-class DigestConfig(BaseModel):
-    """Section `digest` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    channels: Annotated[tuple[SerializeAsAny[ChannelConfig], ...], BeforeValidator(_read_channels)] = ()
-    window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back the daemon looks in each cycle
-    lowest_priority: Priority = "P2"  # incidents below it are left to the report, until they rise
-    heartbeat_hours: float | None = Field(default=None, gt=0, le=24 * 366)  # a sign of life after so long a silence
 
 
 @dataclass(frozen=True, slots=True)

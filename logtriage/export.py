@@ -40,12 +40,12 @@ from collector.window import format_ns
 from logtriage.actions_json import command_fields, link_fields
 from logtriage.blast_json import blast_json
 from logtriage.blind_json import blind_fields
-from logtriage.console_links import CONSOLE
 from logtriage.followed_json import tracked_json
 from logtriage.incident_json import incident_fields, place_fields
 from logtriage.latency_json import latency_fields
 from logtriage.lookup import Lookup
 from logtriage.mute_json import mute_fields
+from logtriage.report_config import CONSOLE
 from logtriage.series_json import series_fields
 from logtriage.verification_json import verification_fields
 from logtriage.whys_json import evidence_fields

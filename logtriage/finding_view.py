@@ -8,13 +8,14 @@ from logtriage.blind_view import blind_lines
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.cluster_view import began_words, evidence_rows, rival_row
 from logtriage.commands import commands_for
-from logtriage.console_links import CONSOLE, silent_links
+from logtriage.console_links import silent_links
 from logtriage.diagrams.drawings import drawings_of
 from logtriage.escape import plain
 from logtriage.followed_view import followed_lines
 from logtriage.latency_view import part_words, since_words, slowed_words, took_words
 from logtriage.lines import Line, done_lines
 from logtriage.lookup import Lookup
+from logtriage.report_config import CONSOLE
 from logtriage.report_view import FindingView
 from logtriage.verdict_rows import revision_words, verdict_rows
 from logtriage.whys_view import why_rows

@@ -15,7 +15,8 @@ from logtriage.html_answers import Answer, answers_of
 from logtriage.html_figures import figures_of
 from logtriage.lookup import Lookup
 from logtriage.plot_rates import Figure
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from logtriage.report_view import IncidentView, OtherRow, ReportView, WhyRow
 from logtriage.shell import Command
 

@@ -4,22 +4,28 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from logtriage.errors import RenderError
-from logtriage.terminal import text_of
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["check_writable", "show", "write_file"]
 
 
-def show(drawn: Text | str) -> None:
+def show(drawn: "Text | str") -> None:
     """Prints to stdout: with colours where that is a terminal, plain anywhere else."""
-    if isinstance(drawn, Text) and sys.stdout.isatty():
+    if isinstance(drawn, str):
+        sys.stdout.write(drawn)
+    elif sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - `query` in a pipe need not load it
+
         Console(highlight=False, soft_wrap=True).print(drawn, end="")
     else:
-        sys.stdout.write(text_of(drawn) if isinstance(drawn, Text) else drawn)
+        from logtriage.terminal import text_of  # noqa: PLC0415 - as above
+
+        sys.stdout.write(text_of(drawn))
     sys.stdout.flush()
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from classifiers.preview import Preview
     from classifiers.record import Claim, Outcome
     from classifiers.resigning import Resigned
-    from collector.store import Reader, StoreConfig, Writer
+    from collector.config import StoreConfig
+    from collector.store import Reader, Writer
     from logtriage.diff_view import Comparison
     from logtriage.ledger_rows import LedgerRows
 
@@ -58,7 +59,6 @@ __all__ = [
     "examine",
     "import_paths",
     "ledger",
-    "query",
     "receiving",
     "regroup",
     "remember",
@@ -350,12 +350,6 @@ def _both_served(
     if start_ns >= end_ns:
         return None, "neither of them is seen in that time"
     return Window(start_ns, end_ns), ""
-
-
-def query(config: Config, sql: str) -> "pl.DataFrame":
-    """Rows of a read-only SQL text over the store."""
-    with Store(config.store).read_aside() as reader:
-        return reader.sql(sql)
 
 
 def run_demo(

@@ -10,10 +10,10 @@ from statistics import median_low
 from typing import TYPE_CHECKING
 
 from classifiers.blind import lasted
+from collector.config import RetentionConfig
 from collector.errors import StoreError
 from collector.other_clocks import BOOK, running_s
 from collector.place import is_there
-from collector.retention import RetentionConfig
 from collector.store import Store
 from collector.troubles import Trouble
 from collector.window import NS_PER_S

@@ -13,7 +13,8 @@ from logtriage.finding_view import FindingView
 from logtriage.html_view import HtmlView, build_html
 from logtriage.ledger_view import LedgerView
 from logtriage.regroup_view import RegroupView
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from logtriage.report_view import ReportView
 from logtriage.show_view import ShowView
 from logtriage.templating import fill, source_of

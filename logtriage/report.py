@@ -1,17 +1,12 @@
 """Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from classifiers.service_names import plain_name
 from logtriage.absence_view import absence_rows
 from logtriage.better_view import better_rows
 from logtriage.blind_view import blind_rows
-from logtriage.console_links import CONSOLE, check_console
 from logtriage.coverage_view import complete_words, counts_words, ledger_words
 from logtriage.drift_view import drift_rows
 from logtriage.errors import ConfigError
@@ -23,33 +18,16 @@ from logtriage.latency_view import latency_rows
 from logtriage.lookup import Lookup
 from logtriage.mute_view import mute_rows
 from logtriage.record_view import SETTLE, record_lines
+from logtriage.report_config import ReportConfig
 from logtriage.report_view import OtherRow, ReportView
 from logtriage.suites_view import suite_rows
 from logtriage.vanished_view import vanished_rows
 from logtriage.wording import Near, clock, count, day_clock, plural
 
-__all__ = ["ReportConfig", "build_report", "only_service"]
+__all__ = ["build_report", "only_service"]
 
 
 _OTHER_TITLE = 60  # characters of a title that stands in one row
-
-
-class ReportConfig(BaseModel):
-    """Section `report` of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    window_hours: float = Field(default=24.0, gt=0, le=24 * 366)  # how far back a report without --since looks
-    full_incidents: int = Field(default=3, ge=1, le=100)  # incidents told in full on the first screen; the rest brief
-    console_url: Annotated[str, AfterValidator(check_console)] = CONSOLE  # where links lead
-    standing_shown: int = Field(default=5, ge=0, le=1000)  # old failures listed by title; the rest are counted
-    files: Path | None = None  # a folder for report.html, report.md and report.json of the daemon; none by default
-    templates: Path | None = None  # a folder whose templates win over those that come along; none by default
-
-    def beside(self, folder: Path) -> "ReportConfig":
-        """The same, with relative folders of templates and files found from this one."""
-        given = {"templates": self.templates, "files": self.files}
-        return self.model_copy(update={name: folder / path for name, path in given.items() if path is not None})
 
 
 def build_report(findings: Findings, config: ReportConfig, *, recall: str = "") -> ReportView:

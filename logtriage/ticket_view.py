@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from classifiers.findings import Cluster, Findings, Latency
 from classifiers.followed import IncidentState, Tracked, Verification
 from classifiers.states import State
-from logtriage.console_links import CONSOLE, Link
+from logtriage.console_links import Link
 from logtriage.diagrams.drawings import NO_DRAWINGS, MermaidBlock
 from logtriage.escape import heading, md, plain, shorten
 from logtriage.incident_view import tell_incident, view_incident
 from logtriage.lines import Line
 from logtriage.lookup import Lookup
 from logtriage.message import Message
+from logtriage.report_config import CONSOLE
 from logtriage.report_view import ClusterView, EvidenceRow, FindingView, IncidentView, RivalRow, WhyRow
 from logtriage.shell import Command, quoted
 from logtriage.templating import fill

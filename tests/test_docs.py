@@ -14,10 +14,9 @@ import typer
 import yaml
 
 from classifiers.blind import BlindKind
+from classifiers.config import AttributionConfig, OnsetConfig, PriorityConfig
 from classifiers.explained import SURE_FROM
-from classifiers.onset import OnsetConfig
-from classifiers.priority import PriorityConfig
-from classifiers.priors import MOST_ALONE, AttributionConfig
+from classifiers.priors import MOST_ALONE
 from classifiers.rivals import gains_of
 from logtriage.cli import app
 from logtriage.config import Config, load_config

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.priors import AttributionConfig
+from classifiers.config import AttributionConfig
 from tests.support.command_line import options
 
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from collector.config import StoreConfig
 from collector.errors import StoreError
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.demo.generate import generate, write
 from tests.support.entries import log_entry
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from collector.config import StoreConfig
 from collector.errors import StoreError
-from collector.store import Reader, Store, StoreConfig
+from collector.store import Reader, Store
 
 __all__ = ["broken", "difference", "rows_of"]
 

@@ -16,8 +16,9 @@ import collector.store
 from benchmarks.reliability.checks import difference, rows_of
 from benchmarks.reliability.children import Child, run
 from benchmarks.reliability.killed import Activity
+from collector.config import StoreConfig
 from collector.sql import query_names
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 __all__ = ["Migrating", "migrating", "store_at"]
 

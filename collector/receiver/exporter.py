@@ -24,11 +24,12 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from pydantic import ValidationError
 
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.errors import ConfigError, LogtriageError
 from collector.normalise.redact import Redactor, load_key
 from collector.normalise.redact_config import RedactConfig
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 __all__ = ["LogtriageSpanExporter", "request_of"]
 

@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.errors import ConfigError
 from collector.kinds import first_mistake, resolve
-from collector.records import RawBatch
 from collector.sources.quota import Quotas
 from collector.stopping import pause
+
+if TYPE_CHECKING:
+    from collector.records import RawBatch
 
 __all__ = [
     "SOURCES",
@@ -41,7 +43,7 @@ class Source(Protocol):
         """The name given in config.yaml."""
         ...
 
-    def pull(self, *, since_ns: int | None, until_ns: int, cursor: Cursor | None) -> Iterator[RawBatch]:
+    def pull(self, *, since_ns: int | None, until_ns: int, cursor: Cursor | None) -> "Iterator[RawBatch]":
         """Everything that arrived since the cursor and before until_ns, batch by batch.
 
         A batch's cursor is stored in the same transaction as its records; a pull that is cut off anywhere and

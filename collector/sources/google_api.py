@@ -5,15 +5,17 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
 from collector.errors import LogtriageError, SourceError, SourceTrouble, SourceUnavailable
 from collector.other_clocks import hearing_channel
-from collector.records import RawBatch
 from collector.sources.base import SourceConfig
 from collector.sources.patience import CallLimits, one_line
+
+if TYPE_CHECKING:
+    from collector.records import RawBatch
 
 __all__ = [
     "GoogleSourceConfig",
@@ -157,7 +159,7 @@ def _keep_payloads_out_of_logs() -> None:
             logger.setLevel(logging.INFO)
 
 
-def from_each(pulls: Iterable[Iterator[RawBatch]]) -> Iterator[RawBatch]:
+def from_each(pulls: "Iterable[Iterator[RawBatch]]") -> "Iterator[RawBatch]":
     """The batches of several pulls, one after the other.
 
     One that fails does not keep the others from being read. Raises one error for all at the end, retryable only when

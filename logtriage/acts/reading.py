@@ -1,14 +1,10 @@
-"""Commands that only read: report, show, revisions, diff, check, query."""
+"""Commands that only read: report, show, revisions, diff, check."""
 
-import csv
-import io
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.window import parse_instant_ns
@@ -22,7 +18,6 @@ from logtriage.cluster_view import view_cluster
 from logtriage.config import load_config
 from logtriage.diagrams.drawings import drawings_of
 from logtriage.diff_view import comparison_json, draw_diff, view_diff
-from logtriage.escape import csv_cell, plain
 from logtriage.export import cluster_json, json_bytes, silent_json
 from logtriage.fail_on import judge_conditions, read_conditions
 from logtriage.finding_view import view_finding
@@ -32,20 +27,15 @@ from logtriage.ledger_view import view_ledger
 from logtriage.lookup import Lookup
 from logtriage.output import check_writable, show, write_file
 from logtriage.render import DRAWN, form_of, plain_report, render, render_markdown
-from logtriage.report import ReportConfig, only_service
+from logtriage.report import only_service
+from logtriage.report_config import ReportConfig
 from logtriage.show_view import ShowView, examined_json, shown_ids, view_examined
-from logtriage.terminal import draw_cluster, draw_table
+from logtriage.terminal import draw_cluster
 from logtriage.terminal_finding import draw_finding
 from logtriage.terminal_ledger import draw_ledger
 from logtriage.whys_json import whys_fields
 
-if TYPE_CHECKING:
-    import polars as pl
-
-
-__all__ = ["act_check", "act_diff", "act_query", "act_report", "act_revisions", "act_show"]
-
-_CELL = 120  # characters of a cell of `query` on a terminal
+__all__ = ["act_check", "act_diff", "act_report", "act_revisions", "act_show"]
 
 
 def act_report(  # noqa: PLR0913 - one argument an option of the contract
@@ -172,36 +162,3 @@ def act_check(  # noqa: PLR0913 - one argument an option of the contract
         folder = loaded.report.templates
         show(render_markdown("check.md.j2", view, folder) if form == "markdown" else draw_check(view, page_width()))
     return bool(fail_on) and any(one.answer.mark == "contradicted" for one in result.checked)
-
-
-def act_query(config: Path | None, db: Path | None, *, sql: str, form: str | None) -> None:
-    """Rows of a SQL text: a table on a terminal, CSV in a pipe, or as asked for."""
-    frame = pipeline.query(load_config(config, db=db), sql)
-    wanted = form or ("table" if sys.stdout.isatty() else "csv")
-    if wanted == "json":
-        rows = [json.dumps(row, ensure_ascii=True, default=str) for row in frame.iter_rows(named=True)]
-        show("".join(f"{row}\n" for row in rows))
-    elif wanted == "csv":
-        show(_csv(frame))
-    else:
-        cells = [[plain(_cell(value), _CELL) for value in row] for row in frame.iter_rows()]
-        show(draw_table([plain(name, _CELL) for name in frame.columns], cells))
-
-
-def _csv(frame: "pl.DataFrame") -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(csv_cell, frame.columns))
-    writer.writerows([_csv_of(value) for value in row] for row in frame.iter_rows())
-    return text.getvalue()
-
-
-def _csv_of(value: Any) -> str:
-    """Numbers and times as they are: what begins with a minus is no formula there."""
-    return csv_cell(_cell(value)) if isinstance(value, str | list | dict) else _cell(value)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)

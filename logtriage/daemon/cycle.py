@@ -13,7 +13,7 @@ from collector.stopping import Stop
 from collector.window import NS_PER_S, Window
 from logtriage.daemon.edge import edge, run_job
 from logtriage.delivery import Delivered, delivered_line
-from logtriage.digest import DigestConfig
+from logtriage.digest_config import DigestConfig
 from logtriage.escape import plain
 from logtriage.hearing import Listened
 from logtriage.jobs import Done, Job, JobName, Observer

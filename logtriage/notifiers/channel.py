@@ -6,14 +6,16 @@ A channel stores nothing. Whoever delivers (delivery.py) writes each step down b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.kinds import first_mistake, resolve
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
-from logtriage.message import Message
+
+if TYPE_CHECKING:
+    from logtriage.message import Message
 
 __all__ = [
     "CHANNELS",
@@ -63,12 +65,12 @@ class Notifier(Protocol):
         """It can look up what an attempt left; else a step whose answer was lost is done again, and says so."""
         ...
 
-    def steps(self, message: Message, place: Place | None) -> tuple[Step, ...]:
+    def steps(self, message: "Message", place: Place | None) -> tuple[Step, ...]:
         """What is to be done for a message, in order; `place` is where its incident was told before."""
         ...
 
     def do(
-        self, step: Step, message: Message, *, delivery_id: str, place: Place | None, is_repeat: bool,
+        self, step: Step, message: "Message", *, delivery_id: str, place: Place | None, is_repeat: bool,
         places: Mapping[str, Place],
     ) -> Place:  # fmt: skip
         """Does one step and gives the place of the incident. What it leaves bears the delivery id, hidden.
@@ -80,7 +82,7 @@ class Notifier(Protocol):
         ...
 
     def find(
-        self, step: Step, message: Message, *, delivery_id: str, place: Place | None, since_ns: int
+        self, step: Step, message: "Message", *, delivery_id: str, place: Place | None, since_ns: int
     ) -> Place | None:
         """What an attempt since then left, by its hidden delivery id; None when there is nothing.
 

@@ -21,11 +21,12 @@ from opentelemetry.trace import StatusCode
 
 from classifiers.signing import sign_new
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor, load_key
 from collector.normalise.redact_config import RedactConfig
 from collector.receiver.exporter import request_of
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.errors import LogtriageError
 from logtriage.telemetry.log_lines import message_of, running_ids, severity_of, stamp_of
 

@@ -8,7 +8,7 @@ from benchmarks.reliability.checks import broken, rows_of
 from benchmarks.reliability.faults import tried
 from benchmarks.reliability.hostile_lines import hostile_lines
 from benchmarks.reliability.kill import run_kills
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from logtriage import pipeline
 from logtriage.config import Config
 from logtriage.progress import NoProgress

@@ -15,11 +15,13 @@ from benchmarks import replay as benchmark
 from benchmarks.as_of import as_of
 from benchmarks.generate_replay import Kind, Replay, generate_replay
 from benchmarks.replay import Court
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Attribution, Cluster, RevisionCount
 from classifiers.signing import sign_new
+from collector.config import StoreConfig
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch
-from collector.store import Reader, Store, StoreConfig
+from collector.store import Reader, Store
 from collector.window import Window
 
 KINDS: tuple[Kind, ...] = ("quiet", "outage", "bad")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from classifiers.classify import ClassifyConfig, classify
-from classifiers.declared import EventsConfig, ExpectedEvent
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig, EventsConfig, ExpectedEvent
 from classifiers.findings import Findings
 from collector.window import NS_PER_S, Window
 from tests.support.system import HOUR, START_NS, System

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from classifiers.attribution import Weighed, lead_change, weigh
 from classifiers.cases import Case
 from classifiers.changes import Difference
+from classifiers.config import AttributionConfig
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
-from classifiers.priors import MOST_ALONE, AttributionConfig
+from classifiers.priors import MOST_ALONE
 from classifiers.rivals import Candidate, Rival
 from collector.records import Revision
 from tests.support.cases import MINUTE_NS, case, grid

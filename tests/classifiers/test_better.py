@@ -2,8 +2,8 @@ import pytest
 
 from classifiers.better import find_improved
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.explained import Improved
-from classifiers.onset import OnsetConfig
 from tests.support.cases import MINUTE_NS, case, grid
 
 START_NS = 120 * MINUTE_NS  # of a window of two hours, after a baseline of two hours

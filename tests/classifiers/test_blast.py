@@ -4,9 +4,10 @@ import polars as pl
 
 from classifiers.blast import asked_part, rank_absence, rank_cluster, rank_incidents, rank_latency, reach_of
 from classifiers.cases import Case
+from classifiers.config import PriorityConfig
 from classifiers.exposure import Exposure, Timeline
 from classifiers.findings import Absence, Cluster, EventCount, Incident, Latency, Onset
-from classifiers.priority import Part, PriorityConfig
+from classifiers.priority import Part
 from tests.support.cases import MINUTE_NS, case, grid
 from tests.support.findings import cluster, symptom
 

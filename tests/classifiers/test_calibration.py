@@ -10,8 +10,9 @@ import pytest
 from classifiers.calibration import remember, say
 from classifiers.findings import Findings, Record
 from classifiers.record import read_claims, record_of
+from collector.config import StoreConfig
 from collector.errors import ConfigError
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.config import Config
 from tests.support.findings import END_NS, attribution, cluster, dependency, findings
 
@@ -55,7 +56,8 @@ _REMEMBER = """
 import os, signal, sys
 from pathlib import Path
 from classifiers import calibration
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from logtriage.config import Config
 from tests.support.findings import findings
 store = Store(StoreConfig(path=Path(sys.argv[1])))

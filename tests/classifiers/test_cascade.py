@@ -5,7 +5,8 @@ import polars as pl
 
 from classifiers.cascade import Cascade, find_cascade, fold_requests
 from classifiers.cases import Case
-from classifiers.links import CascadeConfig, Link
+from classifiers.config import CascadeConfig
+from classifiers.links import Link
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces
 from tests.support.cases import MINUTE_NS, case, grid, keyed

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from classifiers.commits import COMMITS, LedgerConfig, compare_link, repository_of, with_commits
+from classifiers.commits import COMMITS, compare_link, repository_of, with_commits
+from classifiers.config import LedgerConfig
 from classifiers.findings import Attribution, Cluster
 from collector.records import Revision
 from tests.support.findings import cluster

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifiers.classify import ClassifyConfig, compare, read_revisions
+from classifiers.classify import compare, read_revisions
 from classifiers.compare import Compared, Failing, surprise
+from classifiers.config import ClassifyConfig
+from collector.config import StoreConfig
 from collector.records import Revision
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S, Window
 from tests.support.system import HOUR, MINUTE, START_NS, System
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from classifiers.config import OnsetConfig
 from classifiers.confined import with_first_revision
 from classifiers.exposure import Grid
-from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.onset import Fit, find_onset
 from tests.support.cases import MINUTE_NS, grid
 
 CONFIG = OnsetConfig()

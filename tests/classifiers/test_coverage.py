@@ -6,15 +6,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from classifiers.classify import ClassifyConfig, classify, sign_new
+from classifiers.classify import classify, sign_new
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings
 from classifiers.signatures import OCCURRENCE_SCHEMA, RULES
 from collector.collect import collect
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.receiver.budget import Share
 from collector.receiver.intake import Intake
 from collector.records import Ledger, RawBatch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S, Window, format_ns
 from logtriage.demo.generate import generate
 from tests.support.entries import log_entry, raw_batch

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from classifiers.events import find_new_events
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from tests.support.system import System
 
 SERVICE, REVISION = "desk", "desk-00001-aaa"

@@ -5,10 +5,10 @@ from dataclasses import replace
 from classifiers.accusation import attribution_of
 from classifiers.attribution import weigh
 from classifiers.changes import Difference
+from classifiers.config import AttributionConfig
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
 from classifiers.named import Namings
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate
 from classifiers.weighing import Judged
 from tests.support.cases import MINUTE_NS, case, grid

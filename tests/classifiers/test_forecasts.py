@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from classifiers.config import ForecastConfig
 from classifiers.findings import (
     Absence,
     Change,
@@ -16,7 +17,7 @@ from classifiers.findings import (
     Latency,
     Onset,
 )
-from classifiers.forecasts import Forecast, ForecastConfig, forecast_of, forecasts_of, new_forecasts
+from classifiers.forecasts import Forecast, forecast_of, forecasts_of, new_forecasts
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, dependency, findings, symptom
 
 CONFIG = ForecastConfig()

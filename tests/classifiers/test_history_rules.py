@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from classifiers.clusters import cluster_id
-from classifiers.history import HistoryConfig, read_history
+from classifiers.config import HistoryConfig
+from classifiers.history import read_history
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from collector.store import Store

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from classifiers import known_names
+from classifiers.config import KnownConfig
 from classifiers.findings import Findings
 from classifiers.known_names import with_known
 from classifiers.known_samples import subjects_of
-from classifiers.known_signatures import KnownConfig, Sample
+from classifiers.known_signatures import Sample
 from classifiers.signatures import sign
 from collector.errors import ConfigError
 from tests.support.findings import cluster, findings

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.known_signatures import KnownConfig, bundled_families, own_families
+from classifiers.config import KnownConfig
+from classifiers.known_signatures import bundled_families, own_families
 from collector.errors import ConfigError
 
 GOOD = """

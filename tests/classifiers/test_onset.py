@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid, Timeline
-from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.onset import Fit, find_onset
 
 MINUTE_NS = 60_000_000_000
 HOUR_NS = 60 * MINUTE_NS

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid, Timeline
-from classifiers.onset import Fit, OnsetConfig, find_onset
+from classifiers.onset import Fit, find_onset
 
 MINUTE_NS = 60_000_000_000
 DAY = 1440

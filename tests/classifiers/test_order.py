@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings
 from classifiers.signatures import RULES
 from collector.store import Store

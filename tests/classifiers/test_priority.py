@@ -1,7 +1,8 @@
 import pytest
 
+from classifiers.config import PriorityConfig
 from classifiers.findings import Cause, Fault, Origin, Priority
-from classifiers.priority import Part, PriorityConfig, Reach, brief_words, harmless_words, raised, rank, sure_share
+from classifiers.priority import Part, Reach, brief_words, harmless_words, raised, rank, sure_share
 
 MINUTE_NS = 60_000_000_000
 

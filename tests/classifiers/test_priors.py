@@ -3,7 +3,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from classifiers.priors import MOST_ALONE, AttributionConfig, deploy_prior, shared_out, surest
+from classifiers.config import AttributionConfig
+from classifiers.priors import MOST_ALONE, deploy_prior, shared_out, surest
 from classifiers.rivals import Candidate, Relation, Split
 from tests.support.cases import MINUTE_NS, case, grid
 

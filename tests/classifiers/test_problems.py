@@ -3,7 +3,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from classifiers.problems import ProblemConfig, Verdict, judge
+from classifiers.config import ProblemConfig
+from classifiers.problems import Verdict, judge
 from tests.support.cases import MINUTE_NS, case, grid, keyed
 from tests.support.system import HOUR, MINUTE, System
 

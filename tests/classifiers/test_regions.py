@@ -3,10 +3,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from classifiers.config import HistoryConfig
 from classifiers.findings import Cluster, Findings
-from classifiers.history import HistoryConfig, read_history, read_ledger
+from classifiers.history import read_history, read_ledger
 from classifiers.regions import read_placed_facts
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S, Window
 from tests.support.regions import AMERICA, EUROPE, MISSING, TWICE, two_regions
 from tests.support.system import HOUR, MINUTE, START_NS, System

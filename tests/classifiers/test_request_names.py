@@ -12,8 +12,9 @@ from classifiers.latency_reading import LATENCY_TABLES
 from classifiers.origin import lay_origins, origin_params
 from classifiers.request_names import RequestNames, read_request_names
 from classifiers.spans_by_revision import lay_spans_by_revision
+from collector.config import StoreConfig
 from collector.records import DEAD_LETTER_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch
-from collector.store import Reader, Store, StoreConfig
+from collector.store import Reader, Store
 
 _MINUTE_NS = 60_000_000_000
 _ROWS = 3000

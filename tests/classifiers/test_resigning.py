@@ -8,7 +8,8 @@ from classifiers import resigning, signatures, signing
 from classifiers.naming import read_names
 from classifiers.resigning import Resigned, sign_anew, trial
 from classifiers.signatures import RULES
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from tests.support.system import System
 
 

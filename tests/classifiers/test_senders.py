@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from classifiers import origin
-from classifiers.classify import ClassifyConfig, read
+from classifiers.classify import read
+from classifiers.config import ClassifyConfig, OriginsConfig, TestsConfig
 from classifiers.exposure import Exposure
-from classifiers.origin import OriginsConfig, TestsConfig
 from classifiers.traces import Traces
 from collector.window import NS_PER_S, Window
 from tests.support.system import BROWSER, HOUR, START_NS, System

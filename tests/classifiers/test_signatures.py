@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from classifiers.signatures import OCCURRENCE_SCHEMA, RULES, SIGNATURE_SCHEMA, sign
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.entries import log_entry, raw_batch
 from tests.support.signing import line, lines
 

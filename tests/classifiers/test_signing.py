@@ -7,7 +7,8 @@ import pytest
 from classifiers import signing
 from classifiers.signatures import RULES
 from classifiers.signing import sign_new
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from tests.support.pieces import TRACE, groups, import_pieces, occurrences, text_lines
 from tests.support.system import System
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.config import CascadeConfig
 from classifiers.findings import Absence, Attribution, Cluster, Latency
 from classifiers.latency import Slowdowns
-from classifiers.links import CascadeConfig
 from classifiers.missing import Missed
 from classifiers.silent import Silent, join_silent
 from classifiers.suspects import CallGraph

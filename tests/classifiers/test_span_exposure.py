@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from classifiers.classify import ClassifyConfig, read
+from classifiers.classify import read
+from classifiers.config import ClassifyConfig
 from classifiers.exposure import Exposure
 from classifiers.findings import Findings
 from collector.window import NS_PER_S, Window

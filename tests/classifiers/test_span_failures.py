@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings
 from classifiers.signing import sign_new
 from collector.store import Store

@@ -15,7 +15,8 @@ from collector.store import Store
 from collector.window import format_ns
 from logtriage.export import findings_json
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from tests.support.system import HOUR, START_NS, System
 
 REVISION = "shop-00001-abc"

@@ -3,8 +3,8 @@
 import polars as pl
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Timeline
-from classifiers.onset import OnsetConfig
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 
 MINUTE_NS = 60_000_000_000

@@ -14,7 +14,8 @@ from collector.normalise.specs import canonical_config
 from collector.records import Revision
 from collector.window import Window
 from logtriage.digest import build_digest
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from tests.support.cloud_run import container_v1, pod_v1, revision_v1, secret_v1
 from tests.support.findings import attribution, cluster
 from tests.support.system import HOUR, System

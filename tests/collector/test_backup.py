@@ -6,8 +6,9 @@ import duckdb
 import pytest
 
 from collector.backup import back_up, key_of, restore
+from collector.config import StoreConfig
 from collector.errors import StoreError
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.acts.keeping import act_backup, act_restore
 from logtriage.daemon.lock import hold_daemon_lock
 from logtriage.errors import StoreError as RestoreError

@@ -7,9 +7,10 @@ import pytest
 
 from collector.clock_ahead import righted_cursor
 from collector.collect import collect
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.records import Ledger
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.log_entries import make_entry
 from tests.support.log_pulls import HOUR_NS, PROJECT, make_source
 from tests.support.logging_server import LoggingServer

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from collector.collect import collect
+from collector.config import StoreConfig
 from collector.errors import SourceUnavailable
 from collector.normalise.redact import Redactor
 from collector.records import DEAD_LETTER_SCHEMA, Ledger, RawBatch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.cloud_run import service_v1
 from tests.support.entries import log_entry, raw_batch
 

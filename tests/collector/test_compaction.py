@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from collector.compaction import Compacted, compact, file_bytes
+from collector.config import StoreConfig
 from collector.retention import DAY_NS, prune_by_age
 from collector.stopping import Stop, Stopped
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.days import FIRST_DAY_NS, append, copied, count, day_entries, store_of_days
 
 NOW_NS = FIRST_DAY_NS + 10 * DAY_NS
@@ -22,7 +23,8 @@ import os, signal, sys
 from pathlib import Path
 import collector.compaction as compaction
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 
 where, at = sys.argv[2].split(".")
 def die(*_, **__):

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from collector.config import StoreConfig
 from collector.copying import copy_aside
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system knows no nameless files")
 

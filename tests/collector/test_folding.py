@@ -6,10 +6,11 @@ import polars as pl
 import pytest
 
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.retention import DAY_NS, prune_by_age
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.days import FIRST_DAY_NS, copied, count, day_entries
 from tests.support.entries import raw_batch
 

@@ -7,17 +7,10 @@ import pytest
 from collector.aged import OLDER_THAN_KEPT
 from collector.collect import normalise
 from collector.compaction import file_bytes
+from collector.config import RetentionConfig
 from collector.normalise.redact import Redactor
 from collector.records import Ledger
-from collector.retention import (
-    DAY_NS,
-    RetentionConfig,
-    aged_before_ns,
-    count_old,
-    count_over_size,
-    prune_by_age,
-    prune_by_size,
-)
+from collector.retention import DAY_NS, aged_before_ns, count_old, count_over_size, prune_by_age, prune_by_size
 from collector.stopping import Stop
 from collector.store import Store
 from tests.support.days import FIRST_DAY_NS, append, copied, count, day_entries, store_of_days

@@ -13,10 +13,11 @@ import polars as pl
 import pytest
 
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.normalise.redact import Redactor
 from collector.records import Ledger
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.entries import log_entry, raw_batch
 
 REDACTOR = Redactor(b"k" * 32)
@@ -289,7 +290,8 @@ class TestTurns:
     def test_a_killed_writer_leaves_what_was_acknowledged(self, store: Store) -> None:
         append(store, log_entry())
         code = (
-            "import os,sys,time; from pathlib import Path; from collector.store import Store,StoreConfig\n"
+            "import os,sys,time; from pathlib import Path\n"
+            "from collector.config import StoreConfig; from collector.store import Store\n"
             f"with Store(StoreConfig(path=Path({str(store.path)!r}))).write() as w:\n"
             "    w.execute('insert_run', run_id=50, kind='x', source='x', now_ns=1)\n"
             "    print(1, flush=True); time.sleep(60)"
@@ -309,7 +311,8 @@ class TestTurns:
 _RUN = """
 import sys, time
 from pathlib import Path
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 store = Store(StoreConfig(path=Path(sys.argv[1])))
 print(store.begin_run("import", "files"), flush=True)
 time.sleep(60)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.records import Ledger
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.entries import raw_batch
 from tests.support.otlp import START_NS, Json, request, span
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from collector.troubles import AGAIN_NS, Trouble, note_troubles, write_troubles
 
 

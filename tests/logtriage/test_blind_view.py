@@ -16,7 +16,8 @@ from logtriage.headline import verdict_words
 from logtriage.lookup import Lookup
 from logtriage.notifiers.tracker import TrackerConfig, tracker_steps
 from logtriage.outbox import Tells, notice_id, told_to
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from tests.support.findings import END_NS, HOUR_NS, findings, quiet_findings
 
 _LOST = Blindness(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.claims.records import Answer
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from logtriage.checking import CheckResult, check
 from logtriage.config import Config
 from logtriage.errors import ConfigError

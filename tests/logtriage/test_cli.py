@@ -47,6 +47,27 @@ def test_a_report_imports_only_what_it_needs(demo: Path) -> None:
     assert loaded & other == set()
 
 
+def test_a_query_imports_the_store_and_no_analysis(demo: Path) -> None:
+    script = "import sys\nfrom logtriage.cli import run\ntry: run()\nfinally: print(*sorted(sys.modules))"
+    query = "select service, sum(severity), max(length(message)) from entries group by service"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "query", query, *options(demo)[:2]],
+        cwd=demo, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    loaded = set(done.stdout.splitlines()[-1].split())
+
+    other = {"numpy", "pyarrow", "rich", "jinja2", "classifiers.findings", "classifiers.classify", "logtriage.pipeline"}
+    assert {"polars", "collector.store"} <= loaded
+    assert loaded & other == set()
+
+
+def test_the_settings_load_without_what_they_are_for() -> None:
+    script = "import sys\nimport logtriage.config\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert {"polars", "duckdb", "numpy", "rich", "classifiers.findings"} & set(done.stdout.split()) == set()
+
+
 @pytest.mark.parametrize(
     "command",
     ["report", "show", "diff", "daemon", "demo", "import", "collect", "revisions", "digest", "query"],

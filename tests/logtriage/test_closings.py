@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from classifiers.findings import Findings
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from logtriage.closings import with_closings
 from logtriage.config import Config
 from logtriage.digesting import outbox_of

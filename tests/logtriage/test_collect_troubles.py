@@ -4,7 +4,8 @@ from pathlib import Path
 
 import grpc
 
-from collector.store import StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S
 from logtriage import pipeline
 from logtriage.config import Config
@@ -24,7 +25,8 @@ def _config(folder: Path, server: RunServer) -> Config:
 
 
 def _rows(config: Config) -> list[tuple[object, ...]]:
-    return pipeline.query(config, "select kind, subject, is_over from troubles order by seen_at_ns, is_over").rows()
+    with Store(config.store).read() as reader:
+        return reader.sql("select kind, subject, is_over from troubles order by seen_at_ns, is_over").rows()
 
 
 def test_a_lost_permission_then_a_spent_quota_then_none_are_three_spells(tmp_path: Path) -> None:
@@ -39,7 +41,8 @@ def test_a_lost_permission_then_a_spent_quota_then_none_are_three_spells(tmp_pat
         ("permission", "revisions", True),
         ("quota", "revisions", True),
     ]
-    said = pipeline.query(config, "select detail from troubles where kind = 'permission' and not is_over").item()
+    with Store(config.store).read() as reader:
+        said = reader.sql("select detail from troubles where kind = 'permission' and not is_over").item()
     assert "roles/run.viewer" in said
     assert "ops@example.com" not in said
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.known_signatures import KnownConfig
+from classifiers.config import KnownConfig
 from collector.sources.cloud_logging import CloudLoggingConfig
 from logtriage.config import Config, load_config
 from logtriage.errors import ConfigError

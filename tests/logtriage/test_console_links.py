@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from classifiers.findings import Latency
-from logtriage.console_links import check_console, cluster_links, silent_links
+from logtriage.console_links import cluster_links, silent_links
+from logtriage.report_config import check_console
 from tests.support.findings import WINDOW, attribution, cluster, findings
 
 _HOSTILE = "a\"b'c <img src=x> ](javascript:1) \u202e;x=?#&|`\n"

@@ -5,7 +5,8 @@ from dataclasses import replace
 from classifiers.findings import Drift, DriftSide
 from logtriage.drift_view import drift_rows
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report, only_service
+from logtriage.report import build_report, only_service
+from logtriage.report_config import ReportConfig
 from tests.support.findings import ONSET_NS, findings
 
 SIDES = (

@@ -12,7 +12,8 @@ from logtriage.followed_view import followed_lines, history_words, waiting_rows
 from logtriage.headline import verdict_words
 from logtriage.incident_view import tell_incident
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report, only_service
+from logtriage.report import build_report, only_service
+from logtriage.report_config import ReportConfig
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, cluster, findings
 
 

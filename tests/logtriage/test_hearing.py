@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.calibration import remember
-from classifiers.classify import ClassifyConfig
+from classifiers.config import ClassifyConfig
 from classifiers.record import read_claims
 from collector.store import Store
 from logtriage.delivery import deliver

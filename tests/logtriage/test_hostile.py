@@ -16,7 +16,7 @@ from logtriage.diagrams.drawings import drawings_of
 from logtriage.finding_view import view_finding
 from logtriage.lookup import Lookup
 from logtriage.render import plain_report, render_markdown
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 from logtriage.show_view import NOT_EXAMINED, ShowView
 from logtriage.terminal import draw_cluster, text_of
 from logtriage.terminal_finding import draw_finding

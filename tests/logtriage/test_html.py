@@ -11,7 +11,7 @@ import pytest
 from classifiers.findings import Evidence, Findings, Incident, Why
 from collector.window import NS_PER_S
 from logtriage.render import plain_report
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 from tests.support.findings import (
     DAY_NS,
     ONSET_NS,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from collector.retention import DAY_NS, RetentionConfig
+from collector.config import RetentionConfig, StoreConfig
+from collector.retention import DAY_NS
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import Window
 from logtriage import pipeline
 from logtriage.acts.keeping import act_prune

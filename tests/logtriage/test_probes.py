@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from collector.config import RetentionConfig, StoreConfig
 from collector.receiver.intake import Counts
 from collector.records import Ledger
-from collector.retention import RetentionConfig
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.troubles import Trouble
 from logtriage.probes import ClockLook, ReceiverLook, ServersLook, look_at_disk
 from tests.support.system import System

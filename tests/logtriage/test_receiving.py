@@ -20,8 +20,9 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from collector.config import StoreConfig
 from collector.receiver.config import GRPC_ADDRESS, HTTP_ADDRESS, ReceiveConfig
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage import gathering, pipeline
 from logtriage.config import Config
 from logtriage.errors import WrongUsage

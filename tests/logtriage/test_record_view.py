@@ -10,7 +10,8 @@ from classifiers.forecasts import forecast_of
 from classifiers.record import Claim, Settlement
 from logtriage.record_view import claim_lines, record_lines, remembered_line, said_line, settled_here
 from logtriage.render import plain_report
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from logtriage.wording import Near
 from tests.support.findings import END_NS, HOUR_NS, cluster, dependency, findings, quiet_findings
 

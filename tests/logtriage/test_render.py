@@ -11,7 +11,8 @@ from rich.text import Text
 from classifiers.findings import Evidence, Findings, Incident
 from logtriage.errors import RenderError
 from logtriage.render import plain_report, render, render_markdown
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from logtriage.templating import template_environment
 from tests.support.findings import attribution, cluster, coverage, empty_findings, findings, quiet_findings
 

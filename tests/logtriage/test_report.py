@@ -10,7 +10,8 @@ from classifiers.findings import Change, Evidence, Hypothesis, Incident, Onset, 
 from logtriage.cluster_view import view_cluster
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report, only_service
+from logtriage.report import build_report, only_service
+from logtriage.report_config import ReportConfig
 from tests.support.findings import (
     END_NS,
     ONSET_NS,

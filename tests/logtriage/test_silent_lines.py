@@ -21,7 +21,8 @@ from classifiers.findings import (
 from logtriage.digest import build_digest
 from logtriage.headline import verdict_words
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report, only_service
+from logtriage.report import build_report, only_service
+from logtriage.report_config import ReportConfig
 from logtriage.report_view import IncidentView
 from logtriage.terminal import draw_report, text_of
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, quiet_findings, symptom

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from collector.acknowledged import acks_of
+from collector.config import RetentionConfig, StoreConfig
 from collector.errors import StoreError
-from collector.retention import RetentionConfig
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.config import load_config
 from logtriage.store_check import check_store
 from tests.support.days import FIRST_DAY_NS, append, copied, count, day_entries, store_of_days

@@ -11,7 +11,7 @@ from logtriage.config import load_config
 from logtriage.errors import RenderError
 from logtriage.html_view import HtmlView
 from logtriage.render import TEMPLATES, plain_report
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 from logtriage.templating import template_environment
 from tests.support.findings import findings
 

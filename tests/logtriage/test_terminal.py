@@ -8,7 +8,8 @@ from rich.text import Text
 from classifiers.findings import Change
 from logtriage.cluster_view import view_cluster
 from logtriage.lookup import Lookup
-from logtriage.report import ReportConfig, build_report
+from logtriage.report import build_report
+from logtriage.report_config import ReportConfig
 from logtriage.report_view import OtherRow
 from logtriage.terminal import draw_cluster, draw_report, draw_table, text_of
 from tests.support.findings import attribution, cluster, dependency, findings, symptom

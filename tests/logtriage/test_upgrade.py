@@ -5,9 +5,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from collector.config import StoreConfig
 from collector.sql import load_query, query_names
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import Window
 from logtriage import pipeline
 from logtriage.config import Config

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from classifiers.cases import Case
+from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid, Timeline
-from classifiers.onset import OnsetConfig, find_onset
+from classifiers.onset import find_onset
 
 __all__ = ["MINUTE_NS", "case", "grid", "keyed"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from classifiers.signing import sign_new
 from collector.collect import normalise
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.records import Ledger
 from collector.retention import DAY_NS
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import format_ns
 from tests.support.entries import log_entry, raw_batch
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from collector.store import Store, StoreConfig, Writer
+from collector.config import StoreConfig
+from collector.store import Store, Writer
 from logtriage.delivery import Patience, deliver
 from logtriage.message import Message
 from logtriage.notifiers.channel import Heard, Place, Step

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings, Tracked
 from classifiers.lifecycle.storing import states_of
 from collector.store import Store

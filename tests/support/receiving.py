@@ -11,10 +11,11 @@ from typing import Any
 import httpx
 import polars as pl
 
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.receiver.config import ReceiveConfig
 from collector.receiver.receiver import Receiver
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.otlp import Json, message, request, span
 
 __all__ = ["JSON", "PROTOBUF", "Receiving", "numbered", "proto", "receiving", "wait_until"]

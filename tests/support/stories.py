@@ -6,7 +6,7 @@ from typing import Any
 
 from classifiers.findings import Findings
 from classifiers.followed import Tracked
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from collector.window import Window, parse_instant_ns
 from logtriage import pipeline
 from logtriage.config import Config

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings
 from classifiers.signing import sign_new
 from collector.collect import collect
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.records import Ledger, RawBatch
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S, Window, format_ns
 from tests.support.entries import raw_batch
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from logtriage.lines import Line
 from logtriage.message import Claimed, Message
 from logtriage.outbox import enqueue, facts_of

@@ -9,10 +9,10 @@ import numpy as np
 from classifiers.accusation import attribution_of
 from classifiers.attribution import weigh
 from classifiers.cases import Case
+from classifiers.config import AttributionConfig
 from classifiers.findings import Attribution
 from classifiers.lineage import Lineage
 from classifiers.named import Namings
-from classifiers.priors import AttributionConfig
 from classifiers.rivals import Candidate
 from classifiers.weighing import Judged
 from collector.records import Revision

@@ -7,14 +7,15 @@ import polars as pl
 
 from classifiers.findings import Findings
 from classifiers.record import Claim, read_claims
+from collector.config import StoreConfig
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S, Window
 from logtriage import pipeline
 from logtriage.config import Config
 from logtriage.daemon.cycle import Cycle
 from logtriage.delivery import Delivered
-from logtriage.digest import DigestConfig
+from logtriage.digest_config import DigestConfig
 from logtriage.hearing import Listened
 from logtriage.jobs import Done
 from logtriage.record_view import remembered_line
@@ -70,7 +71,8 @@ class Watch:
 
     def rows(self, sql: str) -> pl.DataFrame:
         """Rows of a query as `logtriage query` runs it."""
-        return pipeline.query(self.config, sql)
+        with Store(self.config.store).read_aside() as reader:
+            return reader.sql(sql)
 
     def window(self, end_s: float) -> Window:
         """The day before an instant."""

@@ -9,8 +9,10 @@ import orjson
 
 from classifiers.blind import Blindness, Sight
 from classifiers.blindness import find_sight, read_watched
-from classifiers.history import HistoryConfig, read_history
-from collector.store import Store, StoreConfig, Writer
+from classifiers.config import HistoryConfig
+from classifiers.history import read_history
+from collector.config import StoreConfig
+from collector.store import Store, Writer
 from collector.troubles import Trouble, TroubleKind
 from collector.window import NS_PER_S, Window
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from collector.store import Store
 from collector.window import NS_PER_S, Window
 from logtriage import pipeline
 from logtriage.config import load_config
@@ -65,7 +66,8 @@ def check_slack(stores: Sequence[Path], picture: Path) -> int:
 def _of_store(path: Path) -> list[list[dict[str, Any]]]:
     """The digest's messages of a demo's store."""
     config = load_config(None, db=path)
-    end_ns = int(pipeline.query(config, "select max(at_ns) from entries").item()) + 1
+    with Store(config.store).read_aside() as reader:
+        end_ns = int(reader.sql("select max(at_ns) from entries").item()) + 1
     found = pipeline.analyse(config, window=Window(end_ns - _DAY_NS, end_ns), now_ns=end_ns)
     return [message_blocks(message, _ADDED) for message in build_digest(found).messages]
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from logtriage.render import plain_report
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 from tests.support.findings import empty_findings
 from tests.support.pages import hostile_findings
 from tests.web.ticket_page import write_tickets

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from classifiers.cases import Case
-from classifiers.classify import ClassifyConfig, cases_of
+from classifiers.classify import cases_of
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Attribution, Change
 from classifiers.followed import Fix
 from classifiers.history import History, read_history

@@ -7,15 +7,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from classifiers.classify import ClassifyConfig, classify
+from classifiers.classify import classify
+from classifiers.config import ClassifyConfig, HistoryConfig
 from classifiers.findings import Cluster, Findings
 from classifiers.followed import Mute
-from classifiers.history import HistoryConfig, read_history
+from classifiers.history import read_history
 from classifiers.lifecycle.muted_rows import add_mute, lift_mute, read_mutes
 from classifiers.lifecycle.muting import Muted, put_away
 from classifiers.lifecycle.rows import MUTE_SCHEMA
+from collector.config import StoreConfig
 from collector.errors import ConfigError
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import Window
 from tests.support.system import HOUR, NS_PER_S, START_NS, System
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from classifiers.config import HistoryConfig
 from classifiers.findings import Cluster, Findings, Incident, Mute, Tracked
 from classifiers.followed import IncidentState
-from classifiers.history import History, HistoryConfig, read_history
+from classifiers.history import History, read_history
 from classifiers.lifecycle.combined import combine
 from classifiers.lifecycle.judging import Judged
 from classifiers.lifecycle.members import Seen

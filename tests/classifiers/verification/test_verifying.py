@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from classifiers.classify import ClassifyConfig
+from classifiers.config import ClassifyConfig
 from classifiers.findings import Findings, Verification
 from classifiers.verification.config import VerifyConfig
 from classifiers.verification.declared import declared_id

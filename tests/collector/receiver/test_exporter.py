@@ -16,9 +16,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Link, SpanKind, TraceFlags
 from opentelemetry.trace.span import SpanContext
 
+from collector.config import StoreConfig
 from collector.errors import ConfigError
 from collector.receiver.exporter import LogtriageSpanExporter
-from collector.store import Store, StoreConfig
+from collector.store import Store
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from collector.config import StoreConfig
 from collector.normalise.redact import Redactor
 from collector.receiver.answers import Refusal
 from collector.receiver.budget import Budget, Share
 from collector.receiver.intake import Intake
 from collector.records import Ledger
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from tests.support.otlp import message, request, span
 from tests.support.receiving import proto, receiving
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from collector.config import StoreConfig
 from collector.stopping import Stop
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S
 from logtriage.config import Config
 from logtriage.daemon.catching_up import CatchingUp

@@ -19,7 +19,7 @@ from logtriage.daemon.cycle import Cycle
 from logtriage.daemon.observers import LogObserver
 from logtriage.daemon.wiring import cycle_of
 from logtriage.delivery import Delivered
-from logtriage.digest import DigestConfig
+from logtriage.digest_config import DigestConfig
 from logtriage.errors import ConfigError, SourceUnavailable, StoreBusy
 from logtriage.hearing import Listened
 from logtriage.jobs import Done, JobName, JobRun

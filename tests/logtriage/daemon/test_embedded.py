@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from collector.config import StoreConfig
 from collector.receiver.config import ReceiveConfig
-from collector.store import StoreConfig
 from logtriage.config import Config
 from logtriage.daemon.embedded import Embedded
 from logtriage.errors import LogtriageError

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from collector.window import parse_instant_ns
 from logtriage.config import Config
 from logtriage.daemon.missed import due_at_start, read_last_runs

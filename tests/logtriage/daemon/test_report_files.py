@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from logtriage.config import Config
 from logtriage.daemon.report_files import write_reports
 from logtriage.errors import RenderError
-from logtriage.report import ReportConfig
+from logtriage.report_config import ReportConfig
 
 
 def _config(folder: Path, files: Path | None) -> Config:

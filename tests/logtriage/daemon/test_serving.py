@@ -10,7 +10,8 @@ import httpx
 import polars as pl
 import pytest
 
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from collector.window import NS_PER_S
 from logtriage.config import Config
 from logtriage.store_check import check_store

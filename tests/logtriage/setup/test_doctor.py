@@ -13,8 +13,9 @@ from typing import Any
 import grpc
 import pytest
 
+from collector.config import StoreConfig
 from collector.sources.base import process_settings
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from collector.troubles import Trouble, write_troubles
 from collector.window import format_ns
 from tests.support.command_line import Run

@@ -19,7 +19,8 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from collector.store import Store, StoreConfig
+from collector.config import StoreConfig
+from collector.store import Store
 from tests.support.grpc_faults import FaultScript, Refuse
 from tests.support.log_entries import make_entries
 from tests.support.logging_server import LoggingServer

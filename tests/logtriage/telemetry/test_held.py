@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from collector.store import StoreConfig
+from collector.config import StoreConfig
 from logtriage.config import Config
 from logtriage.daemon.schedule import ScheduleConfig
 from logtriage.errors import ConfigError

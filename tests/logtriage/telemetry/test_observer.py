@@ -17,11 +17,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.config import StoreConfig
 from collector.normalise.redact_config import OwnPattern, RedactConfig
 from collector.receiver.intake import Counts
 from collector.records import Ledger
 from collector.sources.base import process_settings
-from collector.store import Store, StoreConfig
+from collector.store import Store
 from logtriage.config import Config
 from logtriage.errors import ConfigError, SourceError
 from logtriage.jobs import JobName, JobRun
