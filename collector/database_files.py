@@ -20,7 +20,8 @@ from collector.stopping import Stop, Stopped
 
 __all__ = ["Saved", "copy_rows", "count_rows", "find_unreadable", "save_rows", "settle_file"]
 
-_PART_ROWS = 122_880  # of DuckDB's row groups: a damaged block costs one of them
+_LEAST_ROWS = 2048  # that DuckDB reads at once: a damaged block costs those that it has some of
+_PART_ROWS = 64 * _LEAST_ROWS  # to begin with; halves of it fall on what is read at once
 _LOOK_S = 0.1  # between two looks at the wish to stop
 
 
@@ -58,7 +59,8 @@ def find_unreadable(path: Path, *, engine: dict[str, Any]) -> dict[str, str]:
 def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Saved]:
     """Copies what can be read of a damaged database into `new`, which has all tables and no rows.
 
-    What cannot be read is left out row group by row group. StoreError when nothing can be: the file does not open.
+    What cannot be read is left out, by as few rows as the engine reads at once.
+    StoreError when nothing can be: the file does not open.
     """
     try:
         with _attached(old, engine) as connection:
@@ -73,31 +75,40 @@ def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Save
 def _save_table(old: Path, new: Path, name: str, engine: dict[str, Any]) -> Saved:
     try:
         with _attached(old, engine) as connection:
-            rows = connection.table(f'old.main."{name}"').aggregate("count(*)").fetchall()[0][0]
+            found = connection.table(f'old.main."{name}"').aggregate("count(*), coalesce(max(rowid), -1)").fetchall()
     except duckdb.Error:
         return Saved(0, 0)
+    rows, last = found[0]  # numbers of rows have gaps where some were deleted
     try:
-        _save_part(old, new, name, engine, 0, 2**62)
+        _save_part(old, new, name, engine, range(last + 1))
     except duckdb.Error:
-        pass
-    else:
-        return Saved(rows, 0)
-    lost = 0
-    for start in range(0, rows, _PART_ROWS):
-        try:
-            _save_part(old, new, name, engine, start, start + _PART_ROWS)
-        except duckdb.Error:
-            lost += min(_PART_ROWS, rows - start)
-    return Saved(rows - lost, lost)
+        for start in range(0, last + 1, _PART_ROWS):
+            _save_halves(old, new, name, engine, range(start, start + _PART_ROWS))
+    with _attached(new, engine) as connection:
+        kept = connection.table(f'old.main."{name}"').aggregate("count(*)").fetchall()[0][0]
+    return Saved(kept, rows - kept)
 
 
-def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], start: int, end: int) -> None:
+def _save_halves(old: Path, new: Path, name: str, engine: dict[str, Any], part: range) -> None:
+    """Saves what can be read of these rows, half by half: a damaged block has some rows of one column alone.
+
+    A row without that column is not saved: it would keep the whole one from being read again.
+    """
+    try:
+        _save_part(old, new, name, engine, part)
+    except duckdb.Error:
+        if len(part) > _LEAST_ROWS:
+            for half in (part[: len(part) // 2], part[len(part) // 2 :]):
+                _save_halves(old, new, name, engine, half)
+
+
+def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], part: range) -> None:
     with _attached(old, engine) as connection:
         connection.execute("attach $path as new", {"path": str(new)}).fetchall()
         source, goal = (connection.table(f'{database}.main."{name}"') for database in ("old", "new"))
         columns = ", ".join(f'"{column}"' for column in goal.columns if column in source.columns)
         connection.execute("begin").fetchall()
-        source.filter(f"rowid >= {start} and rowid < {end}").project(columns).insert_into(f"new.main.{name}")
+        source.filter(f"rowid >= {part.start} and rowid < {part.stop}").project(columns).insert_into(f"new.main.{name}")
         connection.execute("commit").fetchall()
 
 

@@ -16,8 +16,10 @@ from collector.compaction import like
 from collector.config import StoreConfig
 from collector.database_files import Saved, save_rows, settle_file
 from collector.place import sync_folder, wal_of
+from collector.records import IMPORTED
 from collector.sources.walk import set_back
 from collector.store import Store, Writer
+from collector.troubles import Trouble, note_troubles
 
 __all__ = ["Mended", "lay_log_aside", "mend", "salvage"]
 
@@ -26,10 +28,14 @@ _DERIVED = ("occurrences", "span_occurrences", "events", "signed", "event_batche
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What became of it: rows that are counted as lost from now on, sources that read again, by name."""
+    """What became of it: rows that are counted as lost from now on, sources that read again, by name.
+
+    `files`: what was imported and has to be once more.
+    """
 
     lost: int
     sources: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 def lay_log_aside(store: Store, *, stamp: str) -> Path | None:
@@ -77,6 +83,7 @@ def mend(store: Store, *, is_derived_lost: bool) -> Mended:
     """Counts rows that are missing as lost, sets cursors back to before them, and empties what was derived, if need be.
 
     What was acknowledged and is gone altogether is forgotten here: it was told, and is read again where it was pulled.
+    The trouble that it was is over.
     """
     with store.write() as writer:
         short = writer.frame("find_short_batches", first_batch=0)
@@ -85,7 +92,8 @@ def mend(store: Store, *, is_derived_lost: bool) -> Mended:
             lost = {"records": row["records"] - row["held"], "dead": row["dead"] - row["held_dead"]}
             writer.execute("update_lost_rows", batch_id=row["batch_id"], **lost)
         since: dict[str, int] = {}
-        for row in (*short.iter_rows(named=True), *gone.iter_rows(named=True)):
+        missing = (*short.iter_rows(named=True), *gone.iter_rows(named=True))
+        for row in missing:
             if row["first_at_ns"] is not None:
                 since[row["source"]] = min(since.get(row["source"], row["first_at_ns"]), row["first_at_ns"])
         again = tuple(name for name, at_ns in sorted(since.items()) if _set_back(writer, name, at_ns))
@@ -93,8 +101,10 @@ def mend(store: Store, *, is_derived_lost: bool) -> Mended:
         if short.height or is_derived_lost:
             for table in _DERIVED:
                 writer.execute(f"delete_all_{table}")
+    files = tuple(sorted({row["location"] for row in missing if row["source"] == IMPORTED}))
+    note_troubles(store, (Trouble("store", "database", time.time_ns(), True, ""),))
     lost_rows = int((short["records"] - short["held"]).sum()) + int(gone["records"].sum())
-    return Mended(lost_rows, again)
+    return Mended(lost_rows, again, files)
 
 
 def _set_back(writer: Writer, source: str, at_ns: int) -> bool:

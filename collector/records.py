@@ -15,6 +15,7 @@ __all__ = [
     "DEAD_LETTER_SCHEMA",
     "ENTRY_SCHEMA",
     "FACT_SCHEMA",
+    "IMPORTED",
     "RAW_MESSAGE_SCHEMA",
     "RAW_SCHEMA",
     "SEVERITY_NUMBER",
@@ -27,6 +28,8 @@ __all__ = [
     "Served",
     "severity_text",
 ]
+
+IMPORTED = "import"  # the source of what is imported by hand, which no pull reads again
 
 # One raw record as a source cuts it out: `line` is the 1-based line (or ordinal) in its location, `raw` one JSON text.
 RAW_SCHEMA = pl.Schema({"line": pl.Int64(), "raw": pl.String()})

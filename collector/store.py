@@ -171,6 +171,7 @@ class Store:
         with contextlib.ExitStack() as stack:
             with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
                 check_readable(self.path)
+                acknowledged = read_acknowledged(self.path)
                 copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
             if copy is None:
                 yield stack.enter_context(self.read())
@@ -179,25 +180,31 @@ class Store:
             connection = stack.enter_context(
                 self._connected(lambda: self._opened(f"/proc/self/fd/{copy}", read_only=True))
             )
-            if not self._is_behind(connection):
+            if not self._is_behind(connection) and not _gone(connection, acknowledged):
                 yield Reader(connection)
                 return
             stack.close()
-            yield stack.enter_context(self.read())  # brought up first, once after an upgrade
+            yield stack.enter_context(self.read())  # brought up first, once after an upgrade or a loss
 
     def _brought_up(
         self, stack: contextlib.ExitStack, opened: Callable[[], duckdb.DuckDBPyConnection]
     ) -> duckdb.DuckDBPyConnection:
-        """A connection to a database of this version, as far as it can be written: queries are made for that."""
+        """A connection to a database of this version in which a loss is told, as far as it can be written.
+
+        Queries are made for this version, and whoever reads where rows are gone must not take them for never there.
+        """
         connection = opened()
-        if not self._is_behind(connection):
+        is_behind = self._is_behind(connection)
+        gone = () if is_behind else _gone(connection, read_acknowledged(self.path))
+        if not is_behind and not gone:
             return connection
         stack.close()  # the turn of a reader, so that a writer gets one
         try:
             with self.write():
                 LOG.info("the database `%s` is of this version now", self.path)
         except StoreError as error:
-            LOG.warning("the database `%s` is older than this logtriage and stays so: %s", self.path, error)
+            is_so = _gone_words(gone) if gone else "it is older than this logtriage"
+            LOG.warning("the database `%s` stays as it is, though %s: %s", self.path, is_so, error)
         return opened()
 
     def _check_there(self) -> None:
@@ -225,7 +232,8 @@ class Store:
     def write(self) -> Iterator[Writer]:
         """A Writer inside one transaction; makes and migrates the database first where that is due.
 
-        What was acknowledged before and is not there any more is told, once, in the log and in stored rows.
+        What was acknowledged before and is not there any more is told, once, in the log and in stored rows. A reader
+        that finds such a loss writes first.
         """
         with self._writing(list) as writer:
             yield writer
@@ -257,26 +265,24 @@ class Store:
         if not acknowledged:
             return
         first = min(one.batch_id for one in acknowledged)
-        last = _frame(connection, load_query("find_next_ids").sql, {})["batch_id"][0] - 1
-        lost = [one for one in acknowledged if one.batch_id > last]
         short = _frame(connection, load_query("find_short_batches").sql, {"first_batch": first}) if is_unclean else None
-        if lost:
+        found = []
+        if lost := _gone(connection, acknowledged):
+            found.append(_gone_words(lost))
+        if short is not None and short.height:
+            found.append(f"rows of {short.height:,} batches are missing in the database")
+        if found:
+            detail = f"{' and '.join(found)}; see `logtriage doctor --store`"
             rows = pl.DataFrame([asdict(one) for one in lost], schema=_LOST_SCHEMA)
             now_ns = self._clock_ns()
             connection.execute("begin").fetchall()
             writer = Writer(connection)
             writer.execute("insert_lost_batches", relation=rows, now_ns=now_ns)
-            records = sum(one.records for one in lost)
-            detail = (
-                f"{records:,} records that were stored are not in the database any more; see `logtriage doctor --store`"
-            )
             writer.execute(
                 "insert_trouble", kind="store", subject="database", seen_at_ns=now_ns, is_over=False, detail=detail
             )
             connection.execute("commit").fetchall()
             LOG.error("%s", detail)
-        if short is not None and short.height:
-            LOG.error("rows of %d batches are missing in the database; see `logtriage doctor --store`", short.height)
         forget(self.path)
 
     def begin_run(self, kind: str, source: str) -> int:
@@ -425,6 +431,17 @@ class Store:
                 load_query("insert_migration").sql, {"name": name, "now_ns": self._clock_ns()}
             ).fetchall()
             connection.execute("commit").fetchall()
+
+
+def _gone(connection: duckdb.DuckDBPyConnection, acknowledged: Iterable[Acknowledged]) -> tuple[Acknowledged, ...]:
+    """What of it is not in the database any more."""
+    known = tuple(acknowledged)
+    last = _frame(connection, load_query("find_next_ids").sql, {})["batch_id"][0] - 1 if known else 0
+    return tuple(one for one in known if one.batch_id > last)
+
+
+def _gone_words(gone: Iterable[Acknowledged]) -> str:
+    return f"{sum(one.records for one in gone):,} records that were stored are not in the database any more"
 
 
 def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, now_ns: int) -> list[Ledger]:

@@ -20,7 +20,7 @@ from logtriage.config import Config
 from logtriage.jobs import Done
 from logtriage.wording import plural
 
-__all__ = ["Kept", "keep", "preview", "pruned_words", "retain", "short_history_words", "size_words"]
+__all__ = ["Kept", "counted_from_ns", "keep", "preview", "pruned_words", "retain", "short_history_words", "size_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def keep(config: Config, *, before_ns: int | None, now_ns: int, stop: Stop) -> K
     """
     store = Store(config.store)
     before_bytes = file_bytes(store.path)
-    limit = aged_before_ns(config.retention.days, now_ns=now_ns) if before_ns is None else before_ns
+    limit = _limit_ns(config, before_ns, now_ns)
     aged = prune_by_age(store, limit, now_ns=now_ns, stop=stop)
     oversize = Pruned(is_whole=aged.is_whole)
     if config.retention.max_bytes is not None and aged.is_whole:
@@ -66,7 +66,7 @@ def preview(config: Config, *, before_ns: int | None, now_ns: int) -> Kept:
     """What `keep` would do, by the rows of now; changes nothing. Of size it is known about only."""
     store = Store(config.store)
     size = file_bytes(store.path)
-    limit = aged_before_ns(config.retention.days, now_ns=now_ns) if before_ns is None else before_ns
+    limit = _limit_ns(config, before_ns, now_ns)
     with store.read() as reader:
         aged = count_old(reader, limit)
         oversize = Pruned()
@@ -77,13 +77,8 @@ def preview(config: Config, *, before_ns: int | None, now_ns: int) -> Kept:
 
 
 def retain(config: Config, stop: Stop, *, now_ns: int) -> Done:
-    """The daemon's job: what `logtriage prune` does, in one line for the log.
-
-    It counts back from the newest record that is stored, where the clock is more than a day ahead of that: nobody looks
-    on, and a clock that is set wrong for one night must not take everything away.
-    """
-    before_ns = aged_before_ns(config.retention.days, now_ns=min(now_ns, _newest_ns(config) + DAY_NS))
-    kept = keep(config, before_ns=before_ns, now_ns=now_ns, stop=stop)
+    """The daemon's job: what `logtriage prune` does, in one line for the log."""
+    kept = keep(config, before_ns=None, now_ns=now_ns, stop=stop)
     taken = kept.taken
     line = pruned_words(taken) if taken.records else "nothing is older than what is kept"
     failed = (too_large,) if (too_large := _too_large(config, kept)) else ()
@@ -94,6 +89,20 @@ def retain(config: Config, stop: Stop, *, now_ns: int) -> Done:
         figures=figures,
         has_more=not kept.is_whole and not stop.is_set,
     )
+
+
+def _limit_ns(config: Config, before_ns: int | None, now_ns: int) -> int:
+    if before_ns is not None:
+        return before_ns
+    return aged_before_ns(config.retention.days, now_ns=counted_from_ns(config, now_ns=now_ns))
+
+
+def counted_from_ns(config: Config, *, now_ns: int) -> int:
+    """From when ages count back: now, or a day after the newest record where the clock is further ahead than that.
+
+    A clock that is set wrong for one night must not take everything away.
+    """
+    return min(now_ns, _newest_ns(config) + DAY_NS)
 
 
 def _newest_ns(config: Config) -> int:

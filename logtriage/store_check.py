@@ -11,16 +11,19 @@ from collector.database_files import Saved, find_unreadable
 from collector.errors import StoreBusy, StoreError
 from collector.mending import lay_log_aside, mend, salvage
 from collector.place import is_there
+from collector.records import IMPORTED
 from collector.store import Reader, Store
 from collector.window import format_ns
 from logtriage.config import Config
 from logtriage.keeping import short_history_words
+from logtriage.shell import quoted
 from logtriage.wording import plural
 
 __all__ = ["StoreFinding", "check_store"]
 
 _KEPT = "create_0011_kept"
 _MEND = "Count it as lost and let the sources read it again with `logtriage doctor --store --repair`."
+_LONGEST = 1000  # characters of a path in a command
 _SHOWN = 10  # batches that are told one by one
 
 
@@ -59,7 +62,7 @@ def check_store(config: Config, *, repair: bool) -> tuple[StoreFinding, ...]:
         done = laid + tuple(_repaired(store, unreadable)) if repair else tuple(map(_unreadable, unreadable.items()))
         if unreadable and not repair:
             return done
-        with store.read() as reader:
+        with store.read_aside() as reader:
             return (*done, _file(store, reader), *_sums(reader), *_history(config))
     except StoreError as error:
         return (_closed(error, was_tried=False),)
@@ -94,7 +97,9 @@ def _repaired(store: Store, unreadable: dict[str, str]) -> Iterator[StoreFinding
     mended = mend(store, is_derived_lost=bool(unreadable))
     if mended.lost:
         again = f" {', '.join(mended.sources)} will be read again from there." if mended.sources else ""
-        yield StoreFinding("mended", "warn", f"{plural(mended.lost, 'record')} counted as lost.{again}")
+        files = " ".join(quoted(name, _LONGEST) for name in mended.files[:_SHOWN])
+        todo = f"Run `logtriage import {files}`." if files else ""
+        yield StoreFinding("mended", "warn", f"{plural(mended.lost, 'record')} counted as lost.{again}", todo)
     if mended.lost or unreadable:
         sign_new(store)
         yield StoreFinding("derived", "ok", "Signatures and events were made anew.")
@@ -155,8 +160,9 @@ def _span(row: dict[str, object]) -> str:
 
 def _way_out(row: dict[str, object]) -> str:
     """What brings the records back: another pull, or the file once more."""
-    if row["source"] == "files":
-        return f"Run `logtriage doctor --store --repair`, then `logtriage import {row['location']}`."
+    if row["source"] == IMPORTED:
+        file = quoted(str(row["location"]), _LONGEST)
+        return f"Run `logtriage doctor --store --repair`, then `logtriage import {file}`."
     return _MEND
 
 

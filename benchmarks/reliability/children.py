@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from benchmarks.reliability.clock import set_clock
 
@@ -44,11 +45,16 @@ _LONGEST_S = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process may do and see. `at_ns`: its clock at the start; `flush_s`: between two transactions of a pull."""
+    """What a process may do and see. `at_ns`: its clock at the start; `flush_s`: between two transactions of a pull.
+
+    `killed_at_acks`: it is killed (SIGKILL, by itself) once it acknowledged that many transactions, before the last of
+    them is in the database file.
+    """
 
     at_ns: int | None = None
     flush_s: float | None = None
     file_bytes: int | None = None
+    killed_at_acks: int | None = None
 
 
 @dataclass(slots=True)
@@ -130,7 +136,25 @@ def _command(words: list[str], folder: str, out: str, err: str, env: dict[str, s
     if limits.file_bytes is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+    if limits.killed_at_acks is not None:
+        _be_killed_at(limits.killed_at_acks)
     sys.argv = ["logtriage", *words]
     from logtriage.cli import main  # noqa: PLC0415 - only in the process
 
     main()
+
+
+def _be_killed_at(acks: int) -> None:
+    """Between two steps of the store that a kill from outside would hardly meet."""
+    import collector.store  # noqa: PLC0415 - only in the process
+
+    names, left = vars(collector.store), [acks]
+    acknowledge = names["write_acknowledged"]
+
+    def last(*given: Any, **more: Any) -> None:
+        acknowledge(*given, **more)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    names["write_acknowledged"] = last

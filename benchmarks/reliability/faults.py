@@ -2,9 +2,10 @@
 
     python -m benchmarks.reliability.faults [--only "disk full" ...] [--folder DIR]
 
-A file system of a few MiB is mounted for a full and a read-only disk, and a control group for a limit of memory: both
-need root, and where that is not given the case is told as not tried. Hours of an API that is down are told by its
-answers: a pull gives up after `patience_s` and the next goes on. Clocks are those of benchmarks/reliability/clock.py.
+A file system of a few MiB is mounted for a full and a read-only disk, which needs root; where that is not given the
+case is told as not tried. Memory is limited by a control group, or, where none can be made, by the address space of the
+process, and the line says so. Hours of an API that is down are told by its answers: a pull gives up after `patience_s`
+and the next goes on. Clocks are those of benchmarks/reliability/clock.py.
 """
 
 import argparse
@@ -16,12 +17,15 @@ from pathlib import Path
 
 from benchmarks.reliability.faults_api import API
 from benchmarks.reliability.faults_disk import DISK
+from benchmarks.reliability.faults_memory import MEMORY
+from benchmarks.reliability.faults_suspend import SUSPEND
 from benchmarks.reliability.faults_time import TIME
+from benchmarks.reliability.faults_wal import WAL
 
 __all__ = ["main", "tried"]
 
 Case = Callable[[Path], tuple[str, list[str]]]
-_CASES: dict[str, Case] = {**DISK, **API, **TIME}
+_CASES: dict[str, Case] = {**DISK, **WAL, **MEMORY, **API, **TIME, **SUSPEND}
 
 
 def main(given: Sequence[str] | None = None) -> int:

@@ -1,8 +1,7 @@
-"""Faults of the disk, of the file and of memory."""
+"""Faults of the disk and of the database file."""
 
 import contextlib
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,23 +12,10 @@ from benchmarks.reliability.checks import broken, rows_of
 from benchmarks.reliability.children import Limits, run, start
 from benchmarks.reliability.hostile_lines import hostile_lines
 
-__all__ = ["DISK", "one_line"]
+__all__ = ["DISK", "given_lines", "one_line"]
 
 _LINES = 3000
-_GROUP = Path("/sys/fs/cgroup/memory/reliability")
 _MIB = 2**20
-_MORE = """
-begin;
-insert into entries select * replace (insert_id || 'x' as insert_id, -1 as batch_id) from entries;
-insert into batches
-select * replace (
-    -1 as batch_id, 0 as dead, 0 as duplicates,
-    (select count(*) from entries where batch_id = -1) as stored,
-    (select count(*) from entries where batch_id = -1) as read
-)
-from batches limit 1;
-commit
-"""
 
 
 def one_line(said: str) -> str:
@@ -37,7 +23,8 @@ def one_line(said: str) -> str:
     return said.strip().splitlines()[-1] if said.strip() else "(nothing)"
 
 
-def _file(folder: Path, lines: int = _LINES, *, seed: int = 1) -> Path:
+def given_lines(folder: Path, lines: int = _LINES, *, seed: int = 1) -> Path:
+    """A file of that many hostile lines."""
     path = folder / f"given-{seed}.jsonl"
     with path.open("wb") as out:
         out.writelines(hostile_lines(lines, seed=seed))
@@ -71,7 +58,7 @@ def _disk(place: Path, mib: int) -> Iterator[Path]:
 
 
 def _disk_full(folder: Path) -> tuple[str, list[str]]:
-    file = _file(folder, _LINES)
+    file = given_lines(folder, _LINES)
     with _disk(folder / "small", 12) as place:
         filler = place / "filler"
         filler.write_bytes(b"x" * 11 * _MIB)
@@ -84,7 +71,7 @@ def _disk_full(folder: Path) -> tuple[str, list[str]]:
 
 
 def _file_limit(folder: Path) -> tuple[str, list[str]]:
-    file = _file(folder, _LINES)
+    file = given_lines(folder, _LINES)
     words = ["import", str(file), "--db", "s.duckdb"]
     child = start(words, folder=folder, limits=Limits(file_bytes=_MIB))
     code, said = child.ended(), child.said()
@@ -94,12 +81,12 @@ def _file_limit(folder: Path) -> tuple[str, list[str]]:
 
 
 def _read_only(folder: Path) -> tuple[str, list[str]]:
-    file = _file(folder)
+    file = given_lines(folder)
     with _disk(folder / "ro", 64) as place:
         db = str(place / "s.duckdb")
         run(["import", str(file), "--db", db], folder=folder)
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True, capture_output=True)
-        code, said = run(["import", str(_file(folder, seed=2)), "--db", db], folder=folder)
+        code, said = run(["import", str(given_lines(folder, seed=2)), "--db", db], folder=folder)
         found = _refused(said, code, "read-only", "Read-only")
         reads, told = run(["report", "--since", "2026-01-01", "--until", "2026-01-03", "--db", db], folder=folder)
         found += [f"a report from it failed: {one_line(told)}"] if reads else []
@@ -109,11 +96,11 @@ def _read_only(folder: Path) -> tuple[str, list[str]]:
 def _damaged(damage: Callable[[Path], None], *words: str) -> Callable[[Path], tuple[str, list[str]]]:
     def case(folder: Path) -> tuple[str, list[str]]:
         db = folder / "s.duckdb"
-        run(["import", str(_file(folder)), "--db", str(db)], folder=folder)
+        run(["import", str(given_lines(folder)), "--db", str(db)], folder=folder)
         damage(db)
         code, said = run(["report", "--since", "2026-01-01", "--until", "2026-01-03", "--db", str(db)], folder=folder)
         found = _refused(said, code, *words)
-        code, said_too = run(["import", str(_file(folder, seed=2)), "--db", str(db)], folder=folder)
+        code, said_too = run(["import", str(given_lines(folder, seed=2)), "--db", str(db)], folder=folder)
         return one_line(said), found + _refused(said_too, code, *words)
 
     return case
@@ -147,58 +134,6 @@ def _newer(db: Path) -> None:
         ).fetchall()
 
 
-def _wal(folder: Path) -> tuple[str, list[str]]:
-    """A log of transactions flipped at each of several places: told, or opened with every sum."""
-    whole = folder / "whole.duckdb"
-    run(["import", str(_file(folder)), "--db", str(whole)], folder=folder)
-    with duckdb.connect(str(whole)) as connection:
-        connection.execute("set checkpoint_threshold = '1GB'; pragma disable_checkpoint_on_shutdown").fetchall()
-        connection.execute(_MORE).fetchall()
-    wal = whole.with_name(f"{whole.name}.wal")
-    if not wal.exists():
-        return "no log was left", ["no log was left"]
-    content = wal.read_bytes()
-    told, found = set(), []
-    for part in (0.01, 0.2, 0.5, 0.8, 0.999):
-        place = folder / f"wal-{part}"
-        place.mkdir()
-        shutil.copy2(whole, place / "s.duckdb")
-        damaged = bytearray(content)
-        damaged[round(part * (len(content) - 1))] ^= 0xFF
-        (place / "s.duckdb.wal").write_bytes(damaged)
-        code, said = run(["query", "select count(*) from entries", "--db", str(place / "s.duckdb")], folder=folder)
-        if code:
-            told.add(one_line(said).replace(str(place), "DIR"))
-            found += [f"at {part}: {one}" for one in _refused(said, code, "damaged", "log")]
-        else:
-            told.add("(opens)")
-            found += [f"at {part}: {one}" for one in broken(place / "s.duckdb")]
-    return " / ".join(sorted(told)), found
-
-
-def _memory(folder: Path) -> tuple[str, list[str]]:
-    """An import and a report in a control group of 512 MiB, the engine limited to a quarter of that."""
-    _GROUP.mkdir()
-    try:
-        (_GROUP / "memory.limit_in_bytes").write_text(str(512 * _MIB), encoding="ascii")
-        (folder / "config.yaml").write_text(
-            "store: {path: s.duckdb, memory_limit_mib: 128, threads: 1}\n", encoding="utf-8"
-        )
-        file = _file(folder, 10_000)
-        told, found = [], []
-        for words in (["import", str(file)], ["report", "--since", "2026-01-01", "--until", "2026-01-03"]):
-            child = start(words, folder=folder)
-            (_GROUP / "cgroup.procs").write_text(str(child.process.pid), encoding="ascii")
-            code, said = child.ended(), child.said()
-            peak = int((_GROUP / "memory.max_usage_in_bytes").read_text(encoding="ascii")) / _MIB
-            told.append(f"{words[0]}: {'done' if not code else one_line(said)}, {peak:.0f} MiB at most")
-            found += [f"{words[0]} ended with {code}"] if code else []
-        return "; ".join(told), found + _whole(folder / "s.duckdb", 10_000)
-    finally:
-        with contextlib.suppress(OSError):
-            _GROUP.rmdir()
-
-
 DISK = {
     "disk full": _disk_full,
     "file may not grow": _file_limit,
@@ -206,8 +141,6 @@ DISK = {
     "header overwritten": _damaged(_flip(0.0, 8192), "no DuckDB database", "damaged"),
     "blocks overwritten": _damaged(_flip(0.1, 3_000_000), "damaged"),
     "file cut short": _damaged(_truncate, "cut short", "damaged"),
-    "log of transactions damaged": _wal,
     "foreign database": _damaged(_foreign, "another program"),
     "newer store": _damaged(_newer, "newer logtriage"),
-    "512 MiB of memory": _memory,
 }

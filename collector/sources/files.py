@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 
 from collector.errors import NormaliseError, SourceError
-from collector.records import RAW_SCHEMA, RawBatch
+from collector.records import IMPORTED, RAW_SCHEMA, RawBatch
 from collector.sources.blocks import Cut, Dead, cut_lines
 from collector.sources.junit import cut_tests
 from collector.sources.messages import cut_messages
@@ -81,7 +81,7 @@ def find_files(paths: Iterable[str | Path]) -> FoundFiles:
     return FoundFiles(tuple(files), tuple(skipped))
 
 
-def read_files(found: FoundFiles, *, source: str = "import") -> Iterator[RawBatch]:
+def read_files(found: FoundFiles, *, source: str = IMPORTED) -> Iterator[RawBatch]:
     """The records of the files, batch by batch; memory is bounded whatever the size of a file or record.
 
     `progress` is the share of all files' bytes that is read, packed bytes for .gz; None with a pipe among them. Dead
@@ -108,7 +108,7 @@ def read_files(found: FoundFiles, *, source: str = "import") -> Iterator[RawBatc
         done += file.size
 
 
-def read_paths(paths: Iterable[str | Path], *, source: str = "import") -> Iterator[RawBatch]:
+def read_paths(paths: Iterable[str | Path], *, source: str = IMPORTED) -> Iterator[RawBatch]:
     """`find_files` and `read_files` in one, for callers who need no list of skipped files."""
     return read_files(find_files(paths), source=source)
 

@@ -79,8 +79,8 @@ def call_patiently(
             wait_s = _wait_s(asked_s, tries, settings.chance())
             spent_s += settings.monotonic_s() - begun_s + wait_s
             if spent_s > limits.patience_s:
-                told = _gave_up(error, who, tries, asked_s, limits)
                 is_quota = isinstance(error, exceptions.TooManyRequests)
+                told = _gave_up(error, who, tries, asked_s, limits, is_quota=is_quota)
                 raise SourceUnavailable(told, trouble="quota" if is_quota else "source") from error
             if quota is not None and isinstance(error, exceptions.TooManyRequests):
                 quota.hold(wait_s)
@@ -114,12 +114,15 @@ def _wait_s(asked_s: float | None, tries: int, chance: float) -> float:
     return step_s * (1 + chance) / 2
 
 
-def _gave_up(error: Any, who: str, tries: int, asked_s: float | None, limits: CallLimits) -> str:
+def _gave_up(
+    error: Any, who: str, tries: int, asked_s: float | None, limits: CallLimits, *, is_quota: bool
+) -> str:  # fmt: skip
     status = f"{int(error.code)} " if error.code else ""
     asked = f" and asked to wait {asked_s:g} s" if asked_s is not None else ""
     times = "once" if tries == 1 else f"{tries} times"
+    what = "refused because its quota is used up, for longer than" if is_quota else "did not answer within"
     return (
-        f"{who} did not answer within patience_s = {limits.patience_s:g}: tried {times}, it last said "
+        f"{who} {what} patience_s = {limits.patience_s:g}: tried {times}, it last said "
         f"`{status}{one_line(error.message)}`{asked}. "
         "What was read so far is kept; the next cycle goes on from the cursor."
     )

@@ -9,11 +9,11 @@ from collector.backup import back_up, key_of, restore
 from collector.place import is_there
 from collector.stopping import Stop
 from collector.store import Store
-from collector.window import format_ns, parse_instant_ns
+from collector.window import format_ns, parse_duration_ns, parse_instant_ns
 from logtriage.config import Config, load_config
 from logtriage.daemon.lock import hold_daemon_lock
 from logtriage.errors import ConfigError, StoreError
-from logtriage.keeping import Kept, keep, preview, pruned_words, short_history_words, size_words
+from logtriage.keeping import Kept, counted_from_ns, keep, preview, pruned_words, short_history_words, size_words
 from logtriage.output import show
 
 __all__ = ["act_backup", "act_prune", "act_restore"]
@@ -28,7 +28,13 @@ def act_prune(
     """Takes away what is too old or does not fit, or says what would go."""
     loaded = _with_size(load_config(config, db=db), max_size)
     now_ns = time.time_ns()
-    before_ns = None if older_than is None else parse_instant_ns(older_than, name="--older-than", now_ns=now_ns)
+    from_ns = counted_from_ns(loaded, now_ns=now_ns)
+    before_ns = None if older_than is None else parse_instant_ns(older_than, name="--older-than", now_ns=from_ns)
+    if from_ns < now_ns and (older_than is None or parse_duration_ns(older_than.strip()) is not None):
+        sys.stderr.write(
+            f"ages count back from {format_ns(from_ns, digits=0)}, a day after the newest record: the clock is further "
+            "ahead. To prune by another time write it out (--older-than 2026-09-14T20:00:00Z).\n"
+        )
     warning = short_history_words(loaded) if older_than is None else ""
     if warning:
         sys.stderr.write(f"{warning}\n")

@@ -19,10 +19,15 @@ LOG = logging.getLogger(__name__)
 
 
 def run_job(
-    job: Job, stop: Stop, observers: Sequence[Observer], *, clock_ns: Callable[[], int] = time.time_ns
-) -> tuple[JobRun, Done]:
-    """One run of a job, told to each observer. Raises nothing but what ends the process."""
-    began_ns = clock_ns()
+    job: Job, stop: Stop, observers: Sequence[Observer], *, clock_ns: Callable[[], int] = time.time_ns,
+    running_ns: Callable[[], int] = time.monotonic_ns,
+) -> tuple[JobRun, Done]:  # fmt: skip
+    """One run of a job, told to each observer. Raises nothing but what ends the process.
+
+    It ended as long after its begin as it ran, by a clock that stands still while the machine sleeps: a day in which
+    the machine slept in the middle of a job is none in which logtriage saw.
+    """
+    began_ns, begun_ns = clock_ns(), running_ns()
     _tell(observers, lambda one: one.began(job.name, began_ns))
     done, ended_early = Done(), ""
     outcome: Literal["done", "failed", "stopped"] = "done"
@@ -36,7 +41,8 @@ def run_job(
     if done.failed:
         outcome = "failed"
     run = JobRun(
-        job.name, began_ns, max(began_ns, clock_ns()), outcome, "; ".join(done.failed) or done.line or ended_early,
+        job.name, began_ns, began_ns + running_ns() - begun_ns, outcome,
+        "; ".join(done.failed) or done.line or ended_early,
         done.figures,
         done.line,
     )  # fmt: skip

@@ -39,10 +39,9 @@ def _checks(
         return
     yield from check_beside(config)
     progress.advance("the database", 0.1)
+    found = check_store(config, repair=repair) if is_whole_store or repair else ()  # first: it may mend the place
     yield from check_place(config)
-    if is_whole_store or repair:
-        found = check_store(config, repair=repair)
-        yield from (Check(f"store {one.name}", one.state, one.what.rstrip("."), one.todo) for one in found)
+    yield from (Check(f"store {one.name}", one.state, one.what.rstrip("."), one.todo) for one in found)
     yield from check_running(config)
     progress.advance("credentials", 0.3)
     try:

@@ -56,6 +56,20 @@ def test_a_clock_far_ahead_takes_nothing_that_is_young_by_the_newest_record(stor
     assert retain(empty, Stop(), now_ns=ahead_ns).line.startswith("nothing is older")
 
 
+def test_prune_by_hand_counts_back_as_the_job_does_but_for_a_time_that_is_written_out(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for older_than in (None, "10d"):  # by the clock of now, years after the newest record
+        act_prune(None, store.path, older_than=older_than, max_size=None, is_dry=False)
+        assert "ages count back from 2024-10-09T00:00:10Z" in capsys.readouterr().err
+        assert count(store, "entries") == 50
+
+    act_prune(None, store.path, older_than="2024-10-07T00:00:00Z", max_size=None, is_dry=False)
+
+    assert "ages count" not in capsys.readouterr().err
+    assert count(store, "entries") == 20
+
+
 def test_a_report_tells_that_its_baseline_was_pruned(store: Store) -> None:
     config = settings(store, days=2)
     window = Window(NOW_NS - DAY_NS, NOW_NS)

@@ -1,7 +1,7 @@
 """What `check_store` finds in stores that are whole, and in some that are not."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,10 @@ import pytest
 from collector.acknowledged import acks_of
 from collector.config import RetentionConfig, StoreConfig
 from collector.errors import StoreError
-from collector.store import Store
+from collector.records import IMPORTED
+from collector.store import Reader, Store
 from logtriage.config import load_config
-from logtriage.store_check import check_store
+from logtriage.store_check import StoreFinding, check_store
 from tests.support.days import FIRST_DAY_NS, append, copied, count, day_entries, store_of_days
 
 CURSOR = json.dumps({"version": 1, "resources": {"p": {"from_ns": 5, "settled_ns": 9000000000000000000, "open": None}}})
@@ -77,7 +78,7 @@ def test_rows_that_are_missing_are_told_counted_and_read_again(store: Store) -> 
 
 def test_what_was_acknowledged_and_is_gone_is_told(store: Store) -> None:
     before = store.path.read_bytes()
-    append(store, *day_entries(3))
+    append(store, *day_entries(3), source=IMPORTED)
     acks = acks_of(store.path).read_bytes()
     store.path.write_bytes(before)  # as a torn log of changes leaves it
     acks_of(store.path).write_bytes(acks)
@@ -87,11 +88,44 @@ def test_what_was_acknowledged_and_is_gone_is_told(store: Store) -> None:
 
     (told,) = [one for one in check_store(load_config(None, db=store.path), repair=False) if one.name == "rows"]
     assert told.what == (
-        "A batch of `files` from 2024-10-07T00:00:01Z to 2024-10-07T00:00:10Z with 10 records was stored and is gone."
+        "A batch of `import` from 2024-10-07T00:00:01Z to 2024-10-07T00:00:10Z with 10 records was stored and is gone."
     )
     assert "logtriage import a.jsonl" in told.todo
     assert count(again, "troubles where kind = 'store'") == 1
-    assert found(store, repair=True)["rows"] == "ok"
+
+    mended = {one.name: one for one in check_store(load_config(None, db=store.path), repair=True)}
+
+    assert mended["rows"].state == "ok"
+    assert mended["mended"].todo == "Run `logtriage import a.jsonl`."
+    assert count(again, "(select last(is_over order by seen_at_ns) as is_over from troubles) where is_over") == 1
+
+
+@pytest.mark.parametrize("way", ["read", "read_aside"])
+def test_a_reader_tells_what_was_acknowledged_and_is_gone(store: Store, way: str) -> None:
+    before = store.path.read_bytes()
+    append(store, *day_entries(3))
+    acks = acks_of(store.path).read_bytes()
+    store.path.write_bytes(before)
+    acks_of(store.path).write_bytes(acks)
+
+    with getattr(Store(StoreConfig(path=store.path)), way)() as reader:
+        (told,) = reader.sql("select detail from troubles where kind = 'store' and not is_over")["detail"]
+
+    assert told.startswith("10 records that were stored are not in the database any more")
+
+
+def test_a_check_of_the_store_holds_no_writer_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a copy can be made of the file."""
+    written = []
+
+    def sums(reader: Reader) -> Iterator[StoreFinding]:
+        written.append(append(store, *day_entries(3)).stored)
+        yield StoreFinding("rows", "ok", f"{reader.frame('count_ledger').height}")
+
+    monkeypatch.setattr("logtriage.store_check._sums", sums)  # the longest of what it does
+    check_store(load_config(None, db=store.path), repair=False)
+
+    assert written == [10]
 
 
 def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: Store) -> None:
@@ -109,6 +143,7 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: St
     states = found(store, repair=True)
 
     assert (states["lost"], states["ledger"], states["rows"]) == ("fail", "ok", "ok")
+    assert count(store, "entries") >= 6000 - 2 * 2048
     (aside,) = store.path.parent.glob("s.duckdb.damaged-*Z")
     assert aside.read_bytes() == bytes(content)
     assert count(store, "spans") == 2

@@ -134,6 +134,7 @@ def test_patience_ends_with_what_happened_and_that_nothing_is_lost(server: Loggi
     said = str(caught.value)
     assert PROJECT in said
     assert "429" in said
+    assert "refused because its quota is used up, for longer than patience_s = 60" in said
     assert "Quota exceeded" in said
     assert "next cycle goes on" in said
     assert sum(clock.slept) <= 60
