@@ -45,9 +45,14 @@ class Ticker:
                 self._add(job, schedule.when(job), is_now=False)
 
     def set_back(self) -> None:
-        """The clock was set back: what was due at a time that is far away now counts from now."""
+        """The clock was set back: what was due at a time that is far away now counts from now; a pull is due at once.
+
+        A cursor that the wrong clock left ahead of now is known as such only until now has caught up with it.
+        """
         for job in JOBS:
             self._add(job, self._schedule.when(job), is_now=False)
+        if isinstance(self._schedule.when("collect"), Every | Cron):
+            self._due("collect")
 
     def wake(self) -> None:
         """The clock jumped forward, as after a pause of the machine: what became due is due now."""

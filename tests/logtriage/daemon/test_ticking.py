@@ -1,6 +1,7 @@
 """Which job is due when: another schedule, and a clock that was set back."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from logtriage.daemon.schedule import ScheduleConfig
@@ -51,15 +52,20 @@ def test_another_schedule_changes_what_it_says_otherwise_and_nothing_else() -> N
         ticker.close()
 
 
-def test_after_the_clock_was_set_back_nothing_waits_for_the_old_time() -> None:
-    ticker = Ticker(ScheduleConfig(collect="1h"), lambda _: None)
+def test_after_the_clock_was_set_back_a_pull_is_due_and_nothing_waits_for_the_old_time() -> None:
+    due: list[str] = []
+    ticker = Ticker(ScheduleConfig(collect="1h"), due.append)
     ticker.start()
     try:
         ahead = datetime.now(UTC) + timedelta(days=1)
         ticker._scheduler.modify_job("collect", next_run_time=ahead)
 
+        while "collect" not in due:  # of the start
+            time.sleep(0.01)
+        before = due.count("collect")
         ticker.set_back()
 
+        assert due.count("collect") == before + 1
         assert 3500 < (_next_s(ticker, "collect") or 0) <= 3600
     finally:
         ticker.close()
