@@ -31,6 +31,7 @@ _Part = tuple[Ints, Numbers, Kinds, Ints, Ints]  # of Fields, but for is_odd
 
 _CONTINUES = np.uint64(0x80)
 _MOST_DIGITS = 10  # of a number
+_NUMBERS = 1 << 11  # of fields, that a tag of two digits holds; a message with a higher one is odd
 _WORD_DIGITS = 8  # that are read at once
 _ENDS = np.uint64(0x8080808080)  # of the digits of a length
 _ALL_ENDS = np.uint64(0x8080808080808080)
@@ -209,7 +210,7 @@ class Wire:
                     start, end = after, after + size
                 else:
                     end = {VARINT: after, FIXED64: start + 8, FIXED32: start + 4}.get(kind, stop + 1)
-                if not number or end > stop or tag < 0 or (kind in {LEN, VARINT} and size < 0):
+                if not 0 < number < _NUMBERS or end > stop or (kind in {LEN, VARINT} and size < 0):
                     is_odd[one] = True
                     break
                 found.append((one, number, kind, start, end))

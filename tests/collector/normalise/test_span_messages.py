@@ -86,6 +86,19 @@ def test_what_is_no_message_is_one_dead_letter_and_the_others_stay(raw: bytes) -
     assert found.spans.height == 1
 
 
+@pytest.mark.parametrize("tag", [b"\x8a\x80\x20", b"\x89" + b"\x98" * 8 + b"\x12"], ids=["far", "no number"])
+def test_a_field_of_a_number_that_nobody_has_is_none_of_ours(tag: bytes) -> None:
+    """The first has the number 65537, whose low 16 bits are those of the resource's spans."""
+    plain = message(request(span()))
+    content = b"\x03abc" if tag[0] & 7 == 2 else bytes(8)
+
+    found = from_messages(plain + tag + content)
+
+    expected = from_messages(plain) if tag[0] & 7 == 2 else from_messages(b"\xff")
+    assert_frame_equal(found.spans, expected.spans)
+    assert found.dead.height == expected.dead.height
+
+
 def test_an_empty_message_counts_nothing() -> None:
     assert from_messages(b"").read == 0
 
