@@ -17,6 +17,7 @@ _LONGEST = 16_384
 
 def fuzz(name: str, corpus: Iterable[bytes], *, seconds: int) -> None:
     """Fuzzes a function of benchmarks/reliability/fuzzed.py; never comes back."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # an input is small: handing its columns over costs more than them
     import atheris  # type: ignore[import-untyped]  # noqa: PLC0415 - only whoever fuzzes has it; ships no types
 
     with atheris.instrument_imports(include=["collector", "logtriage"], enable_loader_override=False):
