@@ -24,7 +24,7 @@ __all__ = ["sign_new"]
 
 _WORKERS = 2  # one reads and signs while the other writes
 _ROWS_AT_ONCE = 250_000  # entries read together: bounds memory
-_BYTES_AT_ONCE = 128 * 1024 * 1024  # of their texts
+_BYTES_AT_ONCE = 48 * 1024 * 1024  # of their texts: each worker holds them some four times over
 _ROWS_A_MARK = 2_000_000  # entries of the batches that are marked together: a kill loses the work on as many at most
 # Text lines that one stream may write in a second and still be put together; of more, each stands alone: a stream of
 # millions of near lines takes no more memory or time than as many single ones.

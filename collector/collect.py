@@ -33,6 +33,7 @@ __all__ = ["collect", "normalise"]
 WORKERS = 2
 _IN_FLIGHT = 2  # raw batches read ahead of the store, one for each worker: bounds memory
 _GROUP_ROWS = 122_880  # of DuckDB's row groups
+_GROUP_BYTES = 64 << 20  # of records; as many rows of ordinary logs are 50 MiB
 _FLUSH_S = 5.0  # a slow source is stored at least this often
 
 Stored = Callable[[RawBatch, Ledger], None]
@@ -67,15 +68,20 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
 def _full_group(waiting: list[_Pair]) -> list[_Pair]:
     """Takes the first pairs with a whole row group of entries or spans off `waiting`; none when there are fewer.
 
+    Fewer are taken when they are large already: a group is held whole, however long its texts are.
     Entries are cut at exactly a row group, in the middle of a batch if need be: DuckDB writes a whole group once, and
     what goes beyond it a second time with the next.
     """
     entries = spans = 0
+    size = 0.0
     for index, (raw, batch) in enumerate(waiting):
         missing = _GROUP_ROWS - entries
         entries += batch.entries.height
         spans += batch.spans.height
-        if entries >= _GROUP_ROWS or spans >= _GROUP_ROWS:
+        size += sum(
+            rows.estimated_size() for rows in (batch.entries, batch.spans, batch.facts, batch.tests, batch.dead)
+        )
+        if entries >= _GROUP_ROWS or spans >= _GROUP_ROWS or size >= _GROUP_BYTES:
             head, tail = _cut(batch, missing)
             group = [*waiting[:index], (raw, head)]
             waiting[: index + 1] = [(raw, tail)] if tail else []

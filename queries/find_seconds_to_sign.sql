@@ -8,7 +8,7 @@ with fresh as (
     select
         at_ns // 1_000_000_000 as second,
         count(*) as entries,
-        cast(coalesce(sum(strlen(message)), 0) as bigint) as bytes
+        cast(coalesce(sum(coalesce(strlen(message), 0) + coalesce(strlen(payload), 0)), 0) as bigint) as bytes
     from entries
     where batch_id in (select unnest($batch_ids::bigint[]))
     group by at_ns // 1_000_000_000

@@ -101,6 +101,21 @@ class TestPieces:
 
         assert occurrences(pieces) == occurrences(whole)
 
+    def test_slices_are_small_where_texts_or_payloads_are_long(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(signing, "_BYTES_AT_ONCE", 1500)  # real ones would need texts of megabytes here
+        entries = text_lines("ERROR " + "cannot pay " * 100, at_ms=0)
+        late = text_lines("", at_ms=2000)[0] | {"jsonPayload": {"message": "ERROR", "order": "x" * 1000}}
+        store = import_pieces(tmp_path, [*entries, late, *text_lines("ERROR at last", at_ms=4000)])
+        unmark(store)
+
+        with store.read() as reader:
+            group = next(signing._groups(reader.frame("find_unsigned_batches", rules=RULES)))
+            slices = list(signing._slices(reader, group))
+
+        assert len(slices) == 2
+
 
 class TestBounds:
     def test_a_stream_without_a_silence_is_parted_at_its_longest_one_in_a_second(self, tmp_path: Path) -> None:

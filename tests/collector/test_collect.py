@@ -10,7 +10,7 @@ from collector.collect import collect
 from collector.config import StoreConfig
 from collector.errors import SourceUnavailable
 from collector.normalise.redact import Redactor
-from collector.records import DEAD_LETTER_SCHEMA, Ledger, RawBatch
+from collector.records import DEAD_LETTER_SCHEMA, Batch, Ledger, RawBatch
 from collector.store import Store
 from tests.support.cloud_run import service_v1
 from tests.support.entries import log_entry, raw_batch
@@ -89,3 +89,22 @@ def test_a_batch_is_cut_where_a_row_group_is_full(store: Store, monkeypatch: pyt
     assert store.cursor("logs") == {"n": 4}
     with store.read() as reader:
         assert reader.sql("select count(distinct insert_id) from entries").item() == 100
+
+
+def test_what_is_large_is_stored_before_it_fills_a_row_group(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.collect._GROUP_BYTES", 150_000)
+    groups: list[list[int]] = []
+    append = Store.append
+
+    def counted(self: Store, batches: list[Batch], *, run_id: int) -> list[Ledger]:
+        groups.append([batch.read for batch in batches])
+        return append(self, batches, run_id=run_id)
+
+    monkeypatch.setattr(Store, "append", counted)  # what one transaction takes is told nowhere else
+    long = [raw_batch(*[log_entry(textPayload=f"{n} " + "x" * 100_000)]) for n in range(4)]
+    dead = [raw_batch(*["{" + "y" * 4000] * 50) for _ in range(4)]
+
+    total = collect([*long, *dead], store=store, redactor=REDACTOR, run_id=1, stored=lambda _raw, _ledger: None)
+
+    assert total == Ledger(read=204, stored=4, dead=200)
+    assert groups == [[1, 1], [1, 1], [50, 50], [50, 50]]
