@@ -28,12 +28,12 @@ class Embedded:
         self._config: Config | None = None
 
     def use(self, config: Config) -> None:
-        """Listens as section `receive` says; where it says what it said before, nothing is touched.
+        """Listens as section `receive` says; where that, `redact` and `store` say what they said, nothing is touched.
 
         ConfigError where it cannot listen so; then it listens as it did before, if that is possible.
         """
         before = self._config
-        if before is not None and before.receive == config.receive:
+        if before is not None and _own(before) == _own(config):
             self._config = config
             return
         self.close()
@@ -61,3 +61,8 @@ class Embedded:
         self._receiver = self._held.enter_context(pipeline.receiving(config, drain_s=_DRAIN_S))
         for line in listening_lines(self._receiver):
             LOG.info("%s", line)
+
+
+def _own(config: Config) -> tuple[object, ...]:
+    """The sections that a receiver runs by."""
+    return config.receive, config.redact, config.store

@@ -1,10 +1,37 @@
-"""The file of settings of a running daemon: whether its content is another than when it was looked at last."""
+"""Settings that a running daemon reads anew: whether their file has other content; used by all parts or by none."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol
 
-__all__ = ["SettingsFile"]
+from logtriage.config import Config
+from logtriage.errors import LogtriageError
+
+__all__ = ["SettingsFile", "use_all"]
+
+
+class Follower(Protocol):
+    """What runs beside the jobs as the settings say. What it refuses leaves it as it was, if that is possible."""
+
+    def use(self, config: Config) -> None:
+        """As these settings say; where they say what it does already, nothing is touched."""
+        ...
+
+
+def use_all(followers: Sequence[Follower], fresh: Config, current: Config) -> None:
+    """All follow the fresh settings; where one refuses them, those before it go back to the current ones."""
+    used: list[Follower] = []
+    try:
+        for one in followers:
+            one.use(fresh)
+            used.append(one)
+    except BaseException:
+        for one in reversed(used):
+            with contextlib.suppress(LogtriageError):
+                one.use(current)
+        raise
 
 
 class SettingsFile:

@@ -22,7 +22,7 @@ from logtriage.daemon.embedded import Embedded
 from logtriage.daemon.inside import Inside
 from logtriage.daemon.missed import read_last_runs, read_last_successes
 from logtriage.daemon.observers import observers_of
-from logtriage.daemon.reloading import SettingsFile
+from logtriage.daemon.reloading import SettingsFile, use_all
 from logtriage.daemon.report_files import write_reports
 from logtriage.daemon.running import Around, Daemon, Plan
 from logtriage.daemon.schedule import Every
@@ -37,6 +37,7 @@ from logtriage.jobs import Job
 from logtriage.keeping import retain
 from logtriage.record_view import remembered_line
 from logtriage.telemetry.held import HeldTelemetry
+from logtriage.telemetry.log_lines import log_to_stderr
 
 __all__ = ["cycle_of", "plan_of", "serve"]
 
@@ -63,8 +64,7 @@ def serve(config: Config, load: Callable[[], Config], find: Callable[[], Path | 
                 raise ConfigError(f"`{began_with}` is gone. Put it back.")  # noqa: TRY301 - told as any mistake in it
             fresh = _kept_place(load(), current)
             plan = plan_of(fresh, inside)
-            embedded.use(fresh)
-            telemetry.use(fresh)
+            use_all((telemetry, embedded), fresh, current)
         except LogtriageError as error:
             inside.config_fault = plain(error)
             told = "the settings were changed and are not used: %s The old ones stay."
@@ -73,6 +73,7 @@ def serve(config: Config, load: Callable[[], Config], find: Callable[[], Path | 
         except Exception as error:  # noqa: BLE001 - settings that are read anew end no daemon
             inside.config_fault = failure_line("reading the settings", error)
             return None
+        log_to_stderr(fresh.telemetry.log_format)
         inside.config_fault, current = "", fresh
         LOG.info("the settings were read anew")
         return plan

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import orjson
 
@@ -31,15 +31,19 @@ _LINE_CHARS = 4000
 _NO_TRACE = "0" * 32
 
 
+class _Stderr(logging.StreamHandler[TextIO]):
+    """The one that this module adds, beside those of telemetry."""
+
+
 def log_to_stderr(form: LogFormat = "auto") -> None:
-    """Sends the lines of our rooms to stderr, and nobody else's."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Sends the lines of our rooms to stderr, and nobody else's; said again, in another form."""
+    handler = _Stderr(sys.stderr)
     is_json = form == "json" or (form == "auto" and any(os.environ.get(name) for name in _PLATFORMS))
     handler.setFormatter(JsonLines() if is_json else TextLines())
     for logger, lowest in our_loggers():
         logger.setLevel(lowest)
         logger.propagate = False
-        logger.handlers = [handler]
+        logger.handlers = [handler, *(one for one in logger.handlers if not isinstance(one, _Stderr))]
 
 
 def our_loggers() -> Iterator[tuple[logging.Logger, str]]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from collector.config import StoreConfig
+from collector.normalise.redact_config import RedactConfig
 from collector.receiver.config import ReceiveConfig
 from logtriage.config import Config
 from logtriage.daemon.embedded import Embedded
@@ -73,3 +74,17 @@ def test_where_the_new_place_is_taken_it_goes_on_at_the_old_one(
 
     assert _is_taken(_place(caplog), 1)
     assert embedded.counts() is not None
+
+
+def test_other_rules_of_redaction_hold_for_what_comes_in_next(
+    tmp_path: Path, embedded: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    config = _config(tmp_path, http="127.0.0.1:0")
+    embedded.use(config)
+    receiver = embedded._receiver
+
+    embedded.use(config.model_copy(update={"redact": RedactConfig(keep=("build-of-tuesday",))}))
+
+    assert embedded._receiver is not receiver
+    assert _is_taken(_place(caplog), 1)

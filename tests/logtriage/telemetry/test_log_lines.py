@@ -94,3 +94,22 @@ def test_no_line_of_a_library_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     logging.getLogger("apscheduler.executors").warning("skipped")
 
     assert capsys.readouterr().err == ""
+
+
+def test_another_form_holds_at_once_and_takes_no_other_handler_away(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = logging.NullHandler()
+    log_to_stderr("text")
+    logger = logging.getLogger("logtriage")
+    logger.addHandler(other)
+    try:
+        log_to_stderr("json")
+        logger.warning("read anew")
+        kept = other in logger.handlers
+    finally:
+        logger.removeHandler(other)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "read anew"
+    assert kept
