@@ -3,7 +3,8 @@
 Before a step is done a row says so, and after it a row says what became of it. A step that may have been done (its
 answer was lost, or this process was killed) is looked up before it is done again: several times, until what the channel
 finds can be trusted. Where a channel cannot look up, the step is done again and marked as a possible repeat, less and
-less often. What a channel refuses waits for a day, or for somebody to run this again; the other incidents go on.
+less often. Where somebody deleted the place of an incident, what changes of it while it goes on is told anew; figures
+and its end are not. What a channel refuses waits for a day, or for somebody to run this again; other incidents go on.
 """
 
 import time
@@ -15,8 +16,8 @@ from collector.stopping import check_stop, pause
 from collector.store import Store
 from collector.window import NS_PER_S
 from logtriage.delivery_lock import hold_deliveries
-from logtriage.delivery_rows import Journal, Pending, folded, next_job
-from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
+from logtriage.delivery_rows import Journal, Pending, folded, is_worth_anew, next_job
+from logtriage.errors import NotifyError, NotifyGone, NotifyUnavailable, NotifyUncertain
 from logtriage.message import Message
 from logtriage.notifiers.channel import Notifier, Place, Step
 from logtriage.wording import join_words, plural
@@ -166,6 +167,11 @@ class _Run:
         """Every step of one message that is not done yet."""
         before = self.journal.place_before(job)
         message = folded(job, is_told=before is not None)
+        if before is not None and before.id in self.journal.gone:
+            if not is_worth_anew(message):
+                self.journal.end(job)
+                return
+            before, message = None, replace(message, act="open", news="")
         steps = self._steps(message, before)
         known = self._known(job, message, before) if steps[:1] == ("open",) else None
         if known is not None:
@@ -177,7 +183,13 @@ class _Run:
                 place = last.place if last.place.id else place
                 continue
             is_ended = step == steps[-1]
-            place = self._step(job, message, step, place, ends=is_ended)
+            try:
+                place = self._step(job, message, step, place, ends=is_ended)
+            except NotifyGone as error:
+                self.refused.append(str(error))  # once: from now on it is known
+                self.journal.note(job, step, job.attempts(step) + 1, "gone", place=place, detail=str(error))
+                self._job(job)
+                return
         if not is_ended:
             self.journal.end(job)
 
@@ -237,6 +249,8 @@ class _Run:
         except NotifyUnavailable as error:
             self.journal.note(job, step, attempt, "retry", detail=str(error))
             raise
+        except NotifyGone:
+            raise  # it is written down with the place
         except NotifyError as error:
             self.journal.note(job, step, attempt, "refused", detail=str(error))
             raise
@@ -305,7 +319,7 @@ class _Run:
         try:
             return self.channel.find(step, message, delivery_id=job.delivery_id, place=place, since_ns=since_ns)
         except NotifyError as error:
-            if not error.is_retryable:
+            if not error.is_retryable and not isinstance(error, NotifyGone):
                 self.journal.note(job, step, job.attempts(step), "refused", detail=str(error))
             raise
 

@@ -16,9 +16,9 @@ from logtriage.message import Act, Message
 from logtriage.notifiers.channel import Place, Step
 from logtriage.outbox import MIGRATION, read_message
 
-__all__ = ["DELIVERY_SCHEMA", "Journal", "Outcome", "Pending", "Tried", "folded", "next_job"]
+__all__ = ["DELIVERY_SCHEMA", "Journal", "Outcome", "Pending", "Tried", "folded", "is_worth_anew", "next_job"]
 
-Outcome = Literal["sending", "done", "uncertain", "retry", "refused", "superseded"]
+Outcome = Literal["sending", "done", "uncertain", "retry", "refused", "gone", "superseded"]
 
 DELIVERY_SCHEMA: dict[str, pl.DataType] = {
     "delivery_id": pl.String(),
@@ -115,6 +115,11 @@ def folded(job: Pending, *, is_told: bool) -> Message:
     return replace(job.message, act=act, news=" ".join(dict.fromkeys(filter(None, news))), is_back=is_back)
 
 
+def is_worth_anew(message: Message) -> bool:
+    """What is told at a new place after somebody deleted the one before: no mere figures, and no end."""
+    return message.act in {"open", "change"} and not message.is_over
+
+
 def _has_replied(one: Pending) -> bool:
     last = one.last("reply")
     return last is not None and last.outcome == "done"
@@ -128,6 +133,7 @@ class Journal:
     channel: str
     clock_ns: Callable[[], int]
     places: dict[str, Place] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)  # ids of places that somebody deleted
     _last_ns: int = 0
     _own: dict[str, list[tuple[str, Place]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -145,6 +151,8 @@ class Journal:
         self._last_ns = max(self._last_ns, *(one for one in last if isinstance(one, int)), 0)
         for row in placed.iter_rows(named=True):
             self._told(row["incident_id"], row["delivery_id"], Place(row["remote_id"], row["remote_url"]))
+            if row["is_gone"]:
+                self._lost(row["incident_id"], row["remote_id"])
         groups: dict[str, list[Pending]] = defaultdict(list)
         for one in _pending(rows, steps):
             groups[one.group].append(one)
@@ -172,6 +180,8 @@ class Journal:
         self._write(rows)
         if outcome == "done" and place is not None:
             self._told(job.message.incident_id, job.delivery_id, place)
+        if outcome == "gone" and place is not None:
+            self._lost(job.message.incident_id, place.id)
 
     def end(self, job: Pending) -> None:
         """A message of which nothing is left to do."""
@@ -182,6 +192,10 @@ class Journal:
         if incident_id and place.id:
             self._own[incident_id].append((delivery_id, place))
             self.places[incident_id] = place
+
+    def _lost(self, incident_id: str, place_id: str) -> None:
+        self.gone.add(place_id)
+        self.places.pop(incident_id, None)
 
     def _row(
         self, job: Pending, *, step: str = "", attempt: int = 0, outcome: Outcome, place: Place | None = None,

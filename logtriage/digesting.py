@@ -1,7 +1,7 @@
 """What a look has to say on its way to the channels: into the outbox, out of it, and what people answer."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from classifiers.findings import Findings
@@ -11,6 +11,7 @@ from collector.troubles import Trouble, note_troubles
 from logtriage.closings import with_closings
 from logtriage.config import Config
 from logtriage.delivery import Delivered, deliver
+from logtriage.delivery_rows import is_worth_anew
 from logtriage.digest import build_digest, footer_of
 from logtriage.digest_notices import heartbeat
 from logtriage.errors import ConfigError, LogtriageError
@@ -93,14 +94,10 @@ def plan(config: Config, findings: Findings, channels: Sequence[ChannelConfig]) 
     messages = with_closings(messages, findings, _heard(config, findings.now_ns))
     plans = []
     for channel in channels:
-        tells, places, waiting = _stored(config, channel.name)
+        tells, places, gone, waiting = _stored(config, channel.name)
         told = told_to(tells, messages, lowest=lowest, beat=beat)
         notifier, note = _tried(channel)
-        at = [places.get(one.incident_id) for one in told]
-        planned = tuple(
-            Planned(one, notifier.steps(one, place) if notifier else None, place)
-            for one, place in zip(told, at, strict=True)
-        )
+        planned = tuple(_planned(one, notifier, places.get(one.incident_id), one.incident_id in gone) for one in told)
         plans.append(Plan(channel.name, channel.kind, planned, waiting, note))
     return tuple(plans)
 
@@ -133,6 +130,16 @@ def _messages(config: Config, findings: Findings) -> tuple[Message, ...]:
     return build_digest(findings, console=config.report.console_url, templates=config.report.templates).messages
 
 
+def _planned(message: Message, notifier: Notifier | None, place: Place | None, is_gone: bool) -> Planned:  # noqa: FBT001 - of the place
+    """Its steps. Where somebody deleted its place, it is told anew or not at all."""
+    if notifier is None:
+        return Planned(message, None, place)
+    if not is_gone:
+        return Planned(message, notifier.steps(message, place), place)
+    steps = notifier.steps(replace(message, act="open"), None) if is_worth_anew(message) else ()
+    return Planned(message, steps, None)
+
+
 def _tried(channel: ChannelConfig) -> tuple[Notifier | None, str]:
     """The channel, or why it cannot be opened now: what would be said is shown all the same."""
     try:
@@ -146,10 +153,10 @@ def _beat(config: Config, findings: Findings) -> Callable[[Tells], Message | Non
     return lambda tells: heartbeat(findings, tells, hours, footer)
 
 
-def _stored(config: Config, channel: str) -> tuple[Tells, dict[str, Place], int]:
-    """What a channel was told, where, and how many messages wait; nothing where there is no store yet."""
+def _stored(config: Config, channel: str) -> tuple[Tells, dict[str, Place], frozenset[str], int]:
+    """What a channel was told, where, whose place is gone, how many messages wait; nothing without a store."""
     if not is_there(config.store.path):
-        return Tells(channel, {}, {}), {}, 0
+        return Tells(channel, {}, {}), {}, frozenset(), 0
     with Store(config.store).read() as reader:
         tells = read_tells(reader, channel)
         return tells, *_places(reader, channel)
@@ -164,9 +171,10 @@ def _heard(config: Config, end_ns: int) -> list[dict[str, Any]]:
         return reader.frame("find_heard", end_ns=end_ns).to_dicts() if is_new else []
 
 
-def _places(reader: Reader, channel: str) -> tuple[dict[str, Place], int]:
+def _places(reader: Reader, channel: str) -> tuple[dict[str, Place], frozenset[str], int]:
     if MIGRATION not in set(reader.frame("find_migrations")["name"]):
-        return {}, 0
-    rows = reader.frame("find_places", channel=channel).iter_rows(named=True)
-    places = {row["incident_id"]: Place(row["remote_id"], row["remote_url"]) for row in rows}
-    return places, reader.frame("find_pending", channel=channel).filter(into_id="").height
+        return {}, frozenset(), 0
+    rows = {row["incident_id"]: row for row in reader.frame("find_places", channel=channel).iter_rows(named=True)}
+    places = {name: Place(row["remote_id"], row["remote_url"]) for name, row in rows.items()}
+    gone = frozenset(name for name, row in rows.items() if row["is_gone"])
+    return places, gone, reader.frame("find_pending", channel=channel).filter(into_id="").height

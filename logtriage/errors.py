@@ -12,6 +12,7 @@ LogtriageError              exit code 1
 +-- RenderError             a report cannot be drawn or written
 +-- NotifyError             a digest could not be delivered
     +-- NotifyUnavailable     ... now; the next cycle tries again
+    +-- NotifyGone            ... where it was told before: somebody deleted that
     +-- NotifyUncertain       ... or it was, and the answer was lost; it is looked up before it is sent again
 """
 
@@ -32,6 +33,7 @@ __all__ = [
     "LogtriageError",
     "NormaliseError",
     "NotifyError",
+    "NotifyGone",
     "NotifyUnavailable",
     "NotifyUncertain",
     "QueryError",
@@ -49,7 +51,13 @@ class RenderError(LogtriageError):
 
 
 class NotifyError(LogtriageError):
-    """A channel refused a digest and trying again will not help."""
+    """A channel refused a digest and trying again will not help. `status`: of the HTTP answer, 0 of none."""
+
+    status: int = 0
+
+
+class NotifyGone(NotifyError):
+    """An incident cannot be told on where it was told before: somebody deleted that. Others are told as ever."""
 
 
 class NotifyUnavailable(NotifyError):

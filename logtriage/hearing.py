@@ -77,7 +77,8 @@ def _places(reader: Reader, channel: str, now_ns: int) -> tuple[dict[str, Place]
     heeded = last.filter(~pl.col("is_over") | (pl.col("made_at_ns") > now_ns - _QUIET_NS))
     rows = reader.frame("find_places", channel=channel)
     rows = rows.filter(pl.col("incident_id").is_in(heeded["incident_id"].implode()))
-    places = {row["incident_id"]: Place(row["remote_id"], row["remote_url"]) for row in rows.iter_rows(named=True)}
+    last_rows = {row["incident_id"]: row for row in rows.iter_rows(named=True)}
+    places = {name: Place(row["remote_id"], row["remote_url"]) for name, row in last_rows.items() if not row["is_gone"]}
     first = rows["at_ns"].min()
     return places, int(first) if isinstance(first, int) else 0
 

@@ -87,7 +87,7 @@ def mistake(status: int, body: str, *, repository: str, token_name: str) -> str:
         403: f"the token may not do this in {where}: `{said}`. Give it Issues: read and write there.",
         404: f"there is no {where} or no such issue, or the token does not see it. Give the token access to it, or "
         "correct `repository`.",
-        410: f"{where} has no issues, or this one was deleted: `{said}`. Turn on Issues in its settings.",
+        410: f"{where} has no issues: `{said}`. Turn on Issues in its settings.",
         422: f"{where} does not take it: `{said}`. Check `labels` of the channel and the templates of tickets.",
     }  # fmt: skip
     return told.get(status, "")

@@ -4,6 +4,7 @@ An issue is found again by its number, and by the hidden mark in it (marker.py),
 own account wrote. The list of issues is asked, not the search.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from logtriage.notifiers.tracker import (
     is_our_label,
     is_our_title,
     marker_of,
+    there,
     ticket_labels,
     tracker_steps,
     verdict_in,
@@ -83,7 +85,12 @@ class GitLab:
     ) -> Place:  # fmt: skip
         """Does one step; see Notifier. A step without a place opens the issue. `is_repeat` changes nothing here."""
         del is_repeat  # what an attempt may have left was looked up
-        marker = marker_of(message, delivery_id)
+        with self._there(place):
+            return self._do(step, message, marker_of(message, delivery_id), place, places)
+
+    def _do(
+        self, step: Step, message: Message, marker: Marker, place: Place | None, places: Mapping[str, Place]
+    ) -> Place:
         if step == "open" or place is None:
             return self._open(message, marker, place, places)
         if step == "reply":
@@ -106,8 +113,18 @@ class GitLab:
         if step == "open":
             return self._find_issue(marker, place, since_ns)
         if step == "reply" and place is not None:
-            return place if self._find_note(marker, place, since_ns) else None
+            with self._there(place):
+                return place if self._find_note(marker, place, since_ns) else None
         return None
+
+    def _there(self, place: Place | None) -> contextlib.AbstractContextManager[None]:
+        number = place.id if place else ""
+        return there(
+            self.name,
+            place,
+            lambda: self.gitlab.read(f"/issues/{number}"),
+            lambda: next(self.gitlab.pages("/issues"), None),
+        )
 
     def hear(self, places: Mapping[str, Place], *, since_ns: int) -> Sequence[Heard]:
         """Issues closed and reopened by people, and notes that begin with `logtriage right` or `wrong`."""

@@ -143,11 +143,10 @@ class Api:
         body = without_own(answer.text[:_ANSWER])
         said = plain(body, 200)
         told = self.mistake(answer.status_code, body)
-        if told:
-            return NotifyError(f"{self.name}: {told}")
-        return NotifyError(
-            f"{self.name}: refused with `HTTP {answer.status_code} {said}`. Check the channel's settings."
-        )
+        told = told or f"refused with `HTTP {answer.status_code} {said}`. Check the channel's settings."
+        error = NotifyError(f"{self.name}: {told}")
+        error.status = answer.status_code
+        return error
 
 
 @cache

@@ -4,6 +4,7 @@ An issue is found again by its key, and by a property that bears the mark (marke
 token's own account made. The index of a search lags, so what is not in it yet is looked for under the next keys.
 """
 
+import contextlib
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ from logtriage.notifiers.tracker import (
     is_our_label,
     is_our_title,
     marker_of,
+    there,
     ticket_labels,
     tracker_steps,
     verdict_in,
@@ -85,7 +87,12 @@ class Jira:
     ) -> Place:  # fmt: skip
         """Does one step; see Notifier. A step without a place opens the issue. `is_repeat` changes nothing here."""
         del is_repeat  # what an attempt may have left was looked up
-        marker = marker_of(message, delivery_id)
+        with self._there(place):
+            return self._do(step, message, marker_of(message, delivery_id), place, places)
+
+    def _do(
+        self, step: Step, message: Message, marker: Marker, place: Place | None, places: Mapping[str, Place]
+    ) -> Place:
         if step == "open" or place is None:
             return self._open(message, marker, place, places)
         if step == "reply":
@@ -105,8 +112,13 @@ class Jira:
         if step == "open":
             return self._find_issue(marker, place, since_ns)
         if step == "reply" and place is not None:
-            return place if self._find_comment(marker, place, since_ns) else None
+            with self._there(place):
+                return place if self._find_comment(marker, place, since_ns) else None
         return None
+
+    def _there(self, place: Place | None) -> contextlib.AbstractContextManager[None]:
+        number = place.id if place else ""
+        return there(self.name, place, lambda: self.jira.read(f"/issue/{number}", fields="status"), self._newest)
 
     def hear(self, places: Mapping[str, Place], *, since_ns: int) -> Sequence[Heard]:
         """Issues that people moved to a state that is done, or out of it; comments that begin with `logtriage right`.
@@ -205,7 +217,7 @@ class Jira:
 
     def _not_indexed(self) -> list[Mapping[str, Any]]:
         """Issues that were made since the index was brought up to date: keys are given in order."""
-        newest = self.jira.search(f'project = "{self.config.project}" ORDER BY key DESC', most=1)
+        newest = self._newest()
         number = _number(newest[0]) if newest else 0
         found: list[Mapping[str, Any]] = []
         gaps = 0
@@ -216,6 +228,10 @@ class Jira:
                 break
             found += [issue] if issue is not None else []
         return found
+
+    def _newest(self) -> list[str]:
+        """The newest issue of the project that the index has."""
+        return self.jira.search(f'project = "{self.config.project}" ORDER BY key DESC', most=1)
 
     def _look(self, key: str) -> Mapping[str, Any] | None:
         """An issue as it is, and not as an index has it; None where it is not to be seen."""

@@ -1,11 +1,13 @@
 """What every issue tracker has in common: its choices, which steps follow from a message, what of an issue is ours."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from logtriage.errors import NotifyError, NotifyGone
 from logtriage.escape import shorten
 from logtriage.message import Message
 from logtriage.notifiers.channel import Place, Step
@@ -19,6 +21,7 @@ __all__ = [
     "is_our_label",
     "is_our_title",
     "marker_of",
+    "there",
     "ticket_labels",
     "tracker_steps",
     "verdict_in",
@@ -27,6 +30,7 @@ __all__ = [
 _TITLE_OURS = re.compile(r"GCP-[a-z]+ \| P[0-3] \| ")
 _LABEL_OURS = re.compile(r"P[0-3]\Z|fault: |fault-")
 _VERDICT = re.compile(r"\s*[/@]?logtriage[:,]?\s+(right|wrong)\b[\s.!]*\Z", re.IGNORECASE)
+_NOT_THERE = frozenset({404, 410})
 _WARNS = ("vanished:", "blind:")  # begin keys of notices that are worth an issue; a sign of life is none
 
 
@@ -53,6 +57,30 @@ def tracker_steps(config: TrackerConfig, message: Message, place: Place | None) 
     first: tuple[Step, ...] = ("reopen",) if message.is_back else ()
     last: tuple[Step, ...] = ("close",) if message.is_over and config.close else ()
     return (*first, "reply", "edit", *last)
+
+
+@contextlib.contextmanager
+def there(name: str, place: Place | None, issue: Callable[[], object], project: Callable[[], object]) -> Iterator[None]:
+    """What is done at a place: NotifyGone where the channel has that issue no more, and still has its project.
+
+    issue, project: read them, and fail as the channel does.
+    """
+    try:
+        yield
+    except NotifyError as error:
+        if place is None or error.status not in _NOT_THERE:
+            raise
+        try:
+            issue()
+        except NotifyError as again:
+            if again.status not in _NOT_THERE:
+                raise
+            project()
+            raise NotifyGone(
+                f"{name}: issue {place.id} is gone: somebody deleted it or moved it away, or the token sees it no "
+                "more. What changes of its incident while it goes on opens a new one; `logtriage mute` puts it away."
+            ) from error
+        raise
 
 
 def marker_of(message: Message, delivery_id: str) -> Marker:

@@ -58,6 +58,9 @@ class GitLabBoard:
     def reopen(self, issue: str) -> None:
         self.server.reopen(int(issue))
 
+    def delete(self, issue: str) -> None:
+        del self.server.issues[int(issue)]
+
     def say(self, issue: str, text: str, *, by_stranger: bool = False) -> None:
         self.server.say(int(issue), text, STRANGER if by_stranger else PERSON)
 

@@ -117,7 +117,7 @@ class GitLabServer:
         self._made({"title": title, "description": description, "confidential": False}, user)
 
     def _made(self, said: Mapping[str, Any], user: int) -> dict[str, Any]:
-        iid = len(self.issues) + 1
+        iid = max(self.notes, default=0) + 1  # a number is given once, also where its issue was deleted
         self._ids += 1
         issue = {
             "id": self._ids, "iid": iid, "title": said["title"], "state": "opened", "author": {"id": user},

@@ -67,6 +67,9 @@ class CloudBoard:
     def reopen(self, issue: str) -> None:
         self.server.move(issue, "2")
 
+    def delete(self, issue: str) -> None:
+        del self.server.issues[issue]
+
     def say(self, issue: str, text: str, *, by_stranger: bool = False) -> None:
         self.server.say(issue, text, CUSTOMER if by_stranger else PERSON)
 

@@ -160,7 +160,7 @@ class JiraServer:
 
     def _made(self, fields: Mapping[str, Any], user: str) -> dict[str, Any]:
         self._ids += 1
-        key = f"{self.project}-{len(self.issues) + 1}"
+        key = f"{self.project}-{len(self.comments) + 1}"  # given once, also where its issue was deleted
         self.comments[key], self.histories[key] = [], []
         self.issues[key] = {
             "id": str(self._ids), "key": key, "properties": {},

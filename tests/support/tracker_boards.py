@@ -48,6 +48,9 @@ class TrackerBoard(Protocol):
 
     def reopen(self, issue: str) -> None: ...
 
+    def delete(self, issue: str) -> None:
+        """Somebody deletes it: it is not there any more."""
+
     def say(self, issue: str, text: str, *, by_stranger: bool = False) -> None: ...
 
     def retitle(self, issue: str, title: str, label: str) -> None: ...

@@ -176,3 +176,38 @@ def test_a_refused_token_keeps_the_message_for_later(store: Store, server: GitHu
     assert TOKEN not in repr(refused)
     assert done.steps == (("open", 1),)
     assert len(server.issues) == 1
+
+
+def test_an_issue_that_somebody_deleted_is_told_once_and_opened_anew_by_what_changes(
+    store: Store, server: GitHubServer, clock: Clock
+) -> None:
+    _put(store)
+    _go(store, server, clock)
+    server.deleted.add(1)
+    refused = []
+    for minutes, fields in ((60, {"figures": "9/9"}), (120, {"figures": "8/9"}), (180, {"state": "resolved"})):
+        _put(store, minutes, **fields)
+        told = _go(store, server, clock)
+        refused.append((len(told.refused), told.left))
+    asked = len(server.requests)
+    assert _go(store, server, clock).is_clean
+
+    _put(store, 240, state="regressed")
+    assert _go(store, server, clock).is_clean
+
+    assert refused == [(1, 0), (0, 0), (0, 0)]
+    assert all("/issues/1" not in one.path for one in server.requests[asked:])
+    assert sorted(server.issues) == [1, 2]
+    assert server.issues[2]["state"] == "open"
+
+
+def test_a_repository_without_issues_is_no_deleted_issue(store: Store, server: GitHubServer, clock: Clock) -> None:
+    _put(store)
+    _go(store, server, clock)
+    server.has_issues = False
+    _put(store, 60, figures="9/9")
+
+    told = _go(store, server, clock)
+
+    assert (told.left, len(told.refused)) == (1, 1)
+    assert "is gone" not in told.refused[0]

@@ -156,6 +156,28 @@ def test_what_comes_back_opens_its_issue_again(talk: Talk, board: TrackerBoard) 
     assert "P1" not in issue.labels
 
 
+def test_an_issue_that_somebody_deleted_is_told_once_and_opened_anew_by_what_changes(
+    line: Line, board: TrackerBoard
+) -> None:
+    line.tell()
+    (issue,) = board.issues()
+    board.delete(issue.id)
+
+    figures = line.tell(60, act="edit", figures="120/122", body="120 of 122 fail.")
+    again = line.tell(120, act="edit", figures="130/132", body="130 of 132 fail.")
+    over = line.tell(180, **OVER)
+    back = line.tell(240, **BACK)
+    on = line.tell(300, act="edit", figures="9/9", body="9 of 9 fail.")
+
+    assert [len(one.refused) for one in (figures, again, over, back, on)] == [1, 0, 0, 0, 0]
+    assert f"issue {issue.id} is gone: somebody deleted it" in figures.refused[0]
+    assert [one.left for one in (figures, again, over, back, on)] == [0] * 5
+    (anew,) = board.issues()
+    assert anew.id != issue.id
+    assert anew.is_open
+    assert "9 of 9 fail." in anew.body
+
+
 def test_what_comes_back_gets_a_new_linked_issue_by_choice(talk: Talk, board: TrackerBoard) -> None:
     talk = replace(talk, channel=board.open(regressed="new"))
     talk.tell()
