@@ -1,9 +1,9 @@
 """Retention: what is older than it should be, or more than fits, is taken away with all that was derived from it.
 
 Taken are entries, spans, cases of test runs and dead letters, and their occurrences and events. Kept for ever are facts
-(deploys), signatures, forecasts, states of incidents and what was told, and of runs and batches the sums: law 1 holds
-over everything ever read, and counts what was taken. Whole days (UTC) go, the oldest first, each in a transaction of
-its own, so that readers and writers get their turns between and a wish to stop is heard.
+(deploys), signatures, forecasts, states of incidents and what was told (of figures the last), and of runs and batches
+the sums: law 1 holds over everything ever read, and counts what was taken. Whole days (UTC) go, the oldest first, each
+in a transaction of its own, so that readers and writers get their turns between and a wish to stop is heard.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ _ROOM = 0.9  # of the size that is allowed, which is filled when it was too much
 _ROUNDS = 5
 # What takes rows away before a time; the derived ones first, so that none is ever without what it was derived from.
 _DERIVED = ("delete_old_occurrences", "delete_old_span_occurrences", "delete_old_events")
-_OWN = ("delete_old_job_runs", "delete_old_troubles", "delete_old_looks")
+_OWN = ("delete_old_job_runs", "delete_old_troubles", "delete_old_looks", "delete_old_deliveries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def prune_by_age(store: Store, before_ns: int, *, now_ns: int, stop: Stop, why: 
             return replace(total, is_whole=False)
         total += _take(store, min(before_ns, (oldest_ns // DAY_NS + 1) * DAY_NS), why=why, now_ns=now_ns)
     with store.write() as writer:
+        writer.execute("delete_delivered_edits")
         for query in _OWN:
             writer.execute(query, before_ns=before_ns)
         writer.execute("delete_retention_marks", now_ns=now_ns)

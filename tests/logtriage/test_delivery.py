@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collector.retention import prune_by_age
 from collector.stopping import Stop, Stopped, heed
 from collector.store import Store
 from logtriage.delivery import Delivered, Patience, deliver
@@ -387,3 +388,38 @@ class TestOtherClocksAndCopies:
         done = _go(store, board, clock, can_find=False)
 
         assert (done.messages, done.left) == (1, 0)
+
+
+def test_delivered_figures_of_a_long_incident_are_thinned_out_and_it_is_told_on_in_its_place(
+    store: Store, board: Board, clock: Clock
+) -> None:
+    """The first word is taken over by an edit, which so holds the place: that row stays, too."""
+    channel = BoardChannel.at(board.url)
+    put(store, make_message())
+    for day in range(40):
+        put(store, make_message(figures=f"{day}/96", made_at_ns=NOW_NS + (day + 1) * DAY_NS))
+        clock.at_ns = NOW_NS + (day + 1) * DAY_NS
+        deliver(store, [channel], clock_ns=clock.now_ns, sleep=clock.sleep)
+    put(store, make_message(figures="95/96", made_at_ns=NOW_NS + 50 * DAY_NS))
+    before = _rows(store)
+
+    prune_by_age(store, NOW_NS + 45 * DAY_NS, now_ns=NOW_NS + 50 * DAY_NS, stop=Stop())
+    after = _rows(store)
+    clock.at_ns = NOW_NS + 50 * DAY_NS
+    told = deliver(store, [channel], clock_ns=clock.now_ns, sleep=clock.sleep)[0]
+    put(store, make_message(state="resolved", made_at_ns=NOW_NS + 51 * DAY_NS))
+    over = deliver(store, [channel], clock_ns=clock.now_ns, sleep=clock.sleep)[0]
+
+    assert before == (42, 121)
+    assert after == (2, 2)  # the first word and what waits; how that ended, and where it stands
+    assert (told.steps, over.steps) == ((("edit", 1),), (("close", 1), ("edit", 1), ("reply", 1)))
+    (issue,) = board.issues
+    assert issue["state"] == "closed"
+
+
+def _rows(store: Store) -> tuple[int, int]:
+    with store.read() as reader:
+        outbox, deliveries = (
+            int(reader.sql(f"select count(*) from {name}").item()) for name in ("outbox", "deliveries")
+        )
+    return outbox, deliveries
