@@ -5,7 +5,7 @@
 Each process fails on and on by a course of its own: steady, in bursts, on a timer, by day, with pauses of any length.
 After some days a deploy comes that mends nothing; looks follow every hour until it fails again. A look that says
 VERIFIED before is false. The same processes with a fix that works tell how long the verdict takes. The third table has
-no deploy at all: looks every hour over four days, false where any of them says VERIFIED.
+no deploy at all: looks every hour over a fortnight, false where any of them says VERIFIED.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from classifiers.verification.silence_proof import Seen, prove_silence
 HOUR_NS = 3_600_000_000_000
 BUSY = 40.0  # attempts an hour, by day twice as many and by night none
 DAYS = 3
+WATCHED = 14  # days without any change
 LOOKS = 24 * 14  # after which a run ends unproven
 LEAST_PERIOD_S = 5.0
 Times = NDArray[np.float64]
@@ -113,10 +114,10 @@ def run(name: str, random: np.random.Generator) -> tuple[bool, float | None] | N
 
 
 def watched(name: str, random: np.random.Generator) -> bool:
-    """Whether any hourly look of four days says VERIFIED though it goes on and nothing was changed."""
+    """Whether any hourly look of a fortnight says VERIFIED though it goes on and nothing was changed."""
     is_by_day = name.startswith("by day")
     every = PROCESSES[name](random, 24.0 * 30)
-    looks = np.arange(24.0, 24.0 * 5)
+    looks = np.arange(24.0, 24.0 * (1 + WATCHED))
     known = np.searchsorted(every, looks)
     last_looks = looks[np.flatnonzero(np.diff(known, append=-1))]  # before the next failure
     return any(
@@ -145,7 +146,7 @@ def main() -> None:
         told = ", ".join(f"{one:.0f}" for one in np.quantile(waits, [0.1, 0.5, 0.9])) if waits else "-"
         print(f"{name:<24} {f'{false}/{len(found)}':>12} {told:>44} {len(found) - len(waits):>6}")
     print(f"{'all':<24} {f'{whole[0]}/{whole[1]}':>12} = {whole[0] / max(whole[1], 1):.1%}")
-    print("nothing changed, looked at every hour for four days")
+    print(f"nothing changed, looked at every hour for {WATCHED} days")
     for name in PROCESSES:
         random = np.random.default_rng([given.seed, 2, len(name), *name.encode()])
         many = max(given.runs // 2, 1)

@@ -86,8 +86,8 @@ def _going_on(seen: Seen) -> str:
 
 
 def _waiting(seen: Seen, proven: Proven) -> str:
-    """What is missing before it counts as over."""
-    told = f"not seen since {day_clock(seen.last_ns)}"
+    """What is missing before it counts as over. Without a change that may have ended it, it is quiet and no more."""
+    told = f"{'not seen' if seen.fix else 'quiet'} since {day_clock(seen.last_ns)}"
     if seen.fix:
         told += f" ({seen.fix.statement})"
     if proven.more:

@@ -3,8 +3,8 @@
 Silence is judged on a clock of attempts, so that nights and dead services prove nothing; failures with a period of
 their own are judged on the clock of the wall too, by beats that were missed. What stopped by itself before anything
 changed comes in bursts: its next one is due by the bursts that are known, and after one burst alone it may come at any
-time scale; so it may where nothing changed at all, however many bursts are known. `sure` weighs what changed against
-that silence with nothing mended.
+time scale; so it may where nothing changed at all, however many bursts are known: those are quiet for a week before
+they are called over. `sure` weighs what changed against that silence with nothing mended.
 """
 
 import math
@@ -28,6 +28,7 @@ _EVER = 1e18
 _NEVER = 1e-6
 _SHORTEST_NS = 300_000_000_000  # of one stretch of failures
 _LONGEST_NS = 2 * 86_400_000_000_000  # ... to the next: what comes every night shows; what is rarer is told as back
+_QUIET_NS = 7 * 86_400_000_000_000  # bursts that ended with nothing changed: rare pauses of heavy tails last days
 _BEATS = 3.0  # of a period that must be missed
 _BEYOND = 2.0  # times the longest pause between bursts that was seen: what is rare may be rarer still
 # How likely a change of the ledger mends what it followed on, before any attempt. None that names the failure is sure.
@@ -141,10 +142,10 @@ def _once(told: Seen, prior: float) -> Silence:
 
 
 def _both(found: Silence, once: Silence) -> Silence:
-    """Bursts that ended by themselves: beyond their own pauses, and beyond those of all of them as one stretch."""
-    return replace(
-        found, chance=max(found.chance, once.chance), sure=min(found.sure, once.sure), needed_ns=once.needed_ns
-    )
+    """Bursts that ended by themselves: beyond their own pauses, those of all of them as one stretch, and a week."""
+    needed_ns = None if once.needed_ns is None else max(once.needed_ns, _QUIET_NS)
+    chance, sure = max(found.chance, once.chance), min(found.sure, once.sure)
+    return replace(found, chance=chance, sure=sure, needed_ns=needed_ns)
 
 
 def _on_the_wall(found: Silence, told: Seen, period_ns: float | None, prior: float) -> Silence:

@@ -177,6 +177,7 @@ def _silence_words(told: Told, proof: Silence, since: Attempts) -> str:
             f"{seldom}{_needs(proof)}."
         )
     what = "bursts" if proof.basis == "bursts" else "beats"
+    seldom += "" if told.fix or proof.basis != "bursts" else ", and nothing is known to have changed"
     return (
         f"{many:,} failures came in {proof.bursts:,} {what} over {long_words(lasted)}: {long_words(passed_ns)} of "
         f"silence ({since.attempts:,} {unit}) {seldom}{_needs(proof)}."

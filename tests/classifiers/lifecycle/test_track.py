@@ -304,6 +304,6 @@ def test_an_incident_whose_failures_lie_before_the_window_is_followed(looks: Loo
     (waiting,) = tracked_in(narrow, "hardly-asked-since")
     assert (waiting.id, waiting.number) == (_course(seen, "hardly-asked-since")[3].id, None)
     assert waiting.is_open
-    assert waiting.statement.startswith("not seen since 09-14 12:22")
+    assert waiting.statement.startswith("quiet since 09-14 12:22")
     assert not waiting.fresh
     assert not tracked_in(narrow, "rolled-back")  # over, and nothing of it is news
