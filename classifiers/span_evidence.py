@@ -25,6 +25,7 @@ def read_cluster_spans(reader: Reader, failures: pl.DataFrame, window: Window) -
     """
     asked = (
         failures.filter((pl.col("last_ns") >= window.start_ns) & (pl.col("log") != "requests"))
+        .select("cluster_id", "service", "trace", "first_ns", "instance")
         .sort("cluster_id", "first_ns", "trace", "service", "instance", nulls_last=True)
         .unique(["cluster_id", "service", "trace", "first_ns"], keep="first", maintain_order=True)
         .group_by("cluster_id", maintain_order=True)

@@ -40,7 +40,7 @@ select 'entries' as what, count(*) as n from entries anti join batches using (ba
 union all
 select 'spans', count(*) from spans anti join batches using (batch_id)
 union all
-select 'occurrences', count(*) from occurrences anti join signed using (batch_id)
+select 'occurrences', count(*) from occurrences anti join batches using (batch_id)
 """
 
 

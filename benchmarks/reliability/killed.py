@@ -36,6 +36,7 @@ ROWS = {
     "occurrences": "select * exclude (batch_id, insert_ids) from (select *, unnest(insert_ids) as id from occurrences) "
     "order by all",
     "signatures": "select signature_id, rules, kind from signatures order by all",
+    "half signed": "select count(*) as n from occurrences anti join signed using (batch_id)",
     "test cases": "select * exclude (batch_id) from test_cases order by run, case_id",
 }
 

@@ -72,7 +72,9 @@ class Looking:
                 shutil.copy2(one, place)
         self._servers.close()
         text = (
-            "store: {path: store.duckdb}\nsources:\n"
+            "store: {path: store.duckdb}\n"
+            "telemetry: {watch_itself: false}\n"  # no two runs store the same of themselves
+            "sources:\n"
             "  - {kind: cloud_logging, name: logs, resources: [projects/demo-stage], insecure: true,\n"
             f"     endpoint: '{self.server.endpoint}', reads_per_min: 1000000, backfill_s: 3600}}\n"
         )
