@@ -20,15 +20,15 @@ HOUR_NS = 3_600_000_000_000
 
 
 def _old_store(path: Path, migrations: list[str]) -> Config:
-    """A run with two batches of one source, one of them empty, as that version stored them."""
+    """A run with two batches of one source, the second one empty and of now, as that version stored them."""
     with duckdb.connect(path) as connection:
         for name in migrations:
             connection.execute(load_query(name).sql)
             connection.execute(load_query("insert_migration").sql, {"name": name, "now_ns": NOW_NS})
         at = NOW_NS - 60 * 24 * HOUR_NS
         connection.execute("insert into runs values (1, 'collect', 'logs', $at, $at + 5, 'complete')", {"at": at})
-        for batch_id, read in ((1, 4), (2, 0)):
-            values = [batch_id, read, read, at]
+        for batch_id, read, at_ns in ((1, 4, at), (2, 0, NOW_NS)):
+            values = [batch_id, read, read, at_ns]
             connection.execute(
                 "insert into batches values ($1, 1, 'logs', 'logs', $2, 0, 0, $3, null, null, null, $4)", values
             )
