@@ -57,12 +57,12 @@ def test_after_the_clock_was_set_back_a_pull_is_due_and_nothing_waits_for_the_ol
     ticker = Ticker(ScheduleConfig(collect="1h"), due.append)
     ticker.start()
     try:
-        ahead = datetime.now(UTC) + timedelta(days=1)
-        ticker._scheduler.modify_job("collect", next_run_time=ahead)
-
         while "collect" not in due:  # of the start
             time.sleep(0.01)
         before = due.count("collect")
+        ahead = datetime.now(UTC) + timedelta(days=1)
+        ticker._scheduler.modify_job("collect", next_run_time=ahead)
+
         ticker.set_back()
 
         assert due.count("collect") == before + 1
