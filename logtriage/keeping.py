@@ -100,18 +100,15 @@ def _limit_ns(config: Config, before_ns: int | None, now_ns: int) -> int:
 def counted_from_ns(config: Config, *, now_ns: int) -> int:
     """From when ages count back: now, or a day after the newest record where the clock is further ahead than that.
 
-    A clock that is set wrong for one night must not take everything away.
+    A clock that is set wrong for one night must not take everything away. Where nothing is stored there is nothing to
+    take.
     """
-    return min(now_ns, _newest_ns(config) + DAY_NS)
-
-
-def _newest_ns(config: Config) -> int:
-    """When the newest record arrived; 0 of an empty store, and of none."""
     store = Store(config.store)
     if not is_there(store.path):
-        return 0
+        return now_ns
     with store.read() as reader:
-        return reader.frame("find_newest_arrival")["newest_ns"][0] or 0
+        newest_ns = reader.frame("find_newest_arrival")["newest_ns"][0]
+    return now_ns if newest_ns is None else min(now_ns, newest_ns + DAY_NS)
 
 
 def pruned_words(taken: Pruned) -> str:

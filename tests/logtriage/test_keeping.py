@@ -70,6 +70,20 @@ def test_prune_by_hand_counts_back_as_the_job_does_but_for_a_time_that_is_writte
     assert count(store, "entries") == 20
 
 
+def test_prune_where_nothing_is_stored_says_nothing_of_clocks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = Store(StoreConfig(path=tmp_path / "empty.duckdb"))
+    with empty.write():
+        pass
+
+    for path in (empty.path, tmp_path / "none.duckdb"):
+        for older_than in (None, "10d"):
+            act_prune(None, path, older_than=older_than, max_size=None, is_dry=False)
+            told = capsys.readouterr()
+            assert (told.out.splitlines()[0], told.err) == ("nothing pruned by age", "")
+
+
 def test_a_report_tells_that_its_baseline_was_pruned(store: Store) -> None:
     config = settings(store, days=2)
     window = Window(NOW_NS - DAY_NS, NOW_NS)
