@@ -315,13 +315,14 @@ class _Run:
         return abs(self.clock_ns() - at_ns)
 
     def _find(self, job: Pending, message: Message, step: Step, place: Place | None, since_ns: int) -> Place | None:
-        """What the channel finds; a refusal is written down."""
+        """What the channel finds; a refusal is written down. A list may still name what somebody deleted."""
         try:
-            return self.channel.find(step, message, delivery_id=job.delivery_id, place=place, since_ns=since_ns)
+            found = self.channel.find(step, message, delivery_id=job.delivery_id, place=place, since_ns=since_ns)
         except NotifyError as error:
             if not error.is_retryable and not isinstance(error, NotifyGone):
                 self.journal.note(job, step, job.attempts(step), "refused", detail=str(error))
             raise
+        return None if found is not None and found.id in self.journal.gone else found
 
     def _found(self, job: Pending, step: Step, attempt: int, found: Place, place: Place | None, *, ends: bool) -> Place:
         """An attempt of before had arrived. A reply is found where it is, the incident stays where it was."""

@@ -79,6 +79,7 @@ class GitHubServer:
     moved_to: str = ""  # new name of the repository
     transferred: set[int] = field(default_factory=set)
     deleted: set[int] = field(default_factory=set)
+    lists_deleted: bool = False  # for a while after
     page_most: int = 100
     _ids: int = 1000
 
@@ -222,10 +223,11 @@ class GitHubServer:
 
     def _listed(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         wanted = set(filter(None, query.get("labels", "").split(",")))
+        gone = set[int]() if self.lists_deleted else self.deleted | self.transferred
         found = [
             issue
             for number, issue in self.issues.items()
-            if number not in self.deleted | self.transferred
+            if number not in gone
             and query.get("state", "open") in {"all", issue["state"]}
             and query.get("creator") in {None, issue["user"]["login"]}
             and wanted <= {label["name"] for label in issue["labels"]}

@@ -201,6 +201,21 @@ def test_an_issue_that_somebody_deleted_is_told_once_and_opened_anew_by_what_cha
     assert server.issues[2]["state"] == "open"
 
 
+def test_a_list_that_still_has_the_deleted_issue_leads_nobody_back_to_it(
+    store: Store, server: GitHubServer, clock: Clock
+) -> None:
+    _put(store)
+    _go(store, server, clock)
+    server.deleted.add(1)
+    server.lists_deleted = True
+    _put(store, 60, state="regressed")
+
+    told = _go(store, server, clock)
+
+    assert (len(told.refused), told.left, dict(told.steps)) == (1, 0, {"open": 1})
+    assert sorted(server.issues) == [1, 2]
+
+
 def test_a_repository_without_issues_is_no_deleted_issue(store: Store, server: GitHubServer, clock: Clock) -> None:
     _put(store)
     _go(store, server, clock)
