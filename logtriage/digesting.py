@@ -103,7 +103,10 @@ def plan(config: Config, findings: Findings, channels: Sequence[ChannelConfig]) 
 
 
 def opened(config: Config, channel: ChannelConfig, *, now_ns: int) -> Notifier:
-    """The channel, ready to send; of one that cannot be opened the store keeps since when, and the error goes up."""
+    """The channel, ready to send; of one that cannot be opened the store keeps since when, and the error goes up.
+
+    One that is not in the settings was asked for once, by its name: nobody looks at it again.
+    """
     fault = ""
     try:
         return open_channel(channel)
@@ -111,7 +114,7 @@ def opened(config: Config, channel: ChannelConfig, *, now_ns: int) -> Notifier:
         fault = plain(error, _FAULT)
         raise
     finally:
-        if is_there(config.store.path):
+        if is_there(config.store.path) and channel in config.digest.channels:
             look = Trouble("channel", channel.name, now_ns, not fault, fault)
             note_troubles(Store(config.store), [look])
 
