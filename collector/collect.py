@@ -33,7 +33,7 @@ __all__ = ["collect", "normalise"]
 WORKERS = 2
 _IN_FLIGHT = 2  # raw batches read ahead of the store, one for each worker: bounds memory
 _GROUP_ROWS = 122_880  # of DuckDB's row groups
-_GROUP_BYTES = 64 << 20  # of records; as many rows of ordinary logs are 50 MiB
+_GROUP_BYTES = 64 << 20  # of records, whatever their rows; as many rows of ordinary logs are 50 MiB
 _FLUSH_S = 5.0  # a slow source is stored at least this often
 
 Stored = Callable[[RawBatch, Ledger], None]
@@ -47,17 +47,18 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
     stored before stays, and the stored cursor tells where to go on.
     """
     waiting: list[_Pair] = []
-    since = time.monotonic()
+    size, since = 0.0, time.monotonic()
     with _Storing(store, run_id=run_id, stored=stored) as storing:
         try:
-            for pair in _normalised(batches, redactor):
-                waiting.append(pair)
+            for raw, batch in _normalised(batches, redactor):
+                waiting.append((raw, batch))
+                size += _bytes(batch)
                 while len(full := _full_group(waiting)):
                     storing.put(full)
-                    since = time.monotonic()
-                if time.monotonic() - since >= _FLUSH_S:
+                    size, since = sum(_bytes(rest) for _, rest in waiting), time.monotonic()
+                if size >= _GROUP_BYTES or time.monotonic() - since >= _FLUSH_S:
                     storing.put(waiting)
-                    waiting, since = [], time.monotonic()
+                    waiting, size, since = [], 0.0, time.monotonic()
         except (SourceError, NormaliseError, Stopped):
             storing.put(waiting)
             raise
@@ -68,20 +69,15 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
 def _full_group(waiting: list[_Pair]) -> list[_Pair]:
     """Takes the first pairs with a whole row group of entries or spans off `waiting`; none when there are fewer.
 
-    Fewer are taken when they are large already: a group is held whole, however long its texts are.
     Entries are cut at exactly a row group, in the middle of a batch if need be: DuckDB writes a whole group once, and
     what goes beyond it a second time with the next.
     """
     entries = spans = 0
-    size = 0.0
     for index, (raw, batch) in enumerate(waiting):
         missing = _GROUP_ROWS - entries
         entries += batch.entries.height
         spans += batch.spans.height
-        size += sum(
-            rows.estimated_size() for rows in (batch.entries, batch.spans, batch.facts, batch.tests, batch.dead)
-        )
-        if entries >= _GROUP_ROWS or spans >= _GROUP_ROWS or size >= _GROUP_BYTES:
+        if entries >= _GROUP_ROWS or spans >= _GROUP_ROWS:
             head, tail = _cut(batch, missing)
             group = [*waiting[:index], (raw, head)]
             waiting[: index + 1] = [(raw, tail)] if tail else []
@@ -108,6 +104,11 @@ def _cut(batch: Batch, rows: int) -> tuple[Batch, Batch | None]:
         cursor=None,
     )
     return head, replace(batch, read=batch.read - rows, entries=batch.entries[rows:])
+
+
+def _bytes(batch: Batch) -> float:
+    """About what its records take; asked once of each, as it costs more than to count rows."""
+    return sum(rows.estimated_size() for rows in (batch.entries, batch.spans, batch.facts, batch.tests, batch.dead))
 
 
 class _Storing:
