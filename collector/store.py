@@ -81,7 +81,7 @@ class Reader:
             relation: Any = self._connection.sql(text)
             is_named = len(set(relation.columns)) == len(relation.columns)
             if is_named and all(_STREAMED.fullmatch(str(one)) for one in relation.types):
-                return pl.DataFrame(relation)  # as `_frame` does
+                return pl.DataFrame(relation.materialize())  # first, or what fails in the stream is told by polars
             return pl.DataFrame(relation.pl())  # what polars cannot hold is an error there and no fault of ours
         except duckdb.IOException:
             raise  # the file's fault and not the query's: told by the store

@@ -203,6 +203,13 @@ class TestPlainErrors:
         with store.read() as reader, pytest.raises(QueryError, match="nonexistent"):
             reader.sql("select * from nonexistent")
 
+    def test_what_fails_in_the_middle_of_a_query_is_told_as_what_it_is(self, store: Store) -> None:
+        append(store, log_entry())
+        late = "select cast(if(i = 400000, 'x', '1') as integer) as number from range(500000) as r(i)"
+
+        with store.read() as reader, pytest.raises(QueryError, match=r"The query failed: .*Could not convert"):
+            reader.sql(late)
+
     @pytest.mark.parametrize(
         ("text", "what"),
         [
