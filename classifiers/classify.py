@@ -18,9 +18,7 @@ from classifiers.cascade import Cascade, find_cascade, fold_requests, joined
 from classifiers.cases import Case, build_cases
 from classifiers.commits import with_commits
 from classifiers.compare import Failing, compare_cases
-from classifiers.config import (
-    ClassifyConfig,
-)
+from classifiers.config import ClassifyConfig
 from classifiers.coverage import Counts, find_coverage, part_entries, read_counts
 from classifiers.declared import find_declared
 from classifiers.drift import find_drifts, tie_drifts
@@ -72,7 +70,8 @@ from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window
 
-__all__ = [ "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "read_served",
+__all__ = [
+    "Reading", "cases_of", "classify", "compare", "conclude", "read", "read_revisions", "read_served",
     "sign_new",
 ]  # fmt: skip
 
