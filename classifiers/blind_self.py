@@ -15,6 +15,7 @@ _TOLD_ELSEWHERE = frozenset({"collect", "digest"})  # their failures are those o
 _REFUSED_NS = 30 * _MINUTE_NS  # that a channel refuses before that is told
 _FORGOTTEN_NS = 3 * 10 * _MINUTE_NS  # looks come at least each ten minutes while a trouble lasts
 _FORGOTTEN_CHANNEL_NS = 25 * 60 * _MINUTE_NS  # ... of a channel with each digest, which may be daily
+_TOLD_ONCE = frozenset({"store"})  # by whoever finds the loss: it lasts until it is mended
 _APART_NS = 2 * _MINUTE_NS  # that a record may arrive after it is stored
 _AHEAD_NS = 10 * _MINUTE_NS  # that a record may tell a time after its arrival
 _DEAD_SHARE = 0.2  # of what was read, in the window
@@ -100,7 +101,9 @@ def watched_troubles(spells: pl.DataFrame, last_work_ns: int | None, window: Win
         until_ns = row["until_ns"]
         forgotten_ns = _FORGOTTEN_CHANNEL_NS if row["kind"] == "channel" else _FORGOTTEN_NS
         is_left = until_ns is None and (last_work_ns or 0) - row["last_seen_ns"] > forgotten_ns
-        if is_left:  # whoever looked looks no more, and others went on: it was taken out of the settings
+        if (
+            is_left and row["kind"] not in _TOLD_ONCE
+        ):  # whoever looked looks no more, and others went on: it was taken out of the settings
             until_ns = row["last_seen_ns"]
         if row["kind"] == "channel" and (until_ns or window.end_ns) - row["since_ns"] < _REFUSED_NS:
             continue

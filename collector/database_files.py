@@ -49,7 +49,7 @@ def find_unreadable(path: Path, *, engine: dict[str, Any]) -> dict[str, str]:
             with _attached(path, engine) as connection:  # one that met damage is of no more use
                 while names:
                     table = connection.table(f'old.main."{names[0]}"')
-                    table.aggregate(", ".join(f'bit_xor(hash("{column}"))' for column in table.columns)).fetchall()
+                    table.aggregate(_every_value(table.columns)).fetchall()
                     names.pop(0)
         except duckdb.Error as error:
             found[names.pop(0)] = first_line(error)
@@ -60,7 +60,7 @@ def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Save
     """Copies what can be read of a damaged database into `new`, which has all tables and no rows.
 
     What cannot be read is left out, by as few rows as the engine reads at once.
-    StoreError when nothing can be: the file does not open.
+    StoreError when nothing can be: the file does not open; and when `new` takes no more, as on a full disk.
     """
     try:
         with _attached(old, engine) as connection:
@@ -96,10 +96,32 @@ def _save_halves(old: Path, new: Path, name: str, engine: dict[str, Any], part: 
     """
     try:
         _save_part(old, new, name, engine, part)
-    except duckdb.Error:
+    except duckdb.Error as error:
         if len(part) > _LEAST_ROWS:
             for half in (part[: len(part) // 2], part[len(part) // 2 :]):
                 _save_halves(old, new, name, engine, half)
+        elif _can_be_read(old, name, engine, part):
+            raise complaint(error, new) from error
+
+
+def _can_be_read(old: Path, name: str, engine: dict[str, Any], part: range) -> bool:
+    """Whether it was not the reading of these rows that failed."""
+    try:
+        with _attached(old, engine) as connection:
+            rows = connection.table(f'old.main."{name}"').filter(_within(part))
+            rows.aggregate(_every_value(rows.columns)).fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _within(part: range) -> str:
+    return f"rowid >= {part.start} and rowid < {part.stop}"
+
+
+def _every_value(columns: list[str]) -> str:
+    """What reads each block of these columns."""
+    return ", ".join(f'bit_xor(hash("{column}"))' for column in columns)
 
 
 def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], part: range) -> None:
@@ -108,7 +130,7 @@ def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], part: ra
         source, goal = (connection.table(f'{database}.main."{name}"') for database in ("old", "new"))
         columns = ", ".join(f'"{column}"' for column in goal.columns if column in source.columns)
         connection.execute("begin").fetchall()
-        source.filter(f"rowid >= {part.start} and rowid < {part.stop}").project(columns).insert_into(f"new.main.{name}")
+        source.filter(_within(part)).project(columns).insert_into(f"new.main.{name}")
         connection.execute("commit").fetchall()
 
 

@@ -199,8 +199,11 @@ class Store:
         if not is_behind and not gone:
             return connection
         stack.close()  # the turn of a reader, so that a writer gets one
+        self._is_checked = self._is_checked and not gone
         try:
             with self.write():
+                pass
+            if is_behind:
                 LOG.info("the database `%s` is of this version now", self.path)
         except StoreError as error:
             is_so = _gone_words(gone) if gone else "it is older than this logtriage"

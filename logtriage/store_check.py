@@ -97,7 +97,7 @@ def _repaired(store: Store, unreadable: dict[str, str]) -> Iterator[StoreFinding
     mended = mend(store, is_derived_lost=bool(unreadable))
     if mended.lost:
         again = f" {', '.join(mended.sources)} will be read again from there." if mended.sources else ""
-        files = " ".join(quoted(name, _LONGEST) for name in mended.files[:_SHOWN])
+        files = " ".join(quoted(name, _LONGEST) for name in mended.files)
         todo = f"Run `logtriage import {files}`." if files else ""
         yield StoreFinding("mended", "warn", f"{plural(mended.lost, 'record')} counted as lost.{again}", todo)
     if mended.lost or unreadable:

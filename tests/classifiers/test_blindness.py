@@ -263,6 +263,18 @@ def test_a_trouble_that_nobody_looks_at_any_more_is_over_when_it_was_seen_last(s
     ]
 
 
+def test_a_loss_in_the_store_is_told_until_it_is_mended(stored: WatchedStore) -> None:
+    """Nobody looks at it again: it was told once, by whoever found it."""
+    stored.look("store", "database", 1, "10 records that were stored are gone; see `logtriage doctor --store`")
+    stored.pull(30, gave=5)
+    later = stored.sight(31)
+    stored.look("store", "database", 32, "")
+
+    assert ("store", "database", 1.0, None) in _told(later.blindness)
+    assert next(one for one in later.blindness if one.kind == "store").hides
+    assert ("store", "database", 1.0, 32.0) in _told(stored.blindness(33))
+
+
 def test_a_channel_that_cannot_be_opened_is_told_after_half_an_hour_until_the_next_digest_opens_it(
     stored: WatchedStore,
 ) -> None:

@@ -1,9 +1,11 @@
 """What `check_store` finds in stores that are whole, and in some that are not."""
 
 import json
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from collector.acknowledged import acks_of
@@ -100,8 +102,23 @@ def test_what_was_acknowledged_and_is_gone_is_told(store: Store) -> None:
     assert count(again, "(select last(is_over order by seen_at_ns) as is_over from troubles) where is_over") == 1
 
 
+def test_every_file_that_has_to_be_imported_again_is_told_because_nobody_knows_it_afterwards(store: Store) -> None:
+    with store.write() as writer:
+        for number in range(30):
+            lost = {"batch_id": 100 + number, "run_id": 1, "source": IMPORTED, "location": f"{number}.jsonl"}
+            rows = pl.DataFrame([{**lost, "records": 1, "first_at_ns": 1, "last_at_ns": 2}])
+            writer.execute("insert_lost_batches", relation=rows, now_ns=1)
+
+    mended = {one.name: one for one in check_store(load_config(None, db=store.path), repair=True)}["mended"]
+
+    assert all(f" {number}.jsonl" in mended.todo for number in range(30))
+
+
 @pytest.mark.parametrize("way", ["read", "read_aside"])
-def test_a_reader_tells_what_was_acknowledged_and_is_gone(store: Store, way: str) -> None:
+def test_a_reader_tells_what_was_acknowledged_and_is_gone(
+    store: Store, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     before = store.path.read_bytes()
     append(store, *day_entries(3))
     acks = acks_of(store.path).read_bytes()
@@ -112,6 +129,7 @@ def test_a_reader_tells_what_was_acknowledged_and_is_gone(store: Store, way: str
         (told,) = reader.sql("select detail from troubles where kind = 'store' and not is_over")["detail"]
 
     assert told.startswith("10 records that were stored are not in the database any more")
+    assert [one.getMessage() for one in caplog.records] == [told]
 
 
 def test_a_check_of_the_store_holds_no_writer_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +146,8 @@ def test_a_check_of_the_store_holds_no_writer_up(store: Store, monkeypatch: pyte
     assert written == [10]
 
 
-def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: Store) -> None:
+def damage(store: Store) -> bytes:
+    """A block of messages; gives the file as it is then."""
     with store.read() as reader:
         wanted = (
             "select max(block_id) from pragma_storage_info('entries') where column_name = 'message' and block_id > 0"
@@ -138,6 +157,26 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: St
     at = 3 * 4096 + block * 262_144 + 1000  # beyond three headers
     content[at : at + 8] = bytes(byte ^ 0xFF for byte in content[at : at + 8])
     store.path.write_bytes(content)
+    return bytes(content)
+
+
+def test_where_what_is_saved_does_not_fit_nothing_is_called_lost_and_all_stays_as_it_is(store: Store) -> None:
+    content = damage(store)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    try:
+        (told,) = check_store(load_config(None, db=store.path), repair=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (told.name, told.state) == ("file", "fail")
+    assert "the file may not get larger" in told.what
+    assert store.path.read_bytes() == content
+    assert [one.name for one in store.path.parent.glob("s.duckdb.*") if "damaged" in one.name] == []
+
+
+def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: Store) -> None:
+    content = damage(store)
     assert found(store)["blocks"] == "fail"
 
     states = found(store, repair=True)
@@ -145,7 +184,7 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: St
     assert (states["lost"], states["ledger"], states["rows"]) == ("fail", "ok", "ok")
     assert count(store, "entries") >= 6000 - 2 * 2048
     (aside,) = store.path.parent.glob("s.duckdb.damaged-*Z")
-    assert aside.read_bytes() == bytes(content)
+    assert aside.read_bytes() == content
     assert count(store, "spans") == 2
     assert append(store, *day_entries(9)).stored == 10
 
