@@ -51,16 +51,15 @@ class Embedded:
 
     def close(self) -> None:
         """Listens no longer; what has come in is stored and answered."""
-        self._receiver = None
+        self._receiver = self._config = None
         self._held.close()
 
     def _open(self, config: Config) -> None:
+        if config.receive.is_on:
+            self._receiver = self._held.enter_context(pipeline.receiving(config, drain_s=_DRAIN_S))
+            for line in listening_lines(self._receiver):
+                LOG.info("%s", line)
         self._config = config
-        if not config.receive.is_on:
-            return
-        self._receiver = self._held.enter_context(pipeline.receiving(config, drain_s=_DRAIN_S))
-        for line in listening_lines(self._receiver):
-            LOG.info("%s", line)
 
 
 def _own(config: Config) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from collector.config import StoreConfig
 from collector.normalise.redact_config import RedactConfig
-from collector.receiver.config import ReceiveConfig
+from collector.receiver.config import TOKEN_VARIABLE, ReceiveConfig
 from logtriage.config import Config
 from logtriage.daemon.embedded import Embedded
 from logtriage.errors import LogtriageError
@@ -73,6 +73,24 @@ def test_where_the_new_place_is_taken_it_goes_on_at_the_old_one(
             embedded.use(_config(tmp_path, http=f"127.0.0.1:{held.getsockname()[1]}"))
 
     assert _is_taken(_place(caplog), 1)
+    assert embedded.counts() is not None
+
+
+def test_what_could_not_be_opened_again_is_opened_by_the_same_settings_later(
+    tmp_path: Path, embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its token it may not listen beyond this machine."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "t" * 32)
+    config = _config(tmp_path, http="0.0.0.0:0")
+    embedded.use(config)
+    monkeypatch.delenv(TOKEN_VARIABLE)
+    with pytest.raises(LogtriageError):
+        embedded.use(_config(tmp_path, http="0.0.0.0:0", request_s=20))
+    assert embedded.counts() is None
+
+    monkeypatch.setenv(TOKEN_VARIABLE, "t" * 32)
+    embedded.use(config)
+
     assert embedded.counts() is not None
 
 
