@@ -79,7 +79,7 @@ def run_kills(kills: int, *, seed: int = 1, only: Sequence[str] = (), folder: Pa
         while done < kills:
             activity = chosen[number % len(chosen)]
             number += 1
-            if activity.name == "together" and len(chosen) > 1 and number % (3 * len(chosen)):
+            if activity.name == "together" and len(chosen) > 1 and number // len(chosen) % 3:
                 continue  # it takes as long as all others
             begun = time.monotonic()
             tally = tallies[activity.name]
