@@ -10,17 +10,19 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.reliability.checks import difference, rows_of
 from benchmarks.reliability.children import Child, Limits, run, start
-from collector.window import NS_PER_S
+from collector.window import NS_PER_S, to_ns
+from logtriage.demo.generate import generate, write
 from tests.support.grpc_faults import FaultScript, Late
 from tests.support.log_entries import make_entries
 from tests.support.logging_server import LoggingServer
 
-__all__ = ["Activity", "Collecting", "activities", "collect_config"]
+__all__ = ["Activity", "Collecting", "activities", "collect_config", "store_incident"]
 
 _ENTRIES = 1500
 _LATE_SHARE = 0.5  # of the youngest
@@ -39,6 +41,16 @@ ROWS = {
     "half signed": "select count(*) as n from occurrences anti join signed using (batch_id)",
     "test cases": "select * exclude (batch_id) from test_cases order by run, case_id",
 }
+
+
+def store_incident(home: Path, scenario: str, *, seed: int, scale: float) -> int:
+    """Imports a demo incident into `home`/store.duckdb; gives the end of its window in nanoseconds."""
+    made = generate(scenario, seed=seed, scale=scale)
+    write(made, home / "dump")
+    code, said = run(["import", "dump/entries.jsonl", "dump/spans.jsonl", "--db", "store.duckdb"], folder=home)
+    if code:
+        raise RuntimeError(said)
+    return to_ns(datetime.fromisoformat(made.truth["window"]["end"]))
 
 
 class Activity(Protocol):

@@ -5,14 +5,11 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from benchmarks.reliability.checks import broken, difference, rows_of
 from benchmarks.reliability.children import Limits, run, start
-from benchmarks.reliability.killed import ROWS, Activity
-from collector.window import to_ns
-from logtriage.demo.generate import generate, write
+from benchmarks.reliability.killed import ROWS, Activity, store_incident
 
 __all__ = ["Keeping", "keeping"]
 
@@ -33,12 +30,7 @@ class Keeping:
     def prepare(self) -> None:
         """The incident in a store, and what an undisturbed command leaves."""
         self.home.mkdir()
-        made = generate(_SCENARIO, seed=_SEED, scale=_SCALE)
-        write(made, self.home / "dump")
-        self.at_ns = to_ns(datetime.fromisoformat(made.truth["window"]["end"]))
-        code, said = run(["import", "dump/entries.jsonl", "dump/spans.jsonl", "--db", "store.duckdb"], folder=self.home)
-        if code:
-            raise RuntimeError(said)
+        self.at_ns = store_incident(self.home, _SCENARIO, seed=_SEED, scale=_SCALE)
         self.begin(self.home / "undisturbed")
         begun = time.monotonic()
         code, said = self._run(self.home / "undisturbed")

@@ -5,14 +5,12 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from benchmarks.reliability.checks import difference, rows_of
 from benchmarks.reliability.children import Child, Limits, run, start
-from benchmarks.reliability.killed import ROWS, Activity
-from collector.window import NS_PER_S, to_ns
-from logtriage.demo.generate import generate, write
+from benchmarks.reliability.killed import ROWS, Activity, store_incident
+from collector.window import NS_PER_S
 from tests.support.github_server import REPOSITORY, GitHubServer, serve_github
 from tests.support.github_server import TOKEN as GITHUB_TOKEN
 from tests.support.logging_server import LoggingServer
@@ -49,12 +47,7 @@ class Looking:
     def prepare(self) -> None:
         """The incident in a store, and what an undisturbed look stores and tells."""
         self.home.mkdir()
-        made = generate(_SCENARIO, seed=_SEED, scale=_SCALE)
-        write(made, self.home / "dump")
-        self.at_ns = to_ns(datetime.fromisoformat(made.truth["window"]["end"]))
-        code, said = run(["import", "dump/entries.jsonl", "dump/spans.jsonl", "--db", "store.duckdb"], folder=self.home)
-        if code:
-            raise RuntimeError(said)
+        self.at_ns = store_incident(self.home, _SCENARIO, seed=_SEED, scale=_SCALE)
         place = self.home / "undisturbed"
         self.begin(place)
         begun = time.monotonic()
