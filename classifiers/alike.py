@@ -7,7 +7,6 @@ failure and is not proposed, only counted.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
@@ -16,6 +15,7 @@ import polars as pl
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
 from classifiers.together import Moments
+from collector.record_class import dataclass
 
 __all__ = ["Alike", "Member", "differences", "find_alike"]
 

@@ -7,7 +7,7 @@ revision that began to serve after the latest moment at which it may have begun 
 
 import math
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from classifiers.rivals import (
 )
 from classifiers.side_by_side import compare
 from classifiers.telling import summed
+from collector.record_class import dataclass
 
 __all__ = [
     "Fit",

@@ -8,10 +8,11 @@ begins anywhere costs more than one that begins with a revision. Whether a shift
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from collector.record_class import dataclass
 
 __all__ = ["Counted", "Shift", "best_shift", "cuts_of", "find_shift", "least_gain", "share_gains", "summed"]
 

@@ -4,9 +4,9 @@ The key of a failure is its trace; where its request carries none, the id of the
 real traces tell of other services.
 """
 
-from dataclasses import dataclass
-
 import polars as pl
+
+from collector.record_class import dataclass
 
 __all__ = ["Traces", "is_trace"]
 

@@ -4,11 +4,12 @@ All clusters are put together at once: small frames cost twenty times as much.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from collector.record_class import dataclass
 
 __all__ = ["Units", "find_units"]
 

@@ -6,12 +6,13 @@ caller that took it, and of the revision of the worker that was busiest then.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
 from classifiers.event_rows import EventRows
 from classifiers.triggers import Trigger, trigger_of, well_heard
+from collector.record_class import dataclass
 
 __all__ = ["Upstream", "find_upstream"]
 

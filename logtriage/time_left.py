@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from collector.record_class import dataclass
 
 __all__ = ["TimeLeft", "seconds_of"]
 

@@ -5,7 +5,8 @@ Code blocks are quoted logs and commands, not claims: they are counted and left 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from collector.record_class import dataclass
 
 __all__ = ["Document", "Statement", "read_document"]
 

@@ -1,7 +1,9 @@
 """What a written analysis says, piece by piece, and what became of it. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from collector.record_class import dataclass
 
 __all__ = ["Amount", "Answer", "Checked", "Claim", "Kind", "Mark", "Moment", "Names", "Reading", "Span", "Subject"]
 

@@ -11,7 +11,7 @@ has other causes too is told for itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from classifiers.findings import Absence, Cluster, Evidence, Latency
 from classifiers.followed import Mute
 from classifiers.history import History
 from classifiers.incidents import Member
+from collector.record_class import dataclass
 
 __all__ = ["FOLLOWS", "Muted", "put_away"]
 

@@ -5,7 +5,8 @@ backslashes know escaped quotes of JSON inside JSON.
 """
 
 import re
-from dataclasses import dataclass
+
+from collector.record_class import dataclass
 
 __all__ = ["BEGIN", "BEGIN_GATE", "ESCAPE", "SHIELD", "Rule", "for_columns", "for_one", "inside_quotes"]
 

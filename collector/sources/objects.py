@@ -9,11 +9,12 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import polars as pl
 
+from collector.record_class import dataclass
 from collector.records import RAW_SCHEMA, Kind
 from collector.sources.blocks import (
     BLOCK_BYTES,

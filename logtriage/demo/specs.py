@@ -1,8 +1,9 @@
 """Configurations of revisions: what they hold and what a change makes of them."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from collector.record_class import dataclass
 from logtriage.demo import pools
 from logtriage.demo.streams import hex_digits
 from logtriage.demo.world import Service, World

@@ -1,9 +1,10 @@
 """Requests: who comes when, what a request does in each service, and how faults change that."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from collector.record_class import dataclass
 from logtriage.demo import pools
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND, iso
 from logtriage.demo.site import Origin, Request, Scene, Site

@@ -1,7 +1,6 @@
 """How a system words what happens: several variants a kind, one of them drawn per service."""
 
-from dataclasses import dataclass
-
+from collector.record_class import dataclass
 from logtriage.demo.streams import Streams
 from logtriage.demo.world import Service, World
 

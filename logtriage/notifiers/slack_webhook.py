@@ -6,11 +6,12 @@ https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from collector.record_class import dataclass
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, read_secret
 from logtriage.errors import ConfigError, NotifyError
 from logtriage.escape import plain
