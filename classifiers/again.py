@@ -26,7 +26,7 @@ def again_split(
     `prior` is the chance of any deploy to be bad.
     """
     rate = split.rate_bad
-    if candidate.since_ns is not None or not rate or not before:
+    if candidate.since_ns is not None or not rate or not any(tally.failed.get(one) for one in before):
         return split
     failed = np.array([tally.failed.get(one, 0) for one in before], dtype=float)
     exposed = np.maximum(np.array([tally.exposed.get(one, 0.0) for one in before]), failed)

@@ -6,7 +6,7 @@ revision that began to serve after the latest moment at which it may have begun 
 """
 
 import math
-from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +34,7 @@ from classifiers.rivals import (
     Tally,
     earlier_gains,
     revision_gain,
+    revision_gains,
 )
 from classifiers.side_by_side import compare
 from classifiers.telling import summed
@@ -107,6 +108,7 @@ class Fit:
     """How well one revision explains a case, whoever else is guilty; logs, in the order in which they are added."""
 
     weight: Weight
+    tally: Tally
     designed: float
     members: float
     course: float
@@ -136,7 +138,7 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     lineage: Lineage | None = None,
     namings: Namings | None = None,
     alone: Mapping[str, float] | None = None,
-    fits: MutableMapping[int, Fit | None] | None = None,
+    fits: list[Fit] | None = None,
     config: AttributionConfig,
 ) -> Weighed:
     """Probabilities of every explanation of a case; those of `rivals` are weighed beside revisions, outside and chance.
@@ -144,34 +146,29 @@ def weigh(  # noqa: PLR0913 - what is known of one case, each from a station of 
     shared: number of services without a link that began to fail at once. known: service and revision of those that are
     guilty of another failure. looks: clusters that a deploy or an outage could be accused of (see priors.py).
     alone: by own revision, the log-likelihood that it wins if it broke something for one caller alone.
-    fits: by place among the candidates, what was found of them when this case was weighed before; it is filled.
+    fits: what was found of the candidates when this case was weighed before; filled where it is empty.
     """
-    fits = {} if fits is None else fits
     light = _Light(read_text(text), known, lineage or Lineage(()), namings or Namings(), config)
     spread = shared_out(looks) + wander_gain(case)
     outside, outside_split = outside_weight(case, shared, text, config)
-    tallies: dict[tuple[object, ...], Tally] = {}
+    fits = [] if fits is None else fits
+    if not fits:
+        latest_ns = case.fit.latest_ns + START_SLACK_NS
+        fits += _fits(case, [one for one in candidates if one[0].served_ns <= latest_ns], light)
     rows: list[tuple[Weight, float]] = []
-    for place, (candidate, difference) in enumerate(candidates):
-        if candidate.served_ns > case.fit.latest_ns + START_SLACK_NS:
-            continue
-        key = _key(candidate)
-        tally = tallies[key] = tallies.get(key) or Tally.of(case, candidate)
-        if place not in fits:
-            fits[place] = _suspect(case, candidate, difference, tally, light)
-        fit = fits[place]
-        if fit:
-            row = fit.weight, _log_weight(case, fit, light)
-            own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
-            rows.append(row if own is None else (row[0], _with_callers(row, own)))
+    for fit in fits:
+        row = fit.weight, _log_weight(case, fit, light)
+        candidate = fit.weight.candidate
+        own = alone.get(candidate.revision) if alone and candidate.relation == "own" else None
+        rows.append(row if own is None else (row[0], _with_callers(row, own)))
     outside = float(np.logaddexp(outside, max((_of_tests(case, row) for row in rows), default=-math.inf)))
     weighed = [outside, *(log_weight for _, log_weight in rows), *(rival.log_weight for rival in rivals)]
     logs = np.array([restless_gain(case), *(one + spread for one in weighed)])
     shares = np.exp(logs - logs.max())
     share: list[float] = (shares / shares.sum()).tolist()
     weights = [
-        replace(weight, confidence=_capped(case, weight, tallies[_key(weight.candidate)], probability, light))
-        for (weight, _), probability in zip(rows, share[2 : 2 + len(rows)], strict=True)
+        replace(fit.weight, confidence=_capped(case, fit.weight, fit.tally, probability, light))
+        for fit, probability in zip(fits, share[2 : 2 + len(rows)], strict=True)
     ]
     weights = [_side_by_side(case, one) for one in weights]
     weights.sort(
@@ -201,13 +198,32 @@ def _side_by_side(case: Case, weight: Weight) -> Weight:
     return replace(weight, confidence=MOST_ALONE)
 
 
-def _suspect(
-    case: Case, candidate: Candidate, difference: Difference | None, tally: Tally, light: _Light
-) -> Fit | None:
-    """How well a revision explains a case; None where it explains nothing."""
-    plain = revision_gain(case, candidate, tally=tally)
-    if plain.gain == -math.inf:
-        return None
+def _fits(case: Case, suspects: Sequence[tuple[Candidate, Difference | None]], light: _Light) -> list[Fit]:
+    """How well each revision explains a case; those that explain nothing are left out."""
+    tallies: dict[tuple[object, ...], Tally] = {}
+    for candidate, _ in suspects:
+        key = _key(candidate)
+        if key not in tallies:
+            tallies[key] = Tally.of(case, candidate)
+    counted = [(candidate, tallies[_key(candidate)]) for candidate, _ in suspects]
+    plain = revision_gains(case, [(candidate, UNKNOWN, tally) for candidate, tally in counted])
+    alive = [
+        (candidate, difference, tally, split)
+        for (candidate, tally), (_, difference), split in zip(counted, suspects, plain, strict=True)
+        if split.gain != -math.inf
+    ]
+    earlier = earlier_gains(case, [(candidate, split, tally) for candidate, _, tally, split in alive])
+    return [
+        _fit(case, candidate, difference, tally, split, gains, light)
+        for (candidate, difference, tally, split), gains in zip(alive, earlier, strict=True)
+    ]
+
+
+def _fit(  # noqa: PLR0913, PLR0917 - what is counted of one suspect
+    case: Case, candidate: Candidate, difference: Difference | None, tally: Tally, plain: Split,
+    earlier: Sequence[float], light: _Light,
+) -> Fit:  # fmt: skip
+    """How well a revision explains a case, each of its changes by itself."""
     difference = _since_served(candidate, difference, tally, light)
     ideas = _ideas(case, candidate, difference, light)
     splits: dict[tuple[bool | None, ...], Split] = {(None,) * len(candidate.later): plain}
@@ -224,25 +240,20 @@ def _suspect(
         for (idea, ratio), split, log in zip(ideas, found, logs, strict=True)
     )
     designed = whole - summed([math.log(idea.weight * ratio) + plain.gain for idea, ratio in ideas])
-    members, log_members = _members(case, candidate, difference, plain, tally, light)
+    members, log_members = _members(case, candidate, difference, [*earlier, plain.gain], light)
     named = max(suspicions, key=lambda one: (one.named, one.share))
     best = found[logs.index(max(logs))]
-    again = again_split(case, candidate, best, tally, _before(candidate, light.lineage), light.config.bad_deploys)
+    before = light.lineage.before(candidate.project, candidate.service, candidate.revision)
+    again = again_split(case, candidate, best, tally, before, light.config.bad_deploys)
     told_by = named.change if named.named > 1 else None
     weight = Weight(candidate, again, 0.0, difference, told_by, suspicions, members)
-    return Fit(weight, designed, log_members, _course_gain(case, candidate, plain), again.gain - best.gain)
+    return Fit(weight, tally, designed, log_members, _course_gain(case, candidate, plain), again.gain - best.gain)
 
 
 def _log_weight(case: Case, fit: Fit, light: _Light) -> float:
     """The log of a revision's prior times its likelihood."""
     prior = deploy_prior(case, fit.weight.candidate, light.known, light.config)
     return prior + fit.designed + fit.members + fit.course + fit.again
-
-
-def _before(candidate: Candidate, lineage: Lineage) -> tuple[str, ...]:
-    """Revisions of its service that were deployed before it, in order; none where it is not known."""
-    names = tuple(one.revision for one in lineage.order(candidate.project, candidate.service))
-    return names[: names.index(candidate.revision)] if candidate.revision in names else ()
 
 
 def _course_gain(case: Case, candidate: Candidate, split: Split) -> float:
@@ -282,14 +293,14 @@ def _ideas(
 
 
 def _members(
-    case: Case, candidate: Candidate, difference: Difference | None, plain: Split, tally: Tally, light: _Light
+    case: Case, candidate: Candidate, difference: Difference | None, gains: Sequence[float], light: _Light
 ) -> tuple[tuple[tuple[str, float], ...], float]:
     """Which deploys may have brought it, with their shares, and the log of what they weigh together.
 
-    Each by its own difference to the one before it: many deploys in a row are many chances to break something.
+    gains: of the split, begun with each of them. Each is judged by its own difference to the one before it: many
+    deploys in a row are many chances to break something.
     """
     names = (*candidate.idle, candidate.revision)
-    gains = [*earlier_gains(case, candidate, plain, tally).tolist(), plain.gain]
     own = light.lineage.step(candidate.project, candidate.service, candidate.revision) if candidate.idle else None
     steps = [
         *(light.lineage.step(candidate.project, candidate.service, one) for one in candidate.idle), own or difference,
@@ -357,4 +368,5 @@ def _is_first(candidate: Candidate, tally: Tally, lineage: Lineage) -> bool:
     is_known = lineage.find(candidate.project, candidate.service, candidate.revision) is not None
     if candidate.since_ns is not None or not is_known:
         return False
-    return not any(tally.exposed.get(one, 0.0) >= 1 for one in _before(candidate, lineage))
+    before = lineage.before(candidate.project, candidate.service, candidate.revision)
+    return not any(tally.exposed.get(one, 0.0) >= 1 for one in before)

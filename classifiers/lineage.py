@@ -32,6 +32,7 @@ class Lineage:
             self._routed.setdefault((one.project, one.service), []).append(one)
         self._orders: dict[tuple[str, str], tuple[Revision, ...]] = {}
         self._places: dict[tuple[str, str], dict[str, int]] = {}
+        self._names: dict[tuple[str, str], tuple[str, ...]] = {}
         self._served: dict[_Key, Difference | None] = {}
         self._steps: dict[_Key, Difference | None] = {}
         self._between: dict[tuple[str, str, str, str], Difference | None] = {}
@@ -50,6 +51,13 @@ class Lineage:
         order = self.order(project, service)
         place = self._places[project, service].get(revision)
         return None if place is None else order[place]
+
+    def before(self, project: str, service: str, revision: str) -> tuple[str, ...]:
+        """The names of those deployed before a revision, in order; none where it is not known."""
+        key = (project, service)
+        if key not in self._names:
+            self._names[key] = tuple(one.revision for one in self.order(project, service))
+        return self._names[key][: self._places[key].get(revision, 0)]
 
     def served(self, project: str, service: str, revision: str) -> Difference | None:
         """What is different from the revision that served before it; None where none is known."""

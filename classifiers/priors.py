@@ -49,7 +49,7 @@ def deploy_prior(
 
 def _was_there(case: Case, candidate: Candidate) -> bool:
     """It failed of the same before the revision first served, more than once; some requests are slow at any time."""
-    return case.kind != "slow" and int((case.times_ns < candidate.served_ns - START_SLACK_NS).sum()) > 1
+    return case.kind != "slow" and case.units > 1 and int(case.times_ns[1]) < candidate.served_ns - START_SLACK_NS
 
 
 def outside_weight(case: Case, shared: int, text: str, config: AttributionConfig) -> tuple[float, Split]:

@@ -10,6 +10,7 @@ outside may begin at any moment, and pays for that freedom; a revision may only 
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate, islice
 from typing import Literal
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "outside_gain",
     "parted",
     "revision_gain",
+    "revision_gains",
 ]
 
 Relation = Literal["own", "callee", "caller", "linked"]
@@ -87,11 +89,14 @@ class Candidate:
     def exposed(self, case: Case, names: Collection[str]) -> NDArray[np.float64]:
         """Exposure of the case through these revisions, by bin."""
         held = case.held
-        if self.relation == "own" and held.by_revision:
-            parts = [held.by_revision[name] for name in names if name in held.by_revision]
-        else:
-            parts = [held.total * self.grid.share(name) for name in names]
-        return np.sum(parts, axis=0) if parts else np.zeros(held.timeline.bins)
+        found = np.zeros(held.timeline.bins)
+        is_own = self.relation == "own" and bool(held.by_revision)
+        for name in names:
+            if not is_own:
+                found += held.total * self.grid.share(name)
+            elif name in held.by_revision:
+                found += held.by_revision[name]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,50 +180,96 @@ UNKNOWN = Carriers(None, {}, 1.0)
 
 
 def revision_gain(case: Case, candidate: Candidate, carriers: Carriers = UNKNOWN, tally: Tally | None = None) -> Split:
-    """The best split by the candidate alone, or by it and those that were deployed after it and still fail.
+    """As revision_gains, of one candidate."""
+    return revision_gains(case, [(candidate, carriers, tally or Tally.of(case, candidate))])[0]
 
-    `carriers` says which later ones have what broke; of the others any number from the next on may have it, since what
-    is broken stays so until it is mended.
+
+def revision_gains(case: Case, asked: Sequence[tuple[Candidate, Carriers, Tally]]) -> list[Split]:
+    """The best split by each candidate alone, or by it and those that were deployed after it and still fail.
+
+    Its carriers say which later ones have what broke; of the others any number from the next on may have it, since what
+    is broken stays so until it is mended. All are counted at once: a call costs more than its numbers.
     """
-    counts = tally or Tally.of(case, candidate)
-    names = [
-        candidate.revision,
-        *(one for one in candidate.later if counts.failed.get(one) or counts.exposed.get(one)),
-    ]
-    failed = np.array([counts.failed.get(one, 0) for one in names], dtype=np.float64)
-    if not failed[0]:
-        return Split(-np.inf, 0, 0.0, case.units, counts.total, (candidate.revision,))
-    exposed = np.array([counts.exposed.get(one, 0.0) for one in names])
-    told = [carriers.states.get(one) for one in names]
-    may_have = np.array([True, *(one is not False for one in told[1:])])
-    has = np.array([False, *(one is True for one in told[1:])])
-    last = np.flatnonzero((failed > 0) & may_have)  # a later one that never failed may stand between two that did
+    total = float(case.held.total.sum())
+    sides = [_sides(candidate, carriers, tally) for candidate, carriers, tally in asked]
     splits = _splits(
         case,
-        np.cumsum(failed * may_have)[last] + _after(failed * has)[last],
-        np.cumsum(exposed * may_have)[last] + _after(exposed * has)[last],
-        counts.total,
+        np.array([one for side in sides for one in side.failed], dtype=np.float64),
+        np.array([one for side in sides for one in side.exposed], dtype=np.float64),
+        total,
     )
-    gains = splits[0] - np.where(last > 0, _ONE_MORE, 0.0)  # one more revision is one more freedom
-    best = int(np.argmax(gains))
-    end = int(last[best])
-    blamed = tuple(name for at, name in enumerate(names) if (may_have[at] and at <= end) or has[at])
-    return _split_at(case, splits, best, counts.total, blamed)
+    gains, failed, exposed = (one.tolist() for one in splits)
+    found: list[Split] = []
+    first = 0
+    for side, (candidate, _, _) in zip(sides, asked, strict=True):
+        if not side.ends:
+            found.append(Split(-math.inf, 0, 0.0, case.units, total, (candidate.revision,)))
+            continue
+        own = gains[first : first + len(side.ends)]
+        # one more revision is one more freedom
+        place = max(range(len(own)), key=lambda at: own[at] - (_ONE_MORE if side.ends[at] else 0.0))
+        at = first + place
+        found.append(_split(case, gains[at], failed[at], exposed[at], total, side.blamed(side.ends[place])))
+        first += len(own)
+    return found
 
 
-def earlier_gains(case: Case, candidate: Candidate, split: Split, tally: Tally) -> NDArray[np.float64]:
-    """The gain of a split when it begins with each of `candidate.idle` instead: those from there on did not fail."""
-    idle = np.array([tally.exposed.get(one, 0.0) for one in candidate.idle])
-    more = idle[::-1].cumsum()[::-1]
-    failed = np.full(len(idle), float(split.failures_bad))
-    gains: NDArray[np.float64] = _splits(case, failed, split.exposed_bad + more, tally.total)[0]
-    return np.where(split.exposed_good - more >= 1, gains, -np.inf)
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What splits by a candidate and those after it may blame: up to each of `ends`, places among `names`."""
+
+    names: list[str]
+    may_have: list[bool]
+    has: list[bool]
+    ends: list[int]
+    failed: list[float]  # of the blamed, for each end
+    exposed: list[float]
+
+    def blamed(self, end: int) -> tuple[str, ...]:
+        """Those that a split up to an end blames."""
+        told = zip(self.names, self.may_have, self.has, strict=True)
+        return tuple(name for at, (name, may, has) in enumerate(told) if (may and at <= end) or has)
 
 
-def _after(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What comes after each place."""
-    whole: NDArray[np.float64] = counts.sum() - np.cumsum(counts)
-    return whole
+def _sides(candidate: Candidate, carriers: Carriers, tally: Tally) -> _Sides:
+    """No end where the candidate itself did not fail; a later one that never failed may stand between two that did."""
+    names = [candidate.revision, *(one for one in candidate.later if tally.failed.get(one) or tally.exposed.get(one))]
+    told = [carriers.states.get(one) for one in names[1:]]
+    may_have, has = [True, *(one is not False for one in told)], [False, *(one is True for one in told)]
+    many = [float(tally.failed.get(one, 0)) for one in names]
+    if not many[0]:
+        return _Sides(names, may_have, has, [], [], [])
+    ends = [at for at, failed in enumerate(many) if failed and may_have[at]]
+    failed = _blamed(many, may_have, has)
+    exposed = _blamed([tally.exposed.get(one, 0.0) for one in names], may_have, has)
+    return _Sides(names, may_have, has, ends, [failed[at] for at in ends], [exposed[at] for at in ends])
+
+
+def _blamed(counts: list[float], may_have: list[bool], has: list[bool]) -> list[float]:
+    """For each place the sum of what may have it up to there, and of what has it after."""
+    upto = list(accumulate(one if may else 0.0 for one, may in zip(counts, may_have, strict=True)))
+    if not any(has):
+        return upto
+    sure = list(accumulate(one if is_it else 0.0 for one, is_it in zip(counts, has, strict=True)))
+    return [one + (sure[-1] - own) for one, own in zip(upto, sure, strict=True)]
+
+
+def earlier_gains(case: Case, asked: Sequence[tuple[Candidate, Split, Tally]]) -> list[list[float]]:
+    """The gains of each split if it begins with each of `candidate.idle` instead: those from there on did not fail."""
+    more = [
+        list(accumulate(tally.exposed.get(one, 0.0) for one in reversed(candidate.idle)))[::-1]
+        for candidate, _, tally in asked
+    ]
+    pairs = [(split, one) for (_, split, _), own in zip(asked, more, strict=True) for one in own]
+    if not pairs:
+        return [[] for _ in asked]
+    failed = np.array([float(split.failures_bad) for split, _ in pairs])
+    exposed = np.array([split.exposed_bad + one for split, one in pairs])
+    gains = _splits(case, failed, exposed, float(case.held.total.sum()))[0].tolist()
+    left = iter(
+        gain if split.exposed_good - one >= 1 else -math.inf for gain, (split, one) in zip(gains, pairs, strict=True)
+    )
+    return [list(islice(left, len(own))) for own in more]
 
 
 def _splits(
@@ -229,10 +280,7 @@ def _splits(
     return _gain(case, failed, exposed_bad, total), failed, exposed_bad
 
 
-def _split_at(
-    case: Case, splits: tuple[NDArray[np.float64], ...], place: int, total: float, blamed: tuple[str, ...]
-) -> Split:
-    gain, failed, exposed = (float(one[place]) for one in splits)
+def _split(case: Case, gain: float, failed: float, exposed: float, total: float, blamed: tuple[str, ...] = ()) -> Split:
     return Split(gain, int(failed), exposed, int(case.units - failed), max(total - exposed, 0.0), blamed)
 
 
@@ -276,7 +324,8 @@ def moment_gain(
 def parted(case: Case, failed: int, exposed: float) -> Split:
     """How well a part of the exposure explains a case, in which so many of its units failed."""
     total = float(case.held.total.sum())
-    return _split_at(case, _splits(case, np.array([float(failed)]), np.array([exposed]), total), 0, total, ())
+    gains, failures, exposures = _splits(case, np.array([float(failed)]), np.array([exposed]), total)
+    return _split(case, float(gains[0]), float(failures[0]), float(exposures[0]), total)
 
 
 def gains_of(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -103,7 +103,8 @@ class _Court:
         services = {one.service for one in history.revisions} | {case.service for case in cases}
         self._namings = Namings(texts.values(), services)
         self._outsiders = Outsiders(history, suspects.calls, config)
-        self._heard: dict[str, tuple[list[tuple[Candidate, Difference | None]], dict[int, Fit | None]]] = {}
+        self._heard: dict[str, tuple[list[tuple[Candidate, Difference | None]], list[Fit]]] = {}
+        self._found: dict[tuple[str, int, frozenset[tuple[str, str]]], Weighed] = {}
 
     def weigh_roots(self) -> None:
         """A verdict on the root of every cascade: by itself first, then in the light of what else began at once."""
@@ -240,17 +241,23 @@ class _Court:
         return tuple(sorted(found))
 
     def _weighed(self, name: str, known: Collection[tuple[str, str]] = ()) -> Weighed:
+        """The verdict on a case; each is found once for what it depends on, which is rarely more than the case."""
         case = self.cases[name]
         if name not in self._heard:
             served = self.lineage.served
             found = [(one, served(one.project, one.service, one.revision)) for one in self._suspects.of(case)]
-            self._heard[name] = ([*found, *returned(case, found, self.lineage)], {})
+            self._heard[name] = ([*found, *returned(case, found, self.lineage)], [])
         found, fits = self._heard[name]
-        rivals, alone = self._outsiders.of(case, self.texts[name], [one for one, _ in found])
-        return weigh(
-            case, found, shared=len(self.shared[name]), text=self.texts[name], known=known, looks=self._looks,
-            lineage=self.lineage, namings=self._namings, rivals=rivals, alone=alone, fits=fits, config=self._config,
-        )  # fmt: skip
+        guilty = frozenset((one.service, one.revision) for one, _ in found) & frozenset(known)
+        key = (name, len(self.shared[name]), guilty)
+        if key not in self._found:
+            rivals, alone = self._outsiders.of(case, self.texts[name], [one for one, _ in found])
+            self._found[key] = weigh(
+                case, found, shared=key[1], text=self.texts[name], known=guilty, looks=self._looks,
+                lineage=self.lineage, namings=self._namings, rivals=rivals, alone=alone, fits=fits,
+                config=self._config,
+            )  # fmt: skip
+        return self._found[key]
 
     def _line_of(self, name: str) -> str:
         """The failure itself where the case only holds the request lines of one in the same service."""
