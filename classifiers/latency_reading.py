@@ -136,10 +136,9 @@ def _find(
         return [], 0
     cells = _Cells.of(counts, names.height)
     known = np.flatnonzero(cells.asked >= _LEAST)
-    least = least_gain(len(known))
     found: list[Slowed] = []
-    for place, shift in zip(known.tolist(), cells.shifts(known), strict=True):
-        if shift is None or shift.gain < least or (cells.began + shift.last + 1) * bin_ns <= window.start_ns:
+    for place, shift in zip(known.tolist(), cells.shifts(known, least_gain(len(known))), strict=True):
+        if shift is None or (cells.began + shift.last + 1) * bin_ns <= window.start_ns:
             continue
         own = counts.filter(pl.col("operation_id") == place).group_by(_GROUPS).agg(pl.col("requests").sum())
         named = names.filter(pl.col("operation_id") == place)
@@ -198,26 +197,27 @@ class _Cells:
             summed(operation, many, int(operation.max()) + 1), began, int(bins.max()) - began + 1,
         )  # fmt: skip
 
-    def shifts(self, operations: NDArray[np.int64]) -> list[Shift | None]:
-        """The best shift of each of these operations."""
+    def shifts(self, operations: NDArray[np.int64], least: float) -> list[Shift | None]:
+        """The best shift of each of these operations, where it wins `least`."""
         wide = int(self.bucket.max()) + 1
-        each = summed(self.operation * wide + self.bucket, self.many, len(self.asked) * wide).reshape(-1, wide)
-        cuts = {place: cuts_of(each[place]) for place in operations.tolist()}
-        most = max(map(len, cuts.values()), default=0)
-        above = np.full((most, len(self.asked)), wide)
-        for place, own in cuts.items():
-            above[: len(own), place] = own
-        asked = self._table(self.many)
-        slow = [self._table(np.where(self.bucket > level[self.operation], self.many, 0.0)) for level in above]
-        rows = {place: np.flatnonzero(self.owner == place) for place in cuts}
+        cells = self.operation * wide + self.bucket
+        each = summed(cells, self.many, len(self.asked) * wide).reshape(-1, wide)
+        passed = np.zeros((len(self.asked), wide), dtype=np.int64)  # by a duration of an operation: so many of its cuts
+        for place in operations.tolist():
+            passed[place] = np.searchsorted(cuts_of(each[place]), np.arange(wide))
+        most = int(passed.max())
+        slow = summed(
+            (passed.ravel()[cells] * len(self.owner) + self.pair) * self.bins + self.bin, self.many,
+            (most + 1) * len(self.owner) * self.bins,
+        ).reshape(most + 1, -1, self.bins)  # fmt: skip
+        for cut in range(most, 0, -1):
+            slow[cut - 1] += slow[cut]
+        begin, end = (np.searchsorted(self.owner, operations, side) for side in ("left", "right"))
+        cuts = passed[operations, -1]
         return [
-            best_shift(asked[rows[place]], [one[rows[place]] for one in slow[: len(own)]])
-            for place, own in cuts.items()
+            best_shift(slow[0, own], slow[1 : 1 + many, own], least=least)
+            for own, many in zip(map(slice, begin, end), cuts, strict=True)
         ]
-
-    def _table(self, many: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sums by pair and bin."""
-        return summed(self.pair * self.bins + self.bin, many, len(self.owner) * self.bins).reshape(-1, self.bins)
 
 
 def _numbered(keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ begins anywhere costs more than one that begins with a revision. Whether a shift
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,8 @@ _CUTS = (0.15, 0.3, 0.5, 0.75, 0.9, 0.95, 0.975)  # quantiles of all durations a
 _LEAST = 12  # requests on either side, below which no distribution is known
 _LEAST_SLOW = 8  # slow ones since
 _FALSE = 0.01  # shifts found by chance in a report, at most
+_TINY = 1e-12  # share at which a logarithm is taken where there is none
+_ROUNDED = 1 - 1e-6  # a bound that falls short of 1 by more is one
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def least_gain(operations: int) -> float:
 
 
 def find_shift(counted: Counted) -> Shift | None:
-    """The best shift; None where nothing was asked enough before one and since."""
+    """The best shift of the only operation; None where none wins enough."""
     revisions = int(counted.revision.max()) + 1
     cells = counted.revision * counted.bins + counted.bin
     first = int(counted.bucket.min())
@@ -70,21 +71,17 @@ def find_shift(counted: Counted) -> Shift | None:
         summed(cells, many, revisions * counted.bins).reshape(revisions, -1)
         for many in (counted.many, *(np.where(counted.bucket - first > cut, counted.many, 0.0) for cut in cuts))
     )
-    return best_shift(asked, slow)
+    return best_shift(asked, np.stack(slow), least=least_gain(1))
 
 
-def best_shift(asked: NDArray[np.float64], slow: Sequence[NDArray[np.float64]]) -> Shift | None:
-    """find_shift of tables, a row a revision and a column a bin: what was asked, and what was slow by each cut."""
-    present = np.flatnonzero(asked.any(axis=1)).tolist()
-    began = sorted({int(np.flatnonzero(asked[code])[0]) for code in present})
-    whole = _Whole.of(asked.sum(axis=0), began)
-    of_revisions = [_of_revision(np.stack(slow), asked, code, len(present)) for code in present] if slow else []
-    best: Shift | None = None
-    for cut, own in enumerate(slow):
-        for one in (_stretch(own.sum(axis=0), whole), *(found[cut] for found in of_revisions)):
-            if one is not None and (best is None or one.gain > best.gain):
-                best = one
-    return best
+def best_shift(asked: NDArray[np.float64], slow: NDArray[np.float64], *, least: float) -> Shift | None:
+    """The best shift that wins `least`, of a table of what was asked, and one for each cut of what was slow by it.
+
+    A row a revision and a column a bin; the sums of slow ones are tables behind each other.
+    """
+    found = [*_stretches(asked, slow, least), *_of_revisions(asked, slow, least)]
+    found.sort(key=lambda one: one[0])
+    return max((shift for _, shift in found if shift.gain >= least), key=lambda shift: shift.gain, default=None)
 
 
 def summed(place: NDArray[np.int64], many: NDArray[np.float64], size: int) -> NDArray[np.float64]:
@@ -98,101 +95,98 @@ def cuts_of(many: NDArray[np.float64]) -> list[int]:
     return sorted(set(np.searchsorted(passed, np.array(_CUTS) * passed[-1]).tolist()))
 
 
-@dataclass(frozen=True)
-class _Whole:
-    """The stretches of bins that were asked enough, with what no choice of what is slow changes."""
+def _stretches(asked: NDArray[np.float64], slow: NDArray[np.float64], least: float) -> list[tuple[int, Shift]]:
+    """By each cut the best stretch of bins against all others, if it wins enough; enough must be asked before it.
 
-    asked: NDArray[np.float64]
-    used: NDArray[np.int64]
-    edge: NDArray[np.float64]  # asked before each bin that is used
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    exposed: NDArray[np.float64]
-    looks: NDArray[np.float64]
+    What a stretch wins is at most its chi-square against all, as divergence is: where that falls short
+    of `least` and the looks, no logarithm is taken.
+    """
+    whole, failed = asked.sum(axis=0), slow.sum(axis=1)
+    used = np.flatnonzero(whole > 0)
+    edge, edges = _before(whole[used]), _before(failed[:, used])
+    exposed = edge[1:] - edge[:-1, None]  # a row a first bin, a column a last one
+    looks = _looks(asked, used)
+    is_known = (exposed >= _LEAST) & (edge[:-1, None] >= _LEAST)
+    needed = np.full_like(exposed, np.inf)  # more slow ones than its part of all, in standard deviations of one request
+    needed[is_known] = np.sqrt((exposed * (edge[-1] - exposed) * (least + looks) / edge[-1])[is_known]) * _ROUNDED
+    share = edges[:, -1:] / edge[-1]
+    excess = (edges - share * edge) / np.sqrt(np.maximum(share * (1 - share), _TINY))
+    found = []
+    for cut, own in enumerate(excess):
+        first, last = np.nonzero(own[1:] - own[:-1, None] >= needed)
+        if not len(first):
+            continue
+        gains = _stretch_gains(edges[cut], edge, first, last)
+        place = int(np.argmax(gains - looks[first, last]))
+        began, ended = int(first[place]), int(last[place])
+        paid, gain = float(looks[began, ended]), float(gains[place])
+        if gain - paid >= least:
+            is_in = np.zeros(len(used), dtype=np.bool_)
+            is_in[began : ended + 1] = True
+            gain = gain / _dispersion(failed[cut, used], whole[used], is_in) - paid
+            found.append((cut, Shift(int(used[began]), int(used[ended]), None, gain)))
+    return found
 
-    @classmethod
-    def of(cls, asked: NDArray[np.float64], began: Sequence[int]) -> "_Whole":
-        """Of what was asked per bin; `began`: the first bins of revisions."""
-        used = np.flatnonzero(asked > 0)
-        edge = np.concatenate([[0.0], np.cumsum(asked[used])])
-        first, last = np.triu_indices(len(used))
-        exposed = edge[last + 1] - edge[first]
-        is_known = (edge[first] >= _LEAST) & (exposed >= _LEAST)
-        first, last, exposed = first[is_known], last[is_known], exposed[is_known]
-        anywhere = math.log(len(used))
-        has_end = last < len(used) - 1  # one more freedom: what ends by chance a little early goes on
-        at_a_deploy = np.isin(used, began)[first]
-        looks = np.where(at_a_deploy, min(math.log(len(began)), anywhere), anywhere) + has_end * anywhere
-        return cls(asked[used], used, edge, first, last, exposed, looks)
+
+def _before(many: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum before each bin, and of all as last; bins are the last axis."""
+    edge = np.zeros((*many.shape[:-1], many.shape[-1] + 1))
+    np.cumsum(many, axis=-1, out=edge[..., 1:])
+    return edge
 
 
-def _stretch(slow: NDArray[np.float64], whole: _Whole) -> Shift | None:
-    """The best stretch of bins against all others; enough must have been asked before it."""
-    used, asked = whole.used, whole.asked
-    slow = slow[used]
-    edge = np.concatenate([[0.0], np.cumsum(slow)])
-    inside = edge[whole.last + 1] - edge[whole.first]
-    is_known = inside >= _LEAST_SLOW
-    if not is_known.any():
-        return None
-    first, last, inside, exposed = (one[is_known] for one in (whole.first, whole.last, inside, whole.exposed))
-    gains = _stretch_gains(edge, whole.edge, (first, last), inside, exposed)
-    looks = whole.looks[is_known]
-    place = int(np.argmax(gains - looks))
-    is_in = np.zeros(len(used), dtype=bool)
-    is_in[first[place] : last[place] + 1] = True
-    gain = float(gains[place]) / float(_dispersion(slow[None], asked, is_in)[0]) - float(looks[place])
-    return Shift(int(used[first[place]]), int(used[last[place]]), None, gain)
+def _looks(asked: NDArray[np.float64], used: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a stretch pays for looks that could have found it: a row a first bin that is used, a column a last one."""
+    began = sorted(set(np.argmax(asked > 0, axis=1)[asked.any(axis=1)].tolist()))
+    anywhere = math.log(len(used))
+    has_end = np.arange(len(used)) < len(used) - 1  # one more freedom: what ends by chance a little early goes on
+    at_a_deploy = min(math.log(len(began)), anywhere)
+    begin = np.full(asked.shape[1], anywhere)
+    begin[began] = at_a_deploy
+    looks: NDArray[np.float64] = begin[used, None] + has_end * anywhere
+    return looks
 
 
 def _stretch_gains(
-    slow: NDArray[np.float64], asked: NDArray[np.float64], ends: tuple[NDArray[np.int64], NDArray[np.int64]],
-    inside: NDArray[np.float64], exposed: NDArray[np.float64],
-) -> NDArray[np.float64]:  # fmt: skip
+    slow: NDArray[np.float64], asked: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """What stretches win: worse than before them, whatever followed, and than all others together.
 
     `slow` and `asked`: before each bin, with the sum of all as last. What is said of one end alone is reckoned once for
     each bin: there are a hundred times as many stretches.
     """
-    first, last = ends
+    inside, exposed = slow[last + 1] - slow[first], asked[last + 1] - asked[first]
     before, asked_before = slow[first], np.maximum(asked[first], 1e-9)
     others, asked_others = slow[-1] - inside, np.maximum(asked[-1] - exposed, 1e-9)
     is_worse = (inside * asked_others > others * exposed) & (inside * asked_before > before * exposed)
-    gains = np.full(len(first), -np.inf)
-    first, last, inside, exposed, others, asked_others = (  # logs are what takes time
-        one[is_worse] for one in (first, last, inside, exposed, others, asked_others)
-    )
     own, until = _log(inside, exposed), _log(slow, asked)
     than_before = own + until[first] - until[last + 1]
     than_others = own + _log(others, asked_others) - until[-1]
-    gains[is_worse] = np.minimum(than_others, than_before)
-    return gains
+    return np.where(is_worse & (inside >= _LEAST_SLOW), np.minimum(than_others, than_before), -np.inf)
 
 
-def _of_revision(
-    slow: NDArray[np.float64], asked: NDArray[np.float64], code: int, codes: int
-) -> list[Shift | None]:  # fmt: skip
-    """One revision against the others before it and beside it, which must have been asked enough: by each cut.
+def _of_revisions(asked: NDArray[np.float64], slow: NDArray[np.float64], least: float) -> list[tuple[int, Shift]]:
+    """By each cut, each revision against the others before it and beside it, which must have been asked enough."""
+    is_asked = asked > 0
+    first, last = np.argmax(is_asked, axis=1), asked.shape[1] - 1 - np.argmax(is_asked[:, ::-1], axis=1)
+    exposed, failed = asked.sum(axis=1), slow.sum(axis=2)
+    many = np.cumsum(asked.sum(axis=0))[last]
+    paid = math.log(int(is_asked.any(axis=1).sum()))
+    gains = share_gains(failed, exposed, np.cumsum(slow.sum(axis=1), axis=1)[:, last], many)
+    is_known = (failed >= _LEAST_SLOW) & (exposed >= _LEAST) & (many - exposed >= _LEAST)
+    found = []
+    for cut, code in np.argwhere(is_known & (gains - paid >= least)).tolist():
+        scatter = _dispersion_of(asked[:, : last[code] + 1], slow[cut, :, : last[code] + 1], code)
+        gain = float(gains[cut, code]) / scatter - paid
+        found.append((cut, Shift(int(first[code]), int(last[code]), code, gain)))
+    return found
 
-    `slow`: a table for each cut; what was asked is the same for all of them.
-    """
-    places = np.flatnonzero(asked[code])
-    first, last = int(places[0]), int(places[-1])
-    own_slow, own_asked = slow[:, code, : last + 1], asked[code, : last + 1]
-    asked_of = np.concatenate([asked[:, : last + 1].sum(axis=0) - own_asked, own_asked])
-    exposed, failed, many = float(own_asked.sum()), own_slow.sum(axis=-1), float(asked_of.sum())
-    is_known = failed >= _LEAST_SLOW
-    if exposed < _LEAST or many - exposed < _LEAST or not is_known.any():
-        return [None] * len(slow)
-    slow_of = np.concatenate([slow[:, :, : last + 1].sum(axis=1) - own_slow, own_slow], axis=1)
-    gains = share_gains(failed, np.array([exposed]), slow_of.sum(axis=-1), np.array([many]))
+
+def _dispersion_of(asked: NDArray[np.float64], slow: NDArray[np.float64], code: int) -> float:
+    """_dispersion of one revision beside all others, of tables with a row a revision."""
+    asked_of, slow_of = (np.concatenate([table.sum(axis=0) - table[code], table[code]]) for table in (asked, slow))
     used = asked_of > 0
-    is_in = (np.arange(len(asked_of)) > last)[used]
-    gains = gains / _dispersion(slow_of[:, used], asked_of[used], is_in) - math.log(codes)
-    return [
-        Shift(first, last, code, gain) if known else None
-        for gain, known in zip(gains.tolist(), is_known.tolist(), strict=True)
-    ]
+    return _dispersion(slow_of[used], asked_of[used], (np.arange(len(asked_of)) >= asked.shape[1])[used])
 
 
 def share_gains(
@@ -207,25 +201,20 @@ def share_gains(
 
 def _log(slow: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-likelihood of a share at its best."""
-    share = np.clip(slow / np.maximum(asked, 1e-9), 1e-12, 1 - 1e-12)
+    share = np.clip(slow / np.maximum(asked, 1e-9), _TINY, 1 - _TINY)
     told: NDArray[np.float64] = slow * np.log(share) + (asked - slow) * np.log1p(-share)
     return told
 
 
-def _dispersion(
-    slow: NDArray[np.float64], asked: NDArray[np.float64], is_in: NDArray[np.bool_]
-) -> NDArray[np.float64]:  # fmt: skip
-    """How much more the shares of single bins scatter than chance would have it, about one share on either side.
-
-    Of each row of `slow`, a column a bin, of what was asked in it.
-    """
-    scatter, left = np.zeros(len(slow)), 0
+def _dispersion(slow: NDArray[np.float64], asked: NDArray[np.float64], is_in: NDArray[np.bool_]) -> float:
+    """How much more the shares of single bins scatter than chance would have it, about one share on either side."""
+    scatter, left = 0.0, 0
     for side in (is_in, ~is_in):
-        counts, exposed = slow[:, side], asked[side]
+        counts, exposed = slow[side], asked[side]
         if len(exposed) < 2:  # noqa: PLR2004 - one bin does not scatter
             continue
-        share = (counts.sum(axis=-1) / exposed.sum())[:, None]
+        share = counts.sum() / exposed.sum()
         due = np.maximum(exposed * share * (1 - share), 0.25)
-        scatter += ((counts - exposed * share) ** 2 / due).sum(axis=-1)
+        scatter += float(((counts - exposed * share) ** 2 / due).sum())
         left += len(exposed) - 1
-    return np.maximum(scatter / left, 1.0) if left else np.ones(len(slow))
+    return max(scatter / left, 1.0) if left else 1.0

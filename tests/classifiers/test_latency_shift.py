@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifiers.latency_effect import PER_OCTAVE
-from classifiers.latency_shift import Counted, find_shift, least_gain
+from classifiers.latency_shift import Counted, best_shift, find_shift, least_gain
 
 _BINS = 100
 
@@ -90,3 +90,16 @@ def test_operation_that_wanders_by_itself_stays_below_the_least_gain(seed: int) 
 
 def test_few_requests_are_no_shift() -> None:
     assert find_shift(_counted(np.array([50.0] * 10 + [500.0] * 10), np.arange(20))) is None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_wins_too_little_is_left_out_and_nothing_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    asked = rng.poisson(20, (3, 40)) * (rng.random((3, 40)) < 0.7).astype(float)
+    shares = np.where(np.arange(40) < 25, 0.2, 0.2 + 0.1 * rng.random())
+    slow = np.stack([rng.binomial(asked.astype(int), shares * factor) for factor in (1, 0.5)]).astype(float)
+
+    best = best_shift(asked, slow, least=1e-9)  # every stretch can win so little
+
+    for least in (0.5, 2.0, least_gain(1), least_gain(100)):
+        assert best_shift(asked, slow, least=least) == (best if best is not None and best.gain >= least else None)
