@@ -24,8 +24,8 @@ from collector.window import Window
 __all__ = ["LATENCY_TABLES", "Latencies", "Slowed", "read_latencies"]
 
 LATENCY_TABLES = (  # what a reader is laid before it is asked for latencies, in this order
-    "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_rows",
-    "create_latency_counts", "create_latency_operations",
+    "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_answered",
+    "create_latency_rows", "create_latency_counts", "create_latency_operations",
 )  # fmt: skip
 
 _TEN_MINUTES_NS = 600_000_000_000

@@ -4,7 +4,9 @@ The tables below are data: a new client is a new word in one of them. They are m
 tests, scanners, checkers, people; what none of them knows is a bare library, whose requests take the origin of the
 request that began their trace. A browser that a program drives may look like anybody's: its trace may tell by
 OpenTelemetry's synthetic type, by a header, by baggage or by the account that it uses. Nothing of this is stored, so
-that a word more in config.yaml shows at once in the next report.
+that a word more in config.yaml shows at once in the next report: of a path only its route is, and only where the
+patterns below find in it what they find in the path (collector/normalise/routes.py). Own paths are looked for in whole
+paths.
 """
 
 import math
@@ -14,6 +16,7 @@ from typing import Any
 
 from classifiers.config import OriginsConfig
 from classifiers.findings import Origin
+from collector.normalise.routes import ODD_PATHS, VARIABLE_PARTS
 from collector.store import Reader
 
 __all__ = ["lay_origins", "origin_of_share", "origin_params", "tests_interval"]
@@ -50,15 +53,6 @@ _HEALTH_PATHS = (
     "livez", "liveness", "alive", "ping", "heartbeat", "_ah/(?:health|warmup|start)", "startup", "startupz",
     "status/health",
 )  # fmt: skip
-_ODD_PATHS = (
-    "\\.env", "\\.git(?:/|\\z)", "\\.aws", "\\.ssh", "\\.svn", "\\.ds_store", "\\.htaccess", "wp-\\w+", "wordpress",
-    "xmlrpc", "\\.(?:php\\d?|aspx?|jsp|cgi|bak|sql|old|zip|tgz)(?:/|\\z)", "phpmyadmin", "cgi-bin", "boaform",
-    "actuator", "solr", "jenkins", "hudson", "struts", "owa/", "autodiscover", "ecp/", "vendor/phpunit",
-    "server-status", "manager/html", "\\.\\./", "%2e%2e", "etc/passwd", "robots\\.txt", "favicon\\.ico",
-    "sitemap\\.xml", "\\.well-known/security", "telescope",
-)  # fmt: skip
-# A segment that holds two digits or more, is a number, or is long, stands for "any" in a route.
-_VARIABLE_PARTS = "/(?:[^/]*[0-9][^/]*[0-9][^/]*|[^/]{25,}|[0-9]+)"
 # Headers, keys of baggage and attributes with which tests say so themselves; `-` stands for `_` too.
 _HEADERS = (
     "x-test", "x-test-run", "x-test-run-id", "x-test-id", "x-test-name", "x-test-mode", "x-e2e", "x-e2e-test",
@@ -81,12 +75,20 @@ _BUILT_IN = OriginsConfig()
 def lay_origins(reader: Reader, *, start_ns: int, end_ns: int, config: OriginsConfig = _BUILT_IN) -> None:
     """Tells the reader who asked what in this time; queries that read `asked_requests` or `request_rows` need it."""
     params: dict[str, Any] = {"start_ns": start_ns, "end_ns": end_ns, **origin_params(config), **_marks(config)}
+    by_path = config.tests.paths or config.health_checks.paths or config.scanners.paths or not _has_routes(reader)
+    reader.lay("create_origin_sender")
+    reader.lay("create_request_lines_by_path" if by_path else "create_request_lines")
     for query in ("create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients"):
         reader.lay(query, **params)
     for query in ("create_origin_routes", "create_asked_requests"):
         reader.lay(query)
-    for query in ("create_request_places", "create_request_rows"):
+    for query in ("create_request_places", "create_request_rows", "create_origin_known", "create_origin_firsts"):
         reader.lay(query, **params)
+
+
+def _has_routes(reader: Reader) -> bool:
+    """Whether the store has a place for routes: one of an earlier version that nobody may write has none."""
+    return "create_0012_routes" in set(reader.frame("find_migrations")["name"])
 
 
 def origin_params(config: OriginsConfig = _BUILT_IN) -> dict[str, str]:
@@ -98,8 +100,8 @@ def origin_params(config: OriginsConfig = _BUILT_IN) -> dict[str, str]:
         "checkers": _words(_known(_CHECKERS, config), checks.agents),
         "people": _words(_known(_PEOPLE, config), config.users),
         "health_paths": _any(f"/(?:{'|'.join(_known(_HEALTH_PATHS, config))})/?\\z", _globs(checks.paths)),
-        "odd_paths": _any("|".join(_known(_ODD_PATHS, config)), _globs(scanners.paths)),
-        "variable_parts": _VARIABLE_PARTS,
+        "odd_paths": _any("|".join(_known(ODD_PATHS, config)), _globs(scanners.paths)),
+        "variable_parts": VARIABLE_PARTS,
     }
 
 

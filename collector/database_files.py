@@ -128,7 +128,8 @@ def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], part: ra
     with _attached(old, engine) as connection:
         connection.execute("attach $path as new", {"path": str(new)}).fetchall()
         source, goal = (connection.table(f'{database}.main."{name}"') for database in ("old", "new"))
-        columns = ", ".join(f'"{column}"' for column in goal.columns if column in source.columns)
+        known = set(source.columns)  # those of an older database lack what a later version added
+        columns = ", ".join(f'"{column}"' if column in known else f'null as "{column}"' for column in goal.columns)
         connection.execute("begin").fetchall()
         source.filter(_within(part)).project(columns).insert_into(f"new.main.{name}")
         connection.execute("commit").fetchall()

@@ -27,6 +27,7 @@ from collector.config import StoreConfig
 from collector.copying import copy_aside
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
+from collector.normalise.routes import routes_of
 from collector.place import check_readable, check_writable, is_there, sync_folder
 from collector.record_class import dataclass
 from collector.records import Batch, Ledger
@@ -459,7 +460,7 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     spans = _finish(writer, spans)
     spans = _new(writer, spans, ["trace", "span"], known="find_stored_spans", at="start_ns")
     kinds = {
-        "entries": entries,
+        "entries": entries.with_columns(routes_of(entries["http_path"])),
         "spans": spans,
         "tests": _new_tests(writer, _joined((number, batch.tests) for number, batch in numbered)),
         "facts": _joined((number, batch.facts) for number, batch in numbered),

@@ -20,10 +20,13 @@ with places as (
     group by project, service, revision
 ),
 written as (
+    -- a bit for each minute: a group for each of them would be as many times as many groups
     select
         hash(project, service, revision) as place,
         hash(instance) as writer,
-        at_ns // 60_000_000_000 as minute
+        (at_ns // 60_000_000_000 - $first_minute) // $bin_minutes as stretch,
+        (at_ns // 60_000_000_000 - $first_minute) % $bin_minutes // 32 as part,
+        bit_or(cast(1 as bigint) << cast((at_ns // 60_000_000_000 - $first_minute) % $bin_minutes % 32 as integer)) as minutes
     from entries
     where
         service <> ''
@@ -36,8 +39,8 @@ written as (
 counted as (
     select
         place,
-        (minute - $first_minute) // $bin_minutes * $bin_minutes + $first_minute as minute,
-        count(*) as instances
+        stretch * $bin_minutes + $first_minute as minute,
+        cast(sum(bit_count(minutes)) as bigint) as instances
     from written
     group by all
 )

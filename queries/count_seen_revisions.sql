@@ -6,20 +6,19 @@
 --          first_request_ns BIGINT, last_request_ns BIGINT, location VARCHAR, other_location VARCHAR
 
 with placed as (
-    -- each location by itself: the highest and the lowest of all rows take half as long again
+    -- requests, other lines and each location by themselves: conditions and the highest of all rows take twice as long
     select
         project,
         service,
         revision,
         location,
+        log = 'requests' as is_request,
         min(at_ns) as first_ns,
         max(at_ns) as last_ns,
-        count(*) filter (where log = 'requests') as requests,
-        min(at_ns) filter (where log = 'requests') as first_request_ns,
-        max(at_ns) filter (where log = 'requests') as last_request_ns
+        count(*) as entries
     from entries
     where revision <> '' and at_ns < $end_ns and (received_at_ns is null or received_at_ns < $end_ns)
-    group by project, service, revision, location
+    group by project, service, revision, location, log = 'requests'
 )
 select
     project,
@@ -27,9 +26,9 @@ select
     revision,
     min(first_ns) as first_ns,
     max(last_ns) as last_ns,
-    cast(sum(requests) as bigint) as requests,
-    min(first_request_ns) as first_request_ns,
-    max(last_request_ns) as last_request_ns,
+    cast(coalesce(sum(entries) filter (where is_request), 0) as bigint) as requests,
+    min(first_ns) filter (where is_request) as first_request_ns,
+    max(last_ns) filter (where is_request) as last_request_ns,
     max(location) as location,
     coalesce(min(nullif(location, '')), '') as other_location
 from placed

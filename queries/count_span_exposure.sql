@@ -95,7 +95,7 @@ shares as (
 requests as (
     select
         key,
-        cast(min({'at_ns': at_ns, 'origin': origin}).origin as varchar) as origin
+        min({'at_ns': at_ns, 'origin': origin}).origin as origin
     from request_rows
     where at_ns >= $start_ns and at_ns < $end_ns and key in (select hash(trace) from entered)
     group by key
@@ -104,7 +104,9 @@ origins as (
     select
         entered.service,
         entered.trace,
-        coalesce(nullif(requests.origin, 'unknown'), traces.declared, traces.entered, 'unknown') as origin
+        cast(
+            coalesce(nullif(requests.origin, 'unknown'), traces.declared, traces.entered, 'unknown') as varchar
+        ) as origin
     from entered
     left join requests
         on hash(entered.trace) = requests.key

@@ -3,24 +3,13 @@
 --          of the platform's log, of services that log at least half as many as they have server spans, and latency_spans.
 --          Left out: health checks, scanners, answers from 400 on, upgrades, traces in which anything failed or was turned
 --          away, and what began before an instance had answered once. `key` is that of request_rows; `pair` is
---          `place` times 2^32 and `path` of those, of spans that of latency_spans. Needs create_latency_spans and
---          create_latency_failed; nothing is kept of it: millions of rows are counted as they pass
+--          `place` times 2^32 and `path` of those, of spans that of latency_spans. Needs create_latency_spans, create_latency_failed
+--          and create_latency_answered; nothing is kept of it: millions of rows are counted as they pass
 -- params:
 -- columns:
 
 create or replace temp view latency_rows as
-with answered as (
-    select
-        writer,
-        min(at_ns + latency_ns) as warm_ns
-    from request_rows
-    where
-        writer is not null
-        and latency_ns is not null
-        and place not in (select id from request_places where service = '')
-    group by writer
-),
-logged as (
+with logged as (
     select places.id
     from request_places as places
     left join latency_sources as sources
@@ -64,7 +53,7 @@ select
     timed.at_ns,
     timed.duration_ns
 from timed
-left join answered
+left join latency_answered as answered
     on timed.writer = answered.writer
 where
     (answered.warm_ns is null or timed.at_ns >= answered.warm_ns)

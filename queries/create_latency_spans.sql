@@ -114,7 +114,7 @@ select
     operation,
     revision,
     hash(project, service, revision, operation) as pair,
-    cast(origin as enum ('health_checks', 'scanners', 'tests', 'unknown', 'users')) as origin,
+    cast(origin as sender) as origin,
     case when instance <> '' then hash(project, service, instance) end as writer,
     key,
     at_ns,

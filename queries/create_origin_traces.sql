@@ -24,7 +24,7 @@ with asked as (
     left join origin_agents as agents
         on coalesce(spans.user_agent, '') = agents.user_agent
     left join origin_paths as paths
-        on coalesce(spans.http_path, spans.http_route, '') = paths.http_path
+        on coalesce(spans.http_path, spans.http_route, '') = paths.path
     where
         spans.start_ns >= $start_ns
         and spans.start_ns < $end_ns
@@ -75,8 +75,11 @@ lines as (
 )
 select
     coalesce(told.trace, lines.trace) as trace,
-    case when lines.trace is not null then 'tests' else coalesce(told.tests, told.declared) end as declared,
-    nullif(told.first.entered, 'unknown') as entered
+    cast(
+        case when lines.trace is not null then 'tests' else coalesce(told.tests, told.declared) end
+        as sender
+    ) as declared,
+    cast(nullif(told.first.entered, 'unknown') as sender) as entered
 from told
 full join lines using (trace)
 where

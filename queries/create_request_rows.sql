@@ -8,25 +8,61 @@
 -- columns:
 
 create or replace temp table request_rows as
+with keyed as (
+    select
+        hash(trace) as key,
+        true as is_traced,
+        place,
+        writer,
+        path,
+        agent,
+        at_ns,
+        client,
+        latency_ns,
+        http_status,
+        origin,
+        entered
+    from asked_requests
+    where
+        trace is not null
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+    union all
+    -- apart, so that the ids of lines are read where they are needed alone
+    select
+        hash('request:' || insert_id) as key,
+        false as is_traced,
+        place,
+        writer,
+        path,
+        agent,
+        at_ns,
+        client,
+        latency_ns,
+        http_status,
+        origin,
+        entered
+    from asked_requests
+    where
+        trace is null
+        and at_ns >= $start_ns
+        and at_ns < $end_ns
+        and (received_at_ns is null or received_at_ns < $end_ns)
+)
 select
-    case when asked.trace is null then hash('request:' || asked.insert_id) else hash(asked.trace) end as key,
-    asked.trace is not null as is_traced,
+    keyed.key,
+    keyed.is_traced,
     places.id as place,
-    case when asked.instance <> '' then hash(asked.project, asked.service, asked.instance) end as writer,
-    routes.number as path,
-    asked.agent,
-    asked.at_ns,
-    asked.client,
-    asked.latency_ns,
-    asked.http_status,
-    cast(asked.origin as enum ('health_checks', 'scanners', 'tests', 'unknown', 'users')) as origin,
-    cast(asked.entered as enum ('health_checks', 'scanners', 'tests', 'unknown', 'users')) as entered
-from asked_requests as asked
+    keyed.writer,
+    keyed.path,
+    keyed.agent,
+    keyed.at_ns,
+    keyed.client,
+    keyed.latency_ns,
+    keyed.http_status,
+    keyed.origin,
+    keyed.entered
+from keyed
 join request_places as places
-    on hash(asked.project, asked.service, asked.revision, asked.http_method) = places.place
-join origin_routes as routes
-    on asked.path = routes.id
-where
-    asked.at_ns >= $start_ns
-    and asked.at_ns < $end_ns
-    and (asked.received_at_ns is null or asked.received_at_ns < $end_ns)
+    on keyed.place = places.place

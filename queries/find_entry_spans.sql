@@ -44,7 +44,7 @@ select
     entered.service,
     entered.first.revision as revision,
     entered.first.route as route,
-    coalesce(traces.declared, traces.entered) as origin,
+    cast(coalesce(traces.declared, traces.entered) as varchar) as origin,
     cast(null as ubigint) as client,
     entered.first.start_ns as start_ns,
     entered.first.latency_ns as latency_ns,

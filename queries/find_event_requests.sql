@@ -20,7 +20,7 @@ with asked as materialized (
         at_ns,
         at_ns + coalesce(latency_ns, 0) as done_ns,
         route,
-        origin,
+        cast(origin as varchar) as origin,
         http_status,
         coalesce(
             max(at_ns + coalesce(latency_ns, 0)) over (

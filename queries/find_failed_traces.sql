@@ -6,11 +6,25 @@
 
 select distinct
     service,
-    coalesce(trace, 'request:' || insert_id) as trace
+    trace
 from entries
 where
     http_status >= 500
     and log = 'requests'
+    and trace is not null
+    and at_ns >= $start_ns
+    and at_ns < $end_ns
+    and (received_at_ns is null or received_at_ns < $end_ns)
+union all
+-- apart, so that the ids of lines are read where they are needed alone
+select distinct
+    service,
+    'request:' || insert_id as trace
+from entries
+where
+    http_status >= 500
+    and log = 'requests'
+    and trace is null
     and at_ns >= $start_ns
     and at_ns < $end_ns
     and (received_at_ns is null or received_at_ns < $end_ns)

@@ -11,7 +11,7 @@ select
     coalesce(trace, 'request:' || insert_id) as trace,
     at_ns,
     route,
-    origin,
+    cast(origin as varchar) as origin,
     http_status
 from asked_requests
 where

@@ -63,8 +63,8 @@ asked as (
         trace,
         at_ns,
         route,
-        origin,
-        entered,
+        cast(origin as varchar) as origin,
+        cast(entered as varchar) as entered,
         http_status
     from asked_requests
     where

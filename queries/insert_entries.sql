@@ -1,5 +1,5 @@
 -- name:    insert_entries
--- about:   the entries of the relation `fresh`, which holds none that is stored yet
+-- about:   the entries of the relation `fresh`, which holds none that is stored yet, each with its route
 -- params:
 -- columns:
 
@@ -29,5 +29,6 @@ select
     fresh.trace,
     fresh.span,
     fresh.error_group,
-    fresh.batch_id
+    fresh.batch_id,
+    fresh.route
 from fresh

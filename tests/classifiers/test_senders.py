@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from classifiers import origin
@@ -133,6 +134,46 @@ def test_own_agents_and_paths_are_tests(tmp_path: Path, config: OriginsConfig, a
     trace = one_failure(system, agent=agent, path=path)
 
     assert told(system, tmp_path, trace, config) == ({"tests"}, {"tests"})
+
+
+def test_own_paths_are_looked_for_in_what_a_route_leaves_out(tmp_path: Path) -> None:
+    system = System()
+    trace = one_failure(system, agent=BROWSER, path="/runs/e2e-4711-a/start")
+    config = OriginsConfig(tests=TestsConfig(paths=("/runs/e2e-*",)))
+
+    assert told(system, tmp_path, trace, config) == ({"tests"}, {"tests"})
+    assert told(System(), tmp_path, trace)[0] == {"users"}  # the same store without that word
+
+
+def test_a_scanner_is_known_by_what_its_route_leaves_out(tmp_path: Path) -> None:
+    system = System()
+    trace = one_failure(system, agent=LIBRARY, path="/dumps/backup-2024-11.sql", status=404)
+
+    assert told(system, tmp_path, trace) == ({"scanners"}, {"scanners"})
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        ["update entries set route = null"],
+        ["alter table entries drop column route", "delete from migrations where name = 'create_0012_routes'"],
+    ],
+)
+def test_a_path_without_a_stored_route_is_read_as_it_is(tmp_path: Path, older: list[str]) -> None:
+    system = System()
+    trace = one_failure(system, path="/orders/4711")
+    window = Window(START_NS, START_NS + HOUR * NS_PER_S)
+    store = system.stored(tmp_path)
+    seen = []
+
+    with store.write() as writer:
+        seen.append(read(writer, window=window, config=ClassifyConfig()).history.traces.requests)
+        for statement in older:
+            writer._connection.execute(statement).fetchall()
+        seen.append(read(writer, window=window, config=ClassifyConfig()).history.traces.requests)
+
+    assert seen[0].equals(seen[1])
+    assert seen[0].filter(pl.col("trace") == trace)["route"].to_list() == ["GET /orders/*"]
 
 
 def test_a_built_in_word_can_be_ignored(tmp_path: Path) -> None:

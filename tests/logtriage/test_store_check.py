@@ -5,6 +5,7 @@ import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -148,11 +149,11 @@ def test_a_check_of_the_store_holds_no_writer_up(store: Store, monkeypatch: pyte
 
 def damage(store: Store) -> bytes:
     """A block of messages; gives the file as it is then."""
-    with store.read() as reader:
+    with duckdb.connect(store.path, read_only=True) as connection:  # as it is: a Reader would make it one of now
         wanted = (
             "select max(block_id) from pragma_storage_info('entries') where column_name = 'message' and block_id > 0"
         )
-        block = int(reader.sql(wanted).item())
+        block = int(connection.sql(wanted).fetchall()[0][0])
     content = bytearray(store.path.read_bytes())
     at = 3 * 4096 + block * 262_144 + 1000  # beyond three headers
     content[at : at + 8] = bytes(byte ^ 0xFF for byte in content[at : at + 8])
@@ -187,6 +188,18 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_and_the_file_kept(store: St
     assert aside.read_bytes() == content
     assert count(store, "spans") == 2
     assert append(store, *day_entries(9)).stored == 10
+
+
+def test_a_damaged_file_of_an_earlier_version_is_saved_as_one_of_now(store: Store) -> None:
+    with duckdb.connect(store.path) as connection:
+        connection.execute("alter table entries drop column route")
+        connection.execute("delete from migrations where name = 'create_0012_routes'")
+    damage(store)
+
+    states = found(store, repair=True)
+
+    assert states["lost"] == "fail"
+    assert count(store, "entries") >= 6000 - 2 * 2048
 
 
 def test_a_file_that_does_not_open_at_all_is_left_as_it_is(store: Store) -> None:
