@@ -36,7 +36,7 @@ _Line = Annotated[str, Field(min_length=3, max_length=400)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # a cache mostly answers
 
 
 class Rule(_Strict):

@@ -6,41 +6,16 @@ from typing import Any
 from rich.text import Text
 
 from classifiers.findings import Findings
-from logtriage.check_view import CheckView
-from logtriage.diagrams.svg import DIAGRAM_CSS
-from logtriage.diff_view import DiffView
-from logtriage.finding_view import FindingView
-from logtriage.html_view import HtmlView, build_html
-from logtriage.ledger_view import LedgerView
-from logtriage.regroup_view import RegroupView
 from logtriage.report import build_report
 from logtriage.report_config import ReportConfig
-from logtriage.report_view import ReportView
-from logtriage.show_view import ShowView
 from logtriage.templating import fill, source_of
 from logtriage.terminal import draw_report, text_of
-from logtriage.ticket_view import CommentView, TicketView
-from logtriage.verification_view import VerifyView
 
-__all__ = ["DRAWN", "FORMATS", "TEMPLATES", "form_of", "plain_report", "render", "render_markdown"]
+__all__ = ["DRAWN", "FORMATS", "form_of", "plain_report", "render", "render_markdown"]
 
 FORMATS = ("terminal", "markdown", "html", "json")
 DRAWN = ("markdown", "html", "json")  # formats that want what diagrams are made of
 _ENDS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
-# Each template with the class of its context; a test compares their fields with the variables used.
-TEMPLATES: dict[str, type] = {
-    "check.md.j2": CheckView,
-    "comment.md.j2": CommentView,
-    "diff.md.j2": DiffView,
-    "finding.md.j2": FindingView,
-    "issue.md.j2": TicketView,
-    "report.html.j2": HtmlView,
-    "report.md.j2": ReportView,
-    "regroup.md.j2": RegroupView,
-    "revisions.md.j2": LedgerView,
-    "show.md.j2": ShowView,
-    "verify.md.j2": VerifyView,
-}
 
 
 def render(findings: Findings, config: ReportConfig, *, form: str, recall: str = "") -> Text | str:
@@ -74,6 +49,9 @@ def render_markdown(name: str, context: Any, folder: Path | None = None) -> str:
 
 
 def _page(findings: Findings, config: ReportConfig, recall: str) -> str:
+    from logtriage.diagrams.svg import DIAGRAM_CSS  # noqa: PLC0415 - keeps the other formats quick
+    from logtriage.html_view import build_html  # noqa: PLC0415 - as above
+
     style, script = (source_of(name, config.templates) for name in ("_report.css", "_report.js"))
     style += DIAGRAM_CSS
     return fill(

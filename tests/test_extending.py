@@ -11,7 +11,7 @@ from collector.sources.base import SOURCES, SourceKind
 from collector.sql import load_query, query_names
 from collector.window import NS_PER_S, format_ns
 from logtriage.acts.filling import act_collect
-from logtriage.acts.reading import act_report
+from logtriage.acts.reporting import act_report
 from logtriage.acts.telling import act_digest
 from logtriage.notifiers.channel import CHANNELS, ChannelKind
 

@@ -14,7 +14,6 @@ from collector.window import NS_PER_S, Window, format_ns, parse_instant_ns
 from logtriage import pipeline
 from logtriage.config import Config
 from logtriage.progress import Progress, open_progress
-from logtriage.regroup_view import resigned_line
 from logtriage.terminal import WIDTH
 
 __all__ = [
@@ -87,4 +86,6 @@ def shown_progress() -> Iterator[Progress]:
 def tell_resigned(result: pipeline.ImportResult | pipeline.CollectResult) -> None:
     """Law 5: on stderr, so that a change of the rules is never silent and stdout stays as it is."""
     if result.resigned is not None:
+        from logtriage.regroup_view import resigned_line  # noqa: PLC0415 - seldom, and never of a report
+
         sys.stderr.write(f"{resigned_line(result.resigned)}\n")

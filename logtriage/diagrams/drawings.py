@@ -6,11 +6,7 @@ from classifiers.findings import Findings, Incident
 from collector.record_class import dataclass
 from logtriage.diagrams.cascade_view import CascadeView, view_cascade
 from logtriage.diagrams.lanes_view import LanesView, view_lanes
-from logtriage.diagrams.mermaid import mermaid_cascade, mermaid_lanes, mermaid_sequence
 from logtriage.diagrams.sequence_view import ChangeRow, SequenceView, view_sequence
-from logtriage.diagrams.svg_cascade import svg_cascade
-from logtriage.diagrams.svg_lanes import svg_lanes
-from logtriage.diagrams.svg_sequence import svg_sequence
 from logtriage.escape import plain
 
 __all__ = ["NO_DRAWINGS", "Drawings", "MermaidBlock", "Picture", "change_lines", "drawings_of", "view_drawings"]
@@ -65,6 +61,12 @@ class Drawings:
     @property
     def blocks(self) -> tuple[MermaidBlock, ...]:
         """All of it as Mermaid."""
+        from logtriage.diagrams.mermaid import (  # noqa: PLC0415 - a terminal draws nothing
+            mermaid_cascade,
+            mermaid_lanes,
+            mermaid_sequence,
+        )
+
         told: list[MermaidBlock] = []
         if self.sequence:
             told += [
@@ -80,6 +82,10 @@ class Drawings:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """All of it as SVG."""
+        from logtriage.diagrams.svg_cascade import svg_cascade  # noqa: PLC0415 - only a page of HTML draws them
+        from logtriage.diagrams.svg_lanes import svg_lanes  # noqa: PLC0415 - as above
+        from logtriage.diagrams.svg_sequence import svg_sequence  # noqa: PLC0415 - as above
+
         told = []
         if self.sequence:
             for kind, side in (("was", self.sequence.was), ("now", self.sequence.now)):

@@ -43,8 +43,27 @@ def test_a_report_imports_only_what_it_needs(demo: Path) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
 
     other = {"pyarrow", "yaml", "pydantic_settings", "jinja2", "apscheduler", "google.cloud", "grpc", "httpx", "scipy"}
+    untold = {"html_view", "ticket_view", "ledger_view", "diff_view", "check_view", "regroup_view"}
+    undrawn = {"mermaid", "svg", "svg_cascade", "svg_lanes", "svg_sequence"}
     assert "polars" in loaded
     assert loaded & other == set()
+    assert loaded & {f"logtriage.{name}" for name in untold} == set()
+    assert loaded & {f"logtriage.diagrams.{name}" for name in undrawn} == set()
+
+
+def test_what_a_report_makes_is_seldom_looked_through_for_cycles(demo: Path) -> None:
+    script = (
+        "import gc, sys\nfrom logtriage import cli\n"
+        "cli.os._exit = lambda code: print(sum(one['collections'] for one in gc.get_stats()))\n"
+        "before = sum(one['collections'] for one in gc.get_stats())\ncli.main()\nprint(before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "report", *options(demo)],
+        cwd=demo, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    after, before = map(int, done.stdout.splitlines()[-2:])
+
+    assert after - before < 20  # two hundred by the settings of the interpreter
 
 
 def test_a_query_imports_the_store_and_no_analysis(demo: Path) -> None:

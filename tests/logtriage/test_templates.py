@@ -6,7 +6,7 @@ import jinja2.meta
 import jinja2.nodes
 import pytest
 
-from logtriage.render import TEMPLATES
+from logtriage.template_contexts import TEMPLATES
 from logtriage.templating import template_environment
 
 

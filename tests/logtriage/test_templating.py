@@ -10,8 +10,9 @@ import pytest
 from logtriage.config import load_config
 from logtriage.errors import RenderError
 from logtriage.html_view import HtmlView
-from logtriage.render import TEMPLATES, plain_report
+from logtriage.render import plain_report
 from logtriage.report_config import ReportConfig
+from logtriage.template_contexts import TEMPLATES
 from logtriage.templating import template_environment
 from tests.support.findings import findings
 
