@@ -12,6 +12,7 @@ import polars as pl
 
 from classifiers.cases import Case
 from classifiers.findings import Cluster
+from classifiers.signatures import RULES
 from classifiers.traces import is_trace
 from collector.store import Reader
 from collector.window import Window
@@ -33,16 +34,15 @@ _ACCOUNT = (
 _NOBODY = r"(?i)\A(?:null|none|nil|undefined|unknown|anonymous|anon|guest|n/?a|-+|0|-1|false|true|[\[{].*|<[a-z_]+>)\z"
 
 
-def read_accounts(reader: Reader, failures: pl.DataFrame, entries: pl.DataFrame, window: Window) -> pl.DataFrame:
+def read_accounts(reader: Reader, failures: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Of each trace that failed in the window, and of each failed entry without one, a number for its account.
 
-    failures: rows of find_failures; entries: as read_entries gives them. Columns: key, account.
+    failures: rows of find_failures. Columns: key, account.
     """
     own = failures.filter(pl.col("last_ns") >= window.start_ns)
     traces = own.select(pl.coalesce("trace", "borrowed")).to_series().drop_nulls().unique().sort().to_list()
-    alone = entries.filter(pl.col("trace").is_null())["insert_id"].unique().sort().to_list()
     return reader.frame(
-        "find_failed_accounts", traces=[key for key in traces if is_trace(key)], insert_ids=alone,
+        "find_failed_accounts", traces=[key for key in traces if is_trace(key)], rules=RULES,
         start_ns=window.start_ns, end_ns=window.end_ns, account=_ACCOUNT, nobody=_NOBODY,
     )  # fmt: skip
 

@@ -135,7 +135,7 @@ def read(reader: Reader, *, window: Window, config: ClassifyConfig) -> Reading:
         read_cluster_spans(reader, present, window),
         read_span_lines(reader, present, window),
         hangs,
-        read_accounts(reader, present, entries, window),
+        read_accounts(reader, present, window),
         read_event_rows(
             reader, history, [*(one.service for one in config.events.expected), *event_services(config.verify.criteria)]
         ),
@@ -178,7 +178,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
         *(one.absence for one in missed if one.absence.kind not in _MISSING),
         *find_declared(reading.events, history, config.events.expected, failed_keys(history)),
     )
-    teller = Teller(history, entries, samples, config.priority)
+    teller = Teller(history, entries, samples, problems, config.priority)
     clusters = with_hangs(with_shared_dependencies(tell_clusters(problems, weighed, teller)), hung)
     drifts, clusters = tie_drifts(find_drifts(history.revisions, history.routings), clusters, calls)
     clusters = with_commits(clusters, history.revisions, config.ledger.repositories)

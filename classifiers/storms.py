@@ -17,8 +17,9 @@ from collector.record_class import dataclass
 if TYPE_CHECKING:
     from classifiers.cases import Case
 
-__all__ = ["find_period", "find_storm"]
+__all__ = ["STORM_COLUMNS", "find_period", "find_storm"]
 
+STORM_COLUMNS = ("signature_id", "first_ns", "occurrences", "log", "instance", "trace", "borrowed")  # of find_failures
 _LEAST_UNITS = 10  # fewer failures are no storm
 _TIMES_AS_DENSE = 4.0  # rate in a burst against the rate between bursts
 _MOST_EXPOSURE = 0.5  # share of the time that bursts may take: what fails for longer fails steadily
@@ -39,7 +40,7 @@ _JUMP = 4.0  # times longer than the longest pause within a burst is the shortes
 def find_storm(case: "Case", lines: pl.DataFrame) -> Storm | None:
     """The storm of a case since its onset; None when it fails at a steady rate, without a rhythm, once a request.
 
-    lines: the rows of find_failures of the case.
+    lines: the rows of find_failures of the case, with STORM_COLUMNS at least.
     """
     units = case.times_ns[case.fit.index :]
     rows = _rows(lines, case.fit.at_ns)

@@ -23,7 +23,7 @@ from classifiers.history import History
 from classifiers.links import Link
 from classifiers.origin import origin_of_share, tests_interval
 from classifiers.priority import LOWEST, harmless_words
-from classifiers.storms import find_storm
+from classifiers.storms import STORM_COLUMNS, find_storm
 from classifiers.telling import failed_of, revision_counts, unit_of
 from classifiers.weighing import Judged
 from collector.window import format_ns
@@ -39,19 +39,27 @@ _WORTH_TELLING_NS = 60_000_000_000
 class Teller:
     """Knows the rows that clusters refer to."""
 
-    def __init__(self, history: History, entries: pl.DataFrame, samples: pl.DataFrame, config: PriorityConfig) -> None:
+    def __init__(
+        self,
+        history: History,
+        entries: pl.DataFrame,
+        samples: pl.DataFrame,
+        problems: Sequence[Case],
+        config: PriorityConfig,
+    ) -> None:
         """`entries` as part_entries gives them, `samples` as read_samples does."""
         self.history = history
         self.config = config
         self._entries: dict[str, list[str]] = {
             str(key[0]): frame["insert_id"].to_list()
-            for key, frame in entries.partition_by("cluster_id", as_dict=True, maintain_order=True).items()
+            for key, frame in entries.select("cluster_id", "insert_id")
+            .partition_by("cluster_id", as_dict=True, maintain_order=True)
+            .items()
         }
         self._samples = {
             (row["project"], row["service"], row["signature_id"]): row for row in samples.iter_rows(named=True)
         }
-        keys = ["project", "service", "signature_id"]
-        self._failures = history.failures.partition_by(keys, as_dict=True, maintain_order=True)
+        self._lines = _lines(history.failures, problems)
         self._leads: dict[str, str] = dict(history.leads.select("cluster_id", "lead").iter_rows())
 
     def plain(self, case: Case) -> Cluster:
@@ -83,7 +91,7 @@ class Teller:
             fault=fault,
             state=self._state(case),
             evidence=(*self._evidence(judged, reach.service.share, ids), *([sitting.evidence] if sitting else [])),
-            storm=find_storm(case, self._rows(case)),
+            storm=find_storm(case, self._lines[case.cluster_id]),
         )
         return rank_cluster(found, case, reach, end_ns=self.history.end_ns, config=self.config)
 
@@ -142,12 +150,6 @@ class Teller:
         """Every entry of the case in the window, each once, by time."""
         return list(dict.fromkeys(self._entries.get(case.cluster_id, ())))
 
-    def _rows(self, case: Case) -> pl.DataFrame:
-        """The rows of find_failures of a case, whatever was folded into it."""
-        keys = ((case.project, case.service, name) for name in case.signature_ids)
-        parts = [self._failures[key] for key in keys if key in self._failures]
-        return pl.concat(parts) if parts else self.history.failures.clear()
-
     def _sample(self, case: Case) -> str:
         """The message of the leading signature's first entry in the window; of a request its line."""
         names = [self._leads.get(case.cluster_id, ""), *case.signature_ids]
@@ -194,6 +196,21 @@ class Teller:
         if judged.link:
             found.append(_link_evidence(judged.link))
         return found
+
+
+def _lines(failures: pl.DataFrame, problems: Sequence[Case]) -> dict[str, pl.DataFrame]:
+    """Of each problem, by its id, what find_storm reads of its rows of find_failures, whatever was folded into it."""
+    keys = [(case.project, case.service, name, case.cluster_id) for case in problems for name in case.signature_ids]
+    owners = pl.DataFrame(
+        keys, dict.fromkeys(("project", "service", "signature_id", "cluster_id"), pl.String), orient="row"
+    )
+    told = failures.select("project", "service", *STORM_COLUMNS).join(
+        owners, on=["project", "service", "signature_id"], maintain_order="left"
+    )
+    parts = told.partition_by("cluster_id", as_dict=True, maintain_order=True)
+    return dict.fromkeys((case.cluster_id for case in problems), told.clear()) | {
+        str(key[0]): part for key, part in parts.items()
+    }
 
 
 def tell_clusters(cases: Sequence[Case], judged: Sequence[Judged], teller: Teller) -> tuple[Cluster, ...]:

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from classifiers.explained import Improved
 from classifiers.findings import (
     Absence,
@@ -107,7 +109,7 @@ def findings_bytes(findings: Findings, console: str = CONSOLE) -> bytes:
 
 def json_bytes(values: dict[str, Any]) -> bytes:
     """Plain JSON values, written as findings are."""
-    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+    text = orjson.dumps(values, option=orjson.OPT_INDENT_2).decode()
     return (_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n").encode()
 
 

@@ -1,14 +1,20 @@
 -- name:    find_failed_accounts
--- about:   which account stands in each of some traces, and in each of some entries that have none, as a number that
+-- about:   which account stands in each of some traces, and in each failed entry that has none, as a number that
 --          tells accounts apart and nothing of them. Of several in one trace that which was told first: who asked
--- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $insert_ids VARCHAR[], $account VARCHAR, $nobody VARCHAR
+-- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[], $rules INTEGER, $account VARCHAR, $nobody VARCHAR
 -- columns: key VARCHAR, account UBIGINT
 
 with failing as (
     select unnest($traces::varchar[]) as trace
 ),
 alone as (
-    select unnest($insert_ids::varchar[]) as insert_id
+    select unnest(insert_ids) as insert_id
+    from occurrences
+    where
+        trace is null
+        and at_ns >= $start_ns - 60_000_000_000  -- an occurrence that began before may have lines inside
+        and at_ns < $end_ns
+        and signature_id in (select signature_id from signatures where rules = $rules)
 ),
 lines as materialized (  -- or the texts of all lines would be searched
     select

@@ -33,9 +33,8 @@ def named(folder: Path, payloads: tuple[dict[str, Any], ...]) -> pl.DataFrame:
     failures = pl.DataFrame({"trace": [*traces, "ab" * 16], "borrowed": None, "last_ns": START_NS}).with_columns(
         borrowed=pl.lit(None, dtype=pl.String)
     )
-    entries = pl.DataFrame(schema={"trace": pl.String, "insert_id": pl.String})
     with system.stored(folder, is_signed=False).read() as reader:
-        return read_accounts(reader, failures, entries, WINDOW)
+        return read_accounts(reader, failures, WINDOW)
 
 
 @pytest.mark.parametrize(("payloads", "keys", "accounts"), [(ONE, 9, 1), (ADDRESS, 4, 2), (NOBODY, 1, 1)])
