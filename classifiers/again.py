@@ -6,8 +6,6 @@ the earlier ones that failed as much on its side; each of them must have been ba
 
 import math
 
-import numpy as np
-
 from classifiers.cases import Case
 from classifiers.rivals import Candidate, Split, Tally, parted
 
@@ -28,22 +26,26 @@ def again_split(
     rate = split.rate_bad
     if candidate.since_ns is not None or not rate or not any(tally.failed.get(one) for one in before):
         return split
-    failed = np.array([tally.failed.get(one, 0) for one in before], dtype=float)
-    exposed = np.maximum(np.array([tally.exposed.get(one, 0.0) for one in before]), failed)
-    is_bad = (failed > 0) & (failed >= _AS_MUCH * rate * exposed)
-    if not is_bad.any():
+    failed = [tally.failed.get(one, 0) for one in before]
+    exposed = [max(tally.exposed.get(one, 0.0), many) for one, many in zip(before, failed, strict=True)]
+    bad = [
+        at
+        for at, (many, asked) in enumerate(zip(failed, exposed, strict=True))
+        if many and many >= _AS_MUCH * rate * asked
+    ]
+    if not bad:
         return split
-    between = slice(int(np.flatnonzero(is_bad)[-1]) + 1, None)
-    expected = float(exposed[between].sum()) * rate / case.fit.dispersion
-    if expected < _SPARED or float(failed[between].sum()) > _FEW * expected:
+    between = bad[-1] + 1
+    expected = sum(exposed[between:]) * rate / case.fit.dispersion
+    if expected < _SPARED or sum(failed[between:]) > _FEW * expected:
         return split
     both = parted(
-        case, split.failures_bad + int(failed[is_bad].sum()), split.exposed_bad + float(exposed[is_bad].sum())
+        case, split.failures_bad + sum(failed[at] for at in bad), split.exposed_bad + sum(exposed[at] for at in bad)
     )
-    gain = both.gain + int(is_bad.sum()) * math.log(prior)
+    gain = both.gain + len(bad) * math.log(prior)
     if gain <= split.gain:
         return split
-    names = tuple(name for name, bad in zip(before, is_bad, strict=True) if bad)
+    names = [before[at] for at in bad]
     return Split(
         gain, both.failures_bad, both.exposed_bad, both.failures_good, both.exposed_good, (*names, *split.revisions)
     )

@@ -29,22 +29,21 @@ def asked_routes(keys: Sequence[str | None], routes: Mapping[str, Sequence[str]]
 
 def asked_grid(
     exposure: Exposure, named: tuple[str, str], units: Units, origins: Sequence[str],
-    routes: Mapping[str, Sequence[str]],
+    routes: Mapping[str, Sequence[str]], matched: Sequence[str],
 ) -> Grid:  # fmt: skip
     """The exposure of the service `named` by its project and name; all of it where no route is known.
 
-    origins: who sent each unit. routes: as asked_routes takes them.
+    origins: who sent each unit. routes: as asked_routes takes them. matched: those that it found.
     """
-    matched = asked_routes(units.keys, routes)
     if not matched:
         return exposure.service(*named)
     askers = _askers(origins)
     grid = exposure.matched(*named, routes=matched, origins=askers)
-    known = [set(routes.get(key or "", ())) for key in units.keys]
+    fitting = set(matched)
     rare = [
         place
-        for place, (origin, own) in enumerate(zip(origins, known, strict=True))
-        if own and (origin not in askers or own.isdisjoint(matched))
+        for place, (origin, key) in enumerate(zip(origins, units.keys, strict=True))
+        if (own := routes.get(key or "", ())) and (origin not in askers or fitting.isdisjoint(own))
     ]
     return _with_rare(grid, units, rare) if rare else grid
 

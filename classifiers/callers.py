@@ -73,10 +73,7 @@ class Callers:
 
     def __init__(self, frame: pl.DataFrame, requests: pl.DataFrame) -> None:
         """Frames of count_caller_requests and, of the failed traces, find_trace_requests."""
-        self._asked = {
-            (str(key[0]), str(key[1])): rows
-            for key, rows in frame.partition_by("project", "service", as_dict=True).items()
-        }
+        self._asked = frame
         told = requests.filter(pl.col("client").is_not_null()).sort("start_ns", descending=True)
         self._clients: dict[tuple[str, str], dict[str, tuple[int, str]]] = {
             (str(key[0]), str(key[1])): {trace: (client, agent or "") for trace, client, agent in rows.iter_rows()}
@@ -103,11 +100,9 @@ class Callers:
     def _callers(self, case: Case) -> list[_Caller]:
         """The client that met nearly all failures, and the program that it uses where others do too."""
         known = self._clients.get((case.project, case.service), {})
-        rows = self._asked.get((case.project, case.service))
-        if rows is None or not case.is_counted or origin_of_share(case.origins)[0] in {"tests", "scanners"}:
+        if not case.is_counted or origin_of_share(case.origins)[0] in {"tests", "scanners"}:
             return []
         senders = [known.get(key or "", (0, "")) for key in case.traces]
-        own = _named(rows, "route", case.routes) if case.routes else rows
         made = []
         for place, column in enumerate(("client", "agent")):
             sent = [one[place] for one in senders]
@@ -118,6 +113,10 @@ class Callers:
             is_theirs = np.array([one == top for one in sent])
             if self._is_ours(case, [one[0] for one in senders], is_theirs):
                 continue
+            rows = _named(_named(self._asked, "service", [case.service]), "project", [case.project])
+            if rows.is_empty():
+                return []
+            own = _named(rows, "route", case.routes) if case.routes else rows
             agent = next(one[1] for one in senders if one[place] == top)
             named = agent[:_LONG_AGENT] or "no user agent"
             name = f"one caller ({named})" if column == "client" else f"all callers with {named}"
@@ -193,7 +192,7 @@ def _named(rows: pl.DataFrame, column: str, names: Sequence[str]) -> pl.DataFram
     kind = rows.schema[column]
     if not isinstance(kind, pl.Enum):
         return rows.filter(pl.col(column).is_in(list(names)))
-    known = pl.Series(sorted({*names} & {*kind.categories}), dtype=kind)
+    known = kind.categories.filter(kind.categories.is_in(list(names))).cast(kind)
     return rows.filter(pl.col(column).is_in(known.implode()))
 
 

@@ -10,8 +10,7 @@ any trace, the order within one instance counts instead, and is marked as inferr
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from heapq import nsmallest
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 from statistics import median
 
 import polars as pl
@@ -64,7 +63,7 @@ def find_cascade(
 
     `rows` are those of find_failures with their cluster_id, for failures without a trace.
     """
-    ends = traces.ends()
+    ends = traces.ends
     firsts = {case.cluster_id: _firsts(case, ends.get(case.service, {})) for case in cases}
     by_id = {case.cluster_id: case for case in cases}
     met = _met(cases, firsts)
@@ -205,12 +204,14 @@ def _by_traces(  # noqa: PLR0913, PLR0917 - what is known of all cases, passed o
         is_before, lag = names_it(cause, symptom), 0
     if not is_before:
         return None
-    return Link(symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", _sample(mine, theirs))
+    return Link(
+        symptom.cluster_id, cause.cluster_id, share, len(lags), lag, "traces", _sample(mine.keys() & theirs.keys())
+    )
 
 
-def _sample(mine: Iterable[str], theirs: Collection[str]) -> tuple[str, ...]:
-    """The first few traces that both have."""
-    return tuple(nsmallest(_TRACES, (trace for trace in mine if trace in theirs and is_trace(trace))))
+def _sample(shared: Iterable[str]) -> tuple[str, ...]:
+    """The first few traces of those that both have."""
+    return tuple(islice(filter(is_trace, sorted(shared)), _TRACES))
 
 
 def _without_company(
@@ -261,7 +262,7 @@ def _together(
             first, last = (other, one) if is_called else (one, other)
         share = len(shared) / len(firsts[last.cluster_id])
         found[last.cluster_id] = Link(
-            last.cluster_id, first.cluster_id, share, len(shared), 0, "mutual", _sample(shared, shared)
+            last.cluster_id, first.cluster_id, share, len(shared), 0, "mutual", _sample(shared)
         )  # fmt: skip
     return found
 
@@ -297,7 +298,7 @@ def _of_several(
     if not mine or len(set().union(*shared.values())) < config.share * len(mine):
         return []
     return [
-        Link(symptom.cluster_id, name, len(traces) / len(mine), len(traces), 0, "traces", _sample(traces, traces))
+        Link(symptom.cluster_id, name, len(traces) / len(mine), len(traces), 0, "traces", _sample(traces))
         for name, traces in sorted(shared.items())
         if traces
     ]

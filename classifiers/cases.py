@@ -94,14 +94,17 @@ class Case:
         """
         if not self.is_counted:
             return self.grid
-        names = np.array(self.revisions, dtype=object)
-        spread = dict(self.grid.by_revision)
-        for name in sorted(set(self.revisions)):
-            failed = np.bincount(self.bins[names == name], minlength=self.grid.timeline.bins).astype(float)
-            known = spread.get(name, np.zeros_like(failed))
+        more: dict[str, NDArray[np.float64]] = {}
+        for name, many in sorted(Counter(self.revisions).items()):
+            known = self.grid.by_revision.get(name)
             # a line may fall into the minute after that of its request: only the sum tells that requests are missing
-            spread[name] = np.maximum(known, failed) if failed.sum() > known.sum() else known
-        return Grid(self.grid.timeline, self.grid.unit, spread)
+            if known is None or many > known.sum():
+                own = [place for place, other in enumerate(self.revisions) if other == name]
+                failed = np.bincount(self.bins[own], minlength=self.grid.timeline.bins).astype(float)
+                more[name] = failed if known is None else np.maximum(known, failed)
+        if not more:
+            return self.grid
+        return Grid(self.grid.timeline, self.grid.unit, {**self.grid.by_revision, **more})
 
     @property
     def is_request_only(self) -> bool:
@@ -126,7 +129,14 @@ class Case:
 
     def traces_known(self, index: int = 0) -> tuple[str, ...]:
         """Traces of the units from this one on, each once."""
-        return tuple(dict.fromkeys(key for key in self.traces[index:] if key and is_trace(key)))
+        if index not in self._known:
+            self._known[index] = tuple(dict.fromkeys(key for key in self.traces[index:] if key and is_trace(key)))
+        return self._known[index]
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[str, ...]]:
+        """What traces_known was asked, by index."""
+        return {}
 
 
 def build_cases(
@@ -187,9 +197,12 @@ class _Senders:
         found = []
         for key, at_ns in zip(units.keys, units.at_ns.tolist(), strict=True):
             routes = asked.get(key or "", ())
+            if len(routes) == 1:
+                found.append(routes[0])
+                continue
             known = spells.get(key or "", ())
             under_way = [(began, route) for began, ended, route in known if began <= at_ns <= ended + _SLACK_NS]
-            found.append(routes[0] if len(routes) == 1 else max(under_way, default=(0, ""))[1])
+            found.append(max(under_way, default=(0, ""))[1])
         return found
 
 
@@ -233,7 +246,7 @@ def _case(
     asked_on = senders.routes.get(service, {})
     matched = asked_routes(units.keys, asked_on) if units.is_asked else ()
     origins = [origin for origin, _ in sent]
-    grid = asked_grid(exposure, (project, service), units, origins, asked_on) if units.is_asked else None
+    grid = asked_grid(exposure, (project, service), units, origins, asked_on, matched) if units.is_asked else None
     fit = find_onset(times, grid, config) if grid else _fit_minutes(times, exposure, project, service, config)
     asked = grid or exposure.instance_minutes(project, service)
     fit = with_first_revision(fit, times, units.revisions, asked, config)

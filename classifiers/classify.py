@@ -161,7 +161,7 @@ def conclude(reading: Reading, *, now_ns: int, config: ClassifyConfig) -> Findin
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls]))
     problems, cascade = _linked(problems, calls, history, config)
     links = cascade.links
-    suspects = Suspects(history.revisions, history.exposure, history.traces.services(), calls, problems)
+    suspects = Suspects(history.revisions, history.exposure, history.traces.services, calls, problems)
     rest = [case for case in cases if verdicts.get(case.cluster_id) in _REST]
     entries = part_entries(reading.entries, problems, rest)
     entries = with_lines(entries, problems, reading.span_lines, reading.entries)

@@ -6,6 +6,7 @@ elsewhere in time shows how often they would meet by chance.
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Timeline
+from collector.record_class import dataclass
 
 __all__ = ["attending", "chance_of", "followers"]
 
@@ -66,40 +68,60 @@ def followers(rows: pl.DataFrame, of: Collection[str], behind: Collection[str]) 
 
     `rows` are those of find_failures with their cluster_id. The time of a request is its start: its line follows none.
     """
-    lines = (
-        rows.filter((pl.col("log") != "requests") & (pl.col("instance") != ""))
-        .select("cluster_id", "instance", "first_ns")
-        .sort("first_ns", "cluster_id", "instance")
-    )
-    mine = lines.filter(pl.col("cluster_id").is_in(list(of)))
-    theirs = lines.filter(pl.col("cluster_id").is_in(list(behind)))
-    if not mine.height or not theirs.height:
+    lines = rows.filter(
+        (pl.col("log") != "requests") & (pl.col("instance") != "") & pl.col("cluster_id").is_in([*of, *behind])
+    ).sort("instance", "first_ns", "cluster_id")
+    names = lines["cluster_id"].to_list()
+    mine = _lines(lines, np.array([name in set(of) for name in names], dtype=bool))
+    theirs = _lines(lines, np.array([name in set(behind) for name in names], dtype=bool))
+    if not len(mine.at_ns) or not len(theirs.at_ns):
         return set()
-    by_chance: dict[str, float] = {}
-    for shift in _ELSEWHERE_NS:
-        for name, share in _shares(mine, theirs.with_columns(pl.col("first_ns") + shift)).items():
-            by_chance[name] = by_chance.get(name, 0.0) + share / len(_ELSEWHERE_NS)
-    return {name for name, share in _shares(mine, theirs).items() if share and share >= _LIFT * by_chance[name]}
+    by_chance = sum(_shares(mine, theirs, shift) / len(_ELSEWHERE_NS) for shift in _ELSEWHERE_NS)
+    share = _shares(mine, theirs, 0)
+    return {mine.names[at] for at in np.flatnonzero((share > 0) & (share >= _LIFT * by_chance))}
 
 
-def _shares(mine: pl.DataFrame, theirs: pl.DataFrame) -> dict[str, float]:
-    """Of each cluster the share of lines that stand behind a failure, or of a failure's that are followed; 0: few."""
-    failures = theirs.with_row_index("failure").with_columns(met="cluster_id", at_ns="first_ns").drop("cluster_id")
-    met = mine.join_asof(
-        failures, on="first_ns", by="instance", strategy="backward", tolerance=_AT_ONCE_NS, check_sortedness=False
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of some clusters by instance and time: when, and whose by its place in `names`; and which are of each."""
+
+    at_ns: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    names: list[str]
+    of_instance: dict[str, slice]
+
+
+def _lines(lines: pl.DataFrame, are_of: NDArray[np.bool_]) -> _Lines:
+    own = lines.filter(are_of)
+    names = sorted(set(own["cluster_id"]))
+    place = {name: at for at, name in enumerate(names)}
+    of_instance, first = {}, 0
+    for instance, many in Counter(own["instance"]).items():
+        of_instance[instance] = slice(first, first + many)
+        first += many
+    cluster = np.array([place[name] for name in own["cluster_id"]], dtype=np.int64)
+    return _Lines(own["first_ns"].to_numpy(), cluster, names, of_instance)
+
+
+def _shares(mine: _Lines, theirs: _Lines, shift_ns: int) -> NDArray[np.float64]:
+    """Of each cluster the share of lines that stand behind a failure, or of a failure's that are followed; 0: few.
+
+    The failures are moved by `shift_ns`.
+    """
+    behind = np.full(len(mine.at_ns), -1)  # the failure that each line stands behind
+    for instance in mine.of_instance.keys() & theirs.of_instance.keys():
+        own, others = mine.of_instance[instance], theirs.of_instance[instance]
+        times, failed = mine.at_ns[own], theirs.at_ns[others] + shift_ns
+        last = np.searchsorted(failed, times, side="right") - 1
+        is_near = (last >= 0) & (times - failed[last] <= _AT_ONCE_NS)
+        behind[own] = np.where(is_near, last + others.start, -1)
+    is_met = behind >= 0
+    many, of = len(mine.names), len(theirs.names)
+    shares = np.bincount(mine.cluster, is_met, many) / np.bincount(mine.cluster, minlength=many)
+    follower, failure = np.divmod(
+        np.unique(mine.cluster[is_met] * len(theirs.at_ns) + behind[is_met]), len(theirs.at_ns)
     )
-    sizes = theirs.group_by("cluster_id").agg(pl.len().alias("size")).rename({"cluster_id": "met"})
-    followed = (
-        met.drop_nulls("met").group_by("cluster_id", "met").agg(pl.col("failure").n_unique().alias("followed"))
-        .join(sizes, on="met").filter(pl.col("size") >= _FEW)
-        .group_by("cluster_id").agg((pl.col("followed") / pl.col("size")).max().alias("of_failure"))
-    )  # fmt: skip
-    told = (
-        met.group_by("cluster_id").agg(pl.col("met").is_not_null().mean().alias("own"))
-        .join(followed, on="cluster_id", how="left")
-        .with_columns(pl.col("of_failure").fill_null(0.0))
-    )  # fmt: skip
-    return {
-        name: max(own if own >= _SHARE else 0.0, of_failure if of_failure >= _OF_FAILURE else 0.0)
-        for name, own, of_failure in told.select("cluster_id", "own", "of_failure").iter_rows()
-    }
+    followed = np.bincount(follower * of + theirs.cluster[failure], minlength=many * of).reshape(many, of)
+    sizes = np.bincount(theirs.cluster, minlength=of)
+    of_failure = np.where(sizes >= _FEW, followed / sizes, 0.0).max(axis=1)
+    return np.maximum(np.where(shares >= _SHARE, shares, 0.0), np.where(of_failure >= _OF_FAILURE, of_failure, 0.0))

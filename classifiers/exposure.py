@@ -78,7 +78,10 @@ class Grid:
     @cached_property
     def total(self) -> NDArray[np.float64]:
         """Exposure of all revisions together, per bin."""
-        return np.sum(list(self.by_revision.values()), axis=0) if self.by_revision else np.zeros(self.timeline.bins)
+        found = np.zeros(self.timeline.bins)
+        for counts in self.by_revision.values():
+            found += counts
+        return found
 
     @cached_property
     def _edges(self) -> NDArray[np.float64]:
@@ -222,12 +225,14 @@ class Exposure:
             self._service_grids[key] = found
         return self._service_grids[key]
 
-    def routes(self, project: str, service: str) -> dict[str, NDArray[np.float64]]:
-        """Requests of a service by route and bin."""
+    def routes(self, project: str, service: str, bins: NDArray[np.bool_]) -> dict[str, float]:
+        """Requests of a service in some bins, by route."""
         rows = self._requests.get((project, service))
         if rows is None:
             return {}
-        return self._by_route(rows)
+        present, place = _numbered(rows.route)
+        many = np.bincount(place, rows.many * bins[rows.bin], len(present)).tolist()
+        return {self._routes.names[at]: one for at, one in zip(present, many, strict=True)}
 
     def asked_by_route(self, project: str, service: str) -> dict[str, NDArray[np.float64]]:
         """Requests, else traces, of a service by route and bin, of anybody but health checks and scanners."""
@@ -249,10 +254,11 @@ class Exposure:
         if key not in self._grids:
             is_asked = np.ones(len(rows.bin), dtype=bool)
             if routes:
-                is_asked &= np.isin(rows.route, self._routes.places(routes))
+                is_asked &= self._routes.among(routes)[rows.route]
             if origins:
-                is_asked &= np.isin(rows.origin, self._origins.places(origins))
-            self._grids[key] = Grid(self.timeline, "requests" if is_logged else "traces", self._spread(rows, is_asked))
+                is_asked &= self._origins.among(origins)[rows.origin]
+            spread = self._spread(rows, np.flatnonzero(is_asked))
+            self._grids[key] = Grid(self.timeline, "requests" if is_logged else "traces", spread)
         return self._grids[key]
 
     def instance_minutes(self, project: str, service: str) -> Grid:
@@ -260,7 +266,7 @@ class Exposure:
         key = (project, service)
         if key not in self._grids:
             rows = self._minutes.get(key)
-            spread = {} if rows is None else self._spread(rows, np.ones(len(rows.bin), dtype=bool))
+            spread = {} if rows is None else self._spread(rows, np.arange(len(rows.bin)))
             self._grids[key] = Grid(self.timeline, "minutes", spread)
         return self._grids[key]
 
@@ -282,20 +288,20 @@ class Exposure:
             for key, own in placed.partition_by("project", "service", as_dict=True).items()
         }
 
-    def _by_route(self, rows: _Rows, origins: Collection[str] = ()) -> dict[str, NDArray[np.float64]]:
-        """Counts per bin of each route that has any row of these origins; none: of all."""
+    def _by_route(self, rows: _Rows, origins: Collection[str]) -> dict[str, NDArray[np.float64]]:
+        """Counts per bin of each route that has any row of these origins."""
         bins = self.timeline.bins
-        is_asked = np.isin(rows.origin, self._origins.places(origins)) if origins else np.ones(len(rows.bin), bool)
+        is_asked = self._origins.among(origins)[rows.origin]
         present, place = _numbered(rows.route[is_asked])
         cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
         table = cells.astype(np.float64, copy=False).reshape(-1, bins)
         return {self._routes.names[at]: counts for at, counts in zip(present, table, strict=True)}
 
-    def _spread(self, rows: _Rows, is_asked: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
-        """One array of counts per revision that has any row, by name."""
+    def _spread(self, rows: _Rows, asked: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """One array of counts per revision that has any of these rows, by name."""
         bins = self.timeline.bins
-        present, place = _numbered(rows.revision[is_asked])
-        cells = np.bincount(place * bins + rows.bin[is_asked], rows.many[is_asked], len(present) * bins)
+        present, place = _numbered(rows.revision[asked])
+        cells = np.bincount(place * bins + rows.bin[asked], rows.many[asked], len(present) * bins)
         table = cells.astype(np.float64, copy=False).reshape(-1, bins)
         return {self._revisions.names[at]: counts for at, counts in zip(present, table, strict=True)}
 
@@ -329,6 +335,8 @@ class _Names:
             return pl.Series(known[column.to_physical().to_numpy()])
         return column.replace_strict(self.names, range(len(self.names)), default=-1, return_dtype=pl.Int64)
 
-    def places(self, names: Collection[str]) -> list[int]:
-        """The places of those that are known."""
-        return [self._place[name] for name in sorted(names) if name in self._place]
+    def among(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Of each place whether its name is one of these; the last element is that of -1."""
+        found = np.zeros(len(self.names) + 1, dtype=bool)
+        found[[self._place[name] for name in names if name in self._place]] = True
+        return found

@@ -12,6 +12,7 @@ from classifiers.gathering import gather, holding
 from classifiers.itself import OWN_SERVICE
 from classifiers.ledger import ChangeLedger, fold_ledger, fold_revisions
 from classifiers.naming import read_names
+from classifiers.order import deploy_order
 from classifiers.origin import lay_origins, origin_params
 from classifiers.platform_changes import PlatformChange, fold_platform_changes
 from classifiers.regions import read_placed_facts
@@ -81,18 +82,34 @@ class History:
         """Who sent what failed, made once for all that is weighed."""
         return Callers(self.callers, self.traces.requests)
 
+    def deployed(self, project: str, service: str) -> tuple[Revision, ...]:
+        """The revisions of a service, first deployed first, put in order once."""
+        key = (project, service)
+        if key not in self._deployed:
+            self._deployed[key] = deploy_order(self.revisions, service, project=project)
+        return self._deployed[key]
+
+    @cached_property
+    def _deployed(self) -> dict[tuple[str, str], tuple[Revision, ...]]:
+        return {}
+
     def failed(self, project: str, service: str, signature_ids: tuple[str, ...]) -> pl.DataFrame:
         """When signatures failed in a service, made once for each asked: revision, at_ns, failures, in order."""
         key = (project, service, signature_ids)
         if key not in self._failed:
-            own = self.failures.filter(
-                pl.col("project") == project,
-                pl.col("service") == service,
-                pl.col("signature_id").is_in(list(signature_ids)),
-            )
-            rows = own.select("revision", at_ns="last_ns", failures="occurrences")
+            rows = self.rows_of(*key).select("revision", at_ns="last_ns", failures="occurrences")
             self._failed[key] = rows.sort("at_ns", "revision")
         return self._failed[key]
+
+    def rows_of(self, project: str, service: str, signature_ids: tuple[str, ...]) -> pl.DataFrame:
+        """The failures of signatures in a service, those of one after those of another."""
+        return self.failures[[at for one in signature_ids for at in self._places.get((project, service, one), ())]]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str, str], list[int]]:
+        """By project, service and signature, which of the failures are theirs."""
+        told = self.failures.with_row_index("at").group_by("project", "service", "signature_id").agg("at")
+        return {(project, service, signature): at for project, service, signature, at in told.iter_rows()}
 
     @cached_property
     def _failed(self) -> dict[tuple[str, str, tuple[str, ...]], pl.DataFrame]:

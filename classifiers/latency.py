@@ -109,7 +109,7 @@ def _judged(
     found: Sequence[Slow], latencies: Latencies, history: History, calls: CallGraph, config: AttributionConfig
 ) -> tuple[Latency, ...]:
     cases = [one.case for one in found]
-    suspects = Suspects(history.revisions, history.exposure, latencies.traces.services(), calls, cases)
+    suspects = Suspects(history.revisions, history.exposure, latencies.traces.services, calls, cases)
     seen = replace(history, traces=latencies.traces)
     links = waiting_links(found, calls)
     judged = weigh_cases(cases, links, suspects, seen, _SAMPLES, config, looks=latencies.looks)

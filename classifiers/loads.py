@@ -132,10 +132,8 @@ def _smooth(counts: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 def _told_by(case: Case, exposure: Exposure, high: NDArray[np.bool_], low: NDArray[np.bool_]) -> Sequence[Evidence]:
     """The route that brought most of what was asked more, where one did."""
     more = float(high.sum()) / max(float(low.sum()), 1.0)
-    grown = {
-        route: float(counts[high].sum() - counts[low].sum() * more)
-        for route, counts in exposure.routes(case.project, case.service).items()
-    }
+    then, otherwise = (exposure.routes(case.project, case.service, bins) for bins in (high, low))
+    grown = {route: counts - otherwise[route] * more for route, counts in then.items()}
     whole = sum(many for many in grown.values() if many > 0)
     top = max(grown, key=lambda route: (grown[route], route), default="")
     if not top or len(grown) < 2 or grown[top] < 0.8 * whole:  # noqa: PLR2004 - one of several, and nearly all

@@ -91,8 +91,8 @@ def find_onset(times_ns: NDArray[np.int64], grid: Grid, config: OnsetConfig, *, 
     is_share: the failures are among what the grid counts, each of which fails or not: what went well tells as much.
     `is_change` is False when one constant rate explains the failures as well; the onset is then the first of them.
     """
-    passed = grid.clock(times_ns)
-    end = float(grid.clock(np.array([grid.timeline.end_ns]))[0])
+    clock = grid.clock(np.append(times_ns, grid.timeline.end_ns))
+    passed, end = clock[:-1], float(clock[-1])
     gains = _gains(passed, _share_likelihood if is_share else _likelihood)
     best = int(np.argmax(gains))
     # a few slow first failures are no earlier trouble of their own, and steady growth is one trouble
@@ -267,7 +267,8 @@ def _slow_dispersion(own: NDArray[np.float64]) -> float:
     stretches = (len(own) - 1) // _BLOCK
     if stretches < 3 or own[-1] <= own[0]:  # noqa: PLR2004 - too few to tell
         return 1.0
-    counts = np.histogram(own[1:], stretches, (float(own[0]), float(own[-1])))[0]
+    ends = np.searchsorted(own[1:], np.linspace(float(own[0]), float(own[-1]), stretches + 1)[1:-1])
+    counts = np.diff(ends, prepend=0, append=len(own) - 1)
     expected = counts.sum() / stretches
     found = float(((counts - expected) ** 2 / expected).sum() / (stretches - 1))
     return found if found > 1 + 2 * np.sqrt(2 / (stretches - 1)) else 1.0

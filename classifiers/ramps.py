@@ -39,50 +39,55 @@ def slow_gain(case: Case, candidate: Candidate, split: Split) -> float:
     exposed[:first] = 0.0
     if not exposed.any():
         return 0.0
-    failed = np.bincount(case.bins[blamed], minlength=line.bins).astype(float)
-    used = np.flatnonzero((exposed > 0) | (failed > 0))
-    if _is_common(case):
-        gains = _common_gains(failed[used], np.maximum(exposed[used], 1e-9), weights[:, used])
-    else:
-        gains = _rare_gains(failed, exposed, weights, used)
+    bears, failed = np.unique(case.bins[blamed], return_counts=True)
+    exposed[bears] = np.maximum(exposed[bears], 1e-9)
+    gains = (_common_gains if _is_common(case) else _rare_gains)(bears, failed.astype(float), exposed, weights)
     shapes = gains / case.fit.dispersion + math.log(_SLOW / _SHAPES)
     return float(np.logaddexp.reduce([*shapes, math.log(1 - _SLOW)]))
 
 
 @lru_cache(maxsize=192)  # a quarter of a megabyte each; most cases ask for the same revisions again
 def _since(line: Timeline, served_ns: int) -> tuple[int, NDArray[np.float64]]:
-    """The first bin after a revision began to serve, and a row of weights for each shape."""
+    """The first bin after a revision began to serve, and for each bin the weights of all shapes."""
     ages = (line.start_ns + (np.arange(line.bins) + 0.5) * line.bin_ns - served_ns) / line.bin_ns
     old = np.maximum(ages, 0.5)
     grown = (np.minimum(old * line.bin_minutes / longest, 1.0) for longest in _GROWN_MIN)
-    return int(np.searchsorted(ages, 0.0, "right")), np.array([*(old**power for power in _POWERS), *grown])
+    weights = np.column_stack([*(old**power for power in _POWERS), *grown])
+    return int(np.searchsorted(ages, 0.0, "right")), weights
 
 
 def _rare_gains(
-    failed: NDArray[np.float64], exposed: NDArray[np.float64], weights: NDArray[np.float64], used: NDArray[np.int64]
+    bears: NDArray[np.int64], failed: NDArray[np.float64], exposed: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Of each row of weights the log-likelihood won over one rate, if the rate is proportional to them.
+    """For each shape the log-likelihood won over one rate, if the rate is proportional to its weights.
 
-    `used` are the bins with exposure or failures: few fail, and only of those logs are taken.
+    bears: the bins with failures, `failed` how many. weights: those of all shapes, a row for each bin.
     """
-    known = np.maximum(exposed[used], 1e-9)
-    spread = np.zeros_like(exposed)
-    spread[used] = known
-    since = int(used[0])
-    weighed = (weights[:, since:] * spread[since:]).cumsum(axis=1)[:, -1]  # in order: what is 0 changes no digit
     many = float(failed.sum())
-    mean = max(many / max(float(known.sum()), 1e-9), 1e-12)
-    bears = np.flatnonzero(failed)
-    logs = np.log(np.maximum(weights[:, bears], 1e-12))
+    asked = exposed > 0
+    since = int(asked.argmax())
+    weighed = np.einsum("bs,b->s", weights[since:], exposed[since:])  # in a fifth of the time of a product and its sum
+    mean = max(many / max(float(exposed[asked].sum()), 1e-9), 1e-12)
     scale = np.maximum(many / np.maximum(weighed, 1e-9), 1e-12)
-    found: NDArray[np.float64] = (failed[bears] * logs).sum(axis=-1) + many * np.log(scale / mean)
+    logs = np.log(np.maximum(weights[bears], 1e-12))
+    found: NDArray[np.float64] = (failed[:, None] * logs).sum(axis=0) + many * np.log(scale / mean)
     return found
 
 
 def _common_gains(
+    bears: NDArray[np.int64], failed: NDArray[np.float64], exposed: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same where so many fail that a request fails at most once counts."""
+    used = np.flatnonzero(exposed)
+    spread = np.zeros_like(exposed)
+    spread[bears] = failed
+    return _share_gains(spread[used], exposed[used], weights[used].T)
+
+
+def _share_gains(
     failed: NDArray[np.float64], exposed: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The same where so many fail that a request fails at most once counts; of single bins, or of rows of them."""
+    """Of each row of weights the log-likelihood won, if shares fail; failures and exposure of all rows, or of each."""
     many, whole = np.atleast_1d(failed.sum(axis=-1)), np.atleast_1d(exposed.sum(axis=-1))
     scale = many / np.maximum((weights * exposed).sum(axis=-1), 1e-9)
     mean = np.maximum(many / np.maximum(whole, 1e-9), 1e-12)
@@ -127,7 +132,7 @@ def _begun(case: Case, failed: NDArray[np.float64], exposed: NDArray[np.float64]
     grown = [np.where(is_after, np.minimum(ages * width / longest, 1.0), 0.0) for longest in _GROWN_MIN]
     if _is_common(case):
         since_failed, since_exposed = np.where(is_after, failed, 0.0), np.where(is_after, exposed, 0.0)
-        return np.array([_common_gains(since_failed, since_exposed, one) for one in (*_powers(cells), *grown)])
+        return np.array([_share_gains(since_failed, since_exposed, one) for one in (*_powers(cells), *grown)])
     left = failed[::-1].cumsum()[::-1]
     behind = np.maximum(exposed[::-1].cumsum()[::-1], 1e-9)
     told = [power * (_logs(cells) @ failed) for power in _POWERS]

@@ -6,7 +6,6 @@ traces; where a trace does not tell, from the revision that took most of that se
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import polars as pl
 
 from classifiers.cases import Case
@@ -28,21 +27,21 @@ class CallGraph:
     def __init__(self, calls: pl.DataFrame) -> None:
         """Frame of Traces.calls."""
         self._below: dict[str, set[str]] = {}
+        self._reached: dict[str, set[str]] = {}
         for caller, service, _ in calls.rows():
             self._below.setdefault(caller, set()).add(service)
 
     def reaches(self, caller: str, service: str) -> bool:
         """Whether requests of `caller` come to `service`, over any number of calls."""
-        seen: set[str] = set()
-        open_ends = [caller]
-        while open_ends:
-            for below in self._below.get(open_ends.pop(), ()):
-                if below == service:
-                    return True
-                if below not in seen:
-                    seen.add(below)
-                    open_ends.append(below)
-        return False
+        if caller not in self._reached:
+            seen: set[str] = set()
+            open_ends = [caller]
+            while open_ends:
+                new = self._below.get(open_ends.pop(), set()) - seen
+                seen |= new
+                open_ends += new
+            self._reached[caller] = seen
+        return service in self._reached[caller]
 
     def around(self, service: str) -> list[tuple[str, Relation]]:
         """Services that it calls or is called by, directly or not, by name; who does both counts as called."""
@@ -72,7 +71,7 @@ class Suspects:
         self._revisions = revisions
         self._exposure = exposure
         self.calls = calls
-        self._orders: dict[tuple[str, str], tuple[Revision, ...]] = {}
+        self._orders: dict[tuple[str, str], tuple[tuple[str, int | None, bool], ...]] = {}
         self._traces = {
             str(key[0]): dict(frame.select("trace", "revision").iter_rows())
             for key, frame in services.partition_by("service", as_dict=True).items()
@@ -107,25 +106,33 @@ class Suspects:
     ) -> Iterable[Candidate]:
         key = (case.project, service)
         if key not in self._orders:
-            self._orders[key] = deploy_order(self._revisions, service, project=case.project)
+            self._orders[key] = tuple(
+                (one.revision, _served_ns(one), never_worked(one))
+                for one in deploy_order(self._revisions, service, project=case.project)
+            )
         ordered = self._orders[key]
-        names = [one.revision for one in ordered]
         failing = set(labels)
         since = 0  # the place after the last one that failed
-        for place, one in enumerate(ordered):
-            served = [when for when in (one.traffic_ns, one.first_seen_ns) if when is not None]
-            if one.revision in failing and served:
+        for place, (name, served_ns, _) in enumerate(ordered):
+            if name in failing and served_ns is not None:
                 before = ordered[max(since, place - _IDLE) : place]
                 since = place + 1
                 yield Candidate(
-                    project=case.project, service=service, revision=one.revision, relation=relation,
-                    served_ns=min(served), later=tuple(names[place + 1 :]), labels=labels, grid=grid, linked=linked,
-                    idle=tuple(other.revision for other in before if not never_worked(other)),
+                    project=case.project, service=service, revision=name, relation=relation, served_ns=served_ns,
+                    later=tuple(later for later, _, _ in ordered[place + 1 :]), labels=labels, grid=grid,
+                    linked=linked, idle=tuple(idle for idle, _, is_dead in before if not is_dead),
                 )  # fmt: skip
+
+
+def _served_ns(revision: Revision) -> int | None:
+    """When it first took requests, or was first seen."""
+    return min((at_ns for at_ns in (revision.traffic_ns, revision.first_seen_ns) if at_ns is not None), default=None)
 
 
 def _filled(named: Sequence[str | None], case: Case, grid: Grid) -> list[str]:
     """The revision of another service at each failure; unknown ones by the leader of that moment."""
     names, leaders = grid.leaders()
-    places = leaders[case.bins] if names else np.full(case.units, -1)
+    if not names:
+        return [told or "" for told in named]
+    places = leaders[case.bins].tolist()
     return [told or (names[place] if place >= 0 else "") for told, place in zip(named, places, strict=True)]

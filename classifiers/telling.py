@@ -1,6 +1,7 @@
 """What the explanations that are no revision share: when a change shows, how weights add up, counts in words."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -74,21 +75,20 @@ def as_rate(case: Case, split: Split, bad: str, good: str, query: str = "count_e
 
 def revision_counts(case: Case) -> tuple[RevisionCount, ...]:
     """Failures beside exposure, by the time a revision first failed; revisions that did not fail follow by name."""
-    failed: dict[str, list[int]] = {}
-    for name, when in zip(case.revisions, case.times_ns.tolist(), strict=True):
-        failed.setdefault(name, []).append(when)
+    times = case.times_ns.tolist()
+    failed, last = Counter(case.revisions), dict(zip(case.revisions, times, strict=True))
+    first = dict(zip(reversed(case.revisions), reversed(times), strict=True))
     rows = []
     for name in sorted({*failed, *case.grid.by_revision}):
-        times = failed.get(name, [])
         exposed = case.grid.by_revision.get(name)
         rows.append(
             RevisionCount(
                 service=case.service,
                 revision=name,
-                failures=len(times),
+                failures=failed[name],
                 exposed=None if exposed is None else max(round(float(exposed.sum())), 0),
-                first_ns=min(times, default=None),
-                last_ns=max(times, default=None),
+                first_ns=first.get(name),
+                last_ns=last.get(name),
             )
         )
     return tuple(sorted(rows, key=lambda one: (one.first_ns is None, one.first_ns or 0, one.revision)))

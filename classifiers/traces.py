@@ -4,6 +4,8 @@ The key of a failure is its trace; where its request carries none, the id of the
 real traces tell of other services.
 """
 
+from functools import cached_property
+
 import polars as pl
 
 from collector.record_class import dataclass
@@ -27,6 +29,7 @@ class Traces:
     requests: pl.DataFrame
     spans: pl.DataFrame
 
+    @cached_property
     def services(self) -> pl.DataFrame:
         """Per trace and service: when it began there and, where known, on which revision."""
         parts = [
@@ -40,6 +43,7 @@ class Traces:
             .sort("trace", "service")
         )
 
+    @cached_property
     def ends(self) -> dict[str, dict[str, int]]:
         """Per service and trace: when its first request that failed was answered."""
         failed = (

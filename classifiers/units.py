@@ -51,15 +51,15 @@ def find_units(failures: pl.DataFrame, asked: Collection[tuple[str, str]]) -> di
     met = _met(known)
     return {
         name: Units(
-            at_ns=own["at_ns"].to_numpy(),
-            revisions=own["revision"].to_list(),
-            keys=own["trace"].to_list(),
-            borrowed=float(own["is_borrowed"].mean() or 0.0),  # type: ignore[arg-type] # of a boolean column
+            at_ns=np.array(at_ns, dtype=np.int64),
+            revisions=revisions,
+            keys=keys,
+            borrowed=sum(are_borrowed) / len(are_borrowed),
             met_ns=met.get(name, {}),
             is_asked=is_asked,
         )
         for is_asked, units in ((True, by_trace), (False, by_minute))
-        for name, own in _by_cluster(units).items()
+        for name, at_ns, revisions, keys, are_borrowed in _by_cluster(units).iter_rows()
     }
 
 
@@ -94,11 +94,10 @@ def _met(known: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Per cluster: when each trace or request first failed, by that time."""
     firsts = known.group_by("cluster_id", "trace").agg(pl.col("first_ns").min()).sort("first_ns", "trace")
     return {
-        name: dict(zip(own["trace"].to_list(), own["first_ns"].to_list(), strict=True))
-        for name, own in _by_cluster(firsts).items()
+        name: dict(zip(traces, first_ns, strict=True)) for name, traces, first_ns in _by_cluster(firsts).iter_rows()
     }
 
 
-def _by_cluster(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    parts = frame.partition_by("cluster_id", as_dict=True, maintain_order=True)
-    return {str(key[0]): own for key, own in parts.items()}
+def _by_cluster(frame: pl.DataFrame) -> pl.DataFrame:
+    """A row for each cluster, its other columns as lists."""
+    return frame.group_by("cluster_id", maintain_order=True).agg(pl.all())

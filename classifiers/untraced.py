@@ -73,11 +73,13 @@ def links_without_traces(
 
 def services_named(symptom: Case, cases: Sequence[Case]) -> set[str]:
     """The other services that the failure names, by themselves or as the beginning of a host."""
-    names = {case.service for case in cases if case.service} - {symptom.service}
+    text = f"{symptom.title} {symptom.parts}"
+    # a pattern of a few names is made in a hundredth of the time of one of all
+    names = {case.service for case in cases if case.service and case.service in text} - {symptom.service}
     if not names or symptom.is_request_only:
         return set()
     longest_first = "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
-    return set(re.findall(rf"(?<![\w-])(?:{longest_first})(?![A-Za-z0-9_])", f"{symptom.title} {symptom.parts}"))
+    return set(re.findall(rf"(?<![\w-])(?:{longest_first})(?![A-Za-z0-9_])", text))
 
 
 def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], config: CascadeConfig) -> Link | None:

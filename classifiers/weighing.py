@@ -97,7 +97,7 @@ class _Court:
         self.verdicts: dict[str, Weighed] = {}
         self._suspects = suspects
         self._config = config
-        self._services = history.traces.services()
+        self._services = history.traces.services
         self._looks = looks
         self.lineage = Lineage(history.revisions, history.routings)
         services = {one.service for one in history.revisions} | {case.service for case in cases}

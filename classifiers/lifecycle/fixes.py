@@ -81,7 +81,7 @@ def failures_since(case: Case, history: History, at_ns: int) -> pl.DataFrame:
         trials = {"revision": case.revisions, "at_ns": case.times_ns.tolist()}
         found = pl.DataFrame(trials, schema={"revision": pl.String(), "at_ns": pl.Int64()}).with_columns(failures=1)
         rows = found.sort("at_ns", "revision")
-    return rows.slice(int(rows["at_ns"].search_sorted(at_ns, side="right")))
+    return rows.slice(int(np.searchsorted(rows["at_ns"].to_numpy(), at_ns, side="right")))
 
 
 def given_back(fix: Fix, project: str, history: History) -> dict[str, int]:
@@ -102,7 +102,7 @@ def _failing(case: Case, line: Line, blamed: Attribution | None, history: Histor
             return tuple(name for name in known if name in found)
     names, led = line.asked.leaders()
     bins = np.unique(case.bins[is_since])
-    first = {place: int(np.flatnonzero(led == place)[0]) for place in set(led.tolist())}
+    first = {place: int(np.argmax(led == place)) for place in set(led[bins].tolist())}
     # in the first minutes of a revision what failed may be of the one before
     seen = {names[led[at]] for at in bins.tolist() if led[at] >= 0 and (at > first[int(led[at])] or at == 0)}
     since = known.index(blamed.revision) if blamed and blamed.revision in known else 0

@@ -10,7 +10,6 @@ import numpy as np
 
 from classifiers.exposure import Grid
 from classifiers.history import History
-from classifiers.order import deploy_order
 from collector.record_class import dataclass
 from collector.records import Revision, Served
 
@@ -39,7 +38,7 @@ class Line:
     @classmethod
     def of(cls, history: History, project: str, service: str) -> "Line":
         """The line of a service in a history."""
-        revisions = deploy_order(history.revisions, service, project=project)
+        revisions = history.deployed(project, service)
         asked = history.exposure.service(project, service)
         return cls(tuple(_drained(one, revisions, asked) for one in revisions), asked, history.end_ns)
 
