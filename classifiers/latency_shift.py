@@ -113,9 +113,10 @@ def _stretches(asked: NDArray[np.float64], slow: NDArray[np.float64], least: flo
     excess = (edges - share * edge) / np.sqrt(np.maximum(share * (1 - share), _TINY))
     found = []
     for cut, own in enumerate(excess):
-        first, last = np.nonzero(own[1:] - own[:-1, None] >= needed)
-        if not len(first):
+        likely = np.flatnonzero(own[1:] - own[:-1, None] >= needed)
+        if not len(likely):
             continue
+        first, last = np.divmod(likely, len(used))
         gains = _stretch_gains(edges[cut], edge, first, last)
         place = int(np.argmax(gains - looks[first, last]))
         began, ended = int(first[place]), int(last[place])
