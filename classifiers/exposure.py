@@ -164,10 +164,10 @@ class _Rows:
     Every case asks for its own routes and origins: small frames answer that twenty times as slowly.
     """
 
-    revision: NDArray[np.int64]
-    route: NDArray[np.int64]
-    origin: NDArray[np.int64]
-    bin: NDArray[np.int64]
+    revision: NDArray[np.int32]
+    route: NDArray[np.int32]
+    origin: NDArray[np.int8]
+    bin: NDArray[np.int32]
     many: NDArray[np.float64]
 
 
@@ -273,16 +273,16 @@ class Exposure:
     def _by_service(self, frame: pl.DataFrame, column: str) -> dict[tuple[str, str], _Rows]:
         placed = frame.select(
             "project", "service", "minute", pl.col(column).cast(pl.Float64).alias("many"),
-            revision=self._revisions.of(frame["revision"]),
-            route=self._routes.of(frame["route"]),
-            origin=self._origins.of(frame["origin"]),
+            revision=self._revisions.of(frame["revision"]).cast(pl.Int32),
+            route=self._routes.of(frame["route"]).cast(pl.Int32),
+            origin=self._origins.of(frame["origin"]).cast(pl.Int8),
         )  # fmt: skip
         return {
             (str(key[0]), str(key[1])): _Rows(
                 revision=own["revision"].to_numpy(),
                 route=own["route"].to_numpy(),
                 origin=own["origin"].to_numpy(),
-                bin=self.timeline.bin_of(own["minute"].to_numpy() * MINUTE_NS),
+                bin=self.timeline.bin_of(own["minute"].to_numpy() * MINUTE_NS).astype(np.int32),
                 many=own["many"].to_numpy(),
             )
             for key, own in placed.partition_by("project", "service", as_dict=True).items()
@@ -306,7 +306,7 @@ class Exposure:
         return {self._revisions.names[at]: counts for at, counts in zip(present, table, strict=True)}
 
 
-def _numbered(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _numbered(places: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The places that occur, in order, and of each element the number of its own: counted, where unique would sort."""
     present = np.flatnonzero(np.bincount(places))
     number = np.zeros(int(present[-1]) + 1 if len(present) else 0, dtype=np.int64)
