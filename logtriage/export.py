@@ -6,10 +6,9 @@ Times are RFC 3339 in UTC with nine digits. Order is fixed, so the same findings
 import json
 import re
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from classifiers.explained import Improved
 from classifiers.findings import (
@@ -109,8 +108,9 @@ def findings_bytes(findings: Findings, console: str = CONSOLE) -> bytes:
 
 def json_bytes(values: dict[str, Any]) -> bytes:
     """Plain JSON values, written as findings are."""
-    text = orjson.dumps(values, option=orjson.OPT_INDENT_2).decode()
-    return (_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n").encode()
+    text = StringIO()  # json.dumps keeps a list of all pieces: ten times the text
+    json.dump(values, text, ensure_ascii=False, indent=2, allow_nan=False)
+    return (_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text.getvalue()) + "\n").encode()
 
 
 def findings_schema() -> dict[str, Any]:
