@@ -6,6 +6,7 @@ enough trials, and must not be told by anything else: a failure at the same mome
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -29,7 +30,6 @@ from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.triggers import Trigger, find_triggers, find_unheard
 from classifiers.upstream import Upstream, find_upstream
 from classifiers.weighing import Judged, weigh_cases
-from collector.record_class import dataclass
 
 __all__ = ["failed_keys", "find_absences"]
 

@@ -7,6 +7,7 @@ failure and is not proposed, only counted.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
@@ -15,7 +16,6 @@ import polars as pl
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
 from classifiers.together import Moments
-from collector.record_class import dataclass
 
 __all__ = ["Alike", "Member", "differences", "find_alike"]
 

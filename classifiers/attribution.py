@@ -7,7 +7,7 @@ revision that began to serve after the latest moment at which it may have begun 
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,6 @@ from classifiers.rivals import (
 )
 from classifiers.side_by_side import compare
 from classifiers.telling import summed
-from collector.record_class import dataclass
 
 __all__ = [
     "Fit",

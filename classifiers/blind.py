@@ -1,8 +1,8 @@
 """Blindness: a time in which logtriage did not see, or does not, and what to do about it. No I/O."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 
 __all__ = ["BlindKind", "Blindness", "Sight", "lasted", "two_parts"]

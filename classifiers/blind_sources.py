@@ -1,6 +1,7 @@
 """Sources that are blind: that cannot be read, are read late, or answer and give nothing. No I/O."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import polars as pl
 from classifiers.blind import BlindKind, Blindness, lasted, two_parts
 from classifiers.itself import OWN_SERVICE
 from classifiers.rhythm import Rhythm, Silence
-from collector.record_class import dataclass
 from collector.sources.walk import stored_reaches
 from collector.window import NS_PER_S, Window
 

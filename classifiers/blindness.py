@@ -1,6 +1,7 @@
 """Where logtriage was blind in a window: read from stored rows alone, each matter told once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -27,7 +28,6 @@ from classifiers.exposure import Grid
 from classifiers.history import History
 from classifiers.itself import is_itself
 from classifiers.rhythm import Rhythm
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import Window
 

@@ -5,6 +5,7 @@ between two cycles, store nothing twice.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from classifiers.classify import cases_of
 from classifiers.config import ClassifyConfig
@@ -26,7 +27,6 @@ from classifiers.service_names import plain_name
 from classifiers.settling import settle
 from classifiers.signatures import RULES
 from collector.errors import ConfigError
-from collector.record_class import dataclass
 from collector.store import Store, Writer
 
 __all__ = ["Remembered", "Said", "remember", "say", "say_later"]

@@ -7,6 +7,7 @@ since some moment. A deploy that breaks something for one caller alone looks the
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,6 @@ from classifiers.findings import Evidence
 from classifiers.origin import origin_of_share
 from classifiers.rivals import Candidate, Rival, moment_gain, parted
 from classifiers.telling import as_rate, summed
-from collector.record_class import dataclass
 from collector.window import format_ns
 
 __all__ = ["CALLER_SCHEMA", "Callers", "top_clients"]

@@ -9,7 +9,7 @@ any trace, the order within one instance counts instead, and is marked as inferr
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice
 from statistics import median
 
@@ -22,7 +22,6 @@ from classifiers.links import Link, nearest_links
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
 from classifiers.untraced import links_without_traces, names_it, services_named
-from collector.record_class import dataclass
 
 __all__ = ["Cascade", "find_cascade", "fold_requests", "joined"]
 

@@ -8,7 +8,7 @@ Exposure is counted on the routes and origins that failed, since a quiet route n
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,6 @@ from classifiers.onset import Fit, find_onset
 from classifiers.origin import origin_of_share
 from classifiers.traces import Traces, is_trace
 from classifiers.units import Units, find_units
-from collector.record_class import dataclass
 
 __all__ = ["Case", "build_cases"]
 

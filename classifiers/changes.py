@@ -4,10 +4,10 @@ Only what is known of both is compared. Texts tell source, version and keyed has
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from classifiers.findings import CHANGE_TYPES, Change
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["Difference", "difference", "variable_text"]

@@ -4,7 +4,7 @@ A function of stored rows, configuration and window: the same rows give the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -66,7 +66,6 @@ from classifiers.verification.verifying import verify_findings
 from classifiers.weighing import weigh_cases
 from classifiers.whys import with_whys
 from classifiers.whys_ground import WhyGround
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window

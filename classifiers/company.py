@@ -8,6 +8,7 @@ elsewhere in time shows how often they would meet by chance.
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Timeline
-from collector.record_class import dataclass
 
 __all__ = ["attending", "chance_of", "followers"]
 

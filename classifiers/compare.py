@@ -9,6 +9,7 @@ wrong in 99 of 100 comparisons (Holm's method, two-sided).
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.exposure import Exposure, Grid
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["ALPHA", "Compared", "Course", "Failing", "compare_cases", "holm", "surprise"]

@@ -1,6 +1,7 @@
 """Coverage: how much was looked at, what became of it, and where logtriage is blind. A zero has its denominator."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -13,7 +14,6 @@ from classifiers.itself import OWN_SERVICE, is_itself, not_itself
 from classifiers.resigning import read_stale
 from classifiers.signatures import RULES
 from classifiers.silence import LINES_QUERY
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import NS_PER_S, Window, format_ns

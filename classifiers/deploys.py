@@ -1,11 +1,11 @@
 """Requests to deploy, as the audit log tells of them: who, with what, and what became of it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from classifiers.facts import Fact
 from classifiers.routing import Target
-from collector.record_class import dataclass
 
 __all__ = ["Deploy", "deploys_of"]
 

@@ -5,7 +5,7 @@ there is none) and `lanes`. Only formats that draw ask for it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
@@ -21,7 +21,6 @@ from classifiers.lanes import read_lanes
 from classifiers.origin import origin_params
 from classifiers.regions import read_placed_facts
 from classifiers.spans_by_revision import lay_spans_by_revision
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 

@@ -1,8 +1,7 @@
 """What is only drawn: requests as they went before and since, and the revisions of a service over time. No I/O."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from collector.record_class import dataclass
 
 __all__ = ["Lane", "LaneMark", "LaneRevision", "Lanes", "Sequence", "SequenceSide", "SequenceStep", "StepCount"]
 

@@ -9,7 +9,7 @@ of literals can be compared because all of a store have one key.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from classifiers.changes import variable_text
@@ -21,7 +21,6 @@ from classifiers.service_names import plain_name
 from classifiers.serving import serving_revision
 from classifiers.suspects import CallGraph
 from classifiers.vanished import KeyId, keys_of
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["find_drifts", "tie_drifts"]

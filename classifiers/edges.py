@@ -1,8 +1,7 @@
 """Edges between operations and the steps that they take inside traces: the records of a comparison of two revisions."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from collector.record_class import dataclass
 
 __all__ = ["Course", "Flow", "FlowEdge"]
 

@@ -5,6 +5,7 @@ read one by one, a sample of them where they are many. So a quiet system costs t
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from classifiers.history import History
 from classifiers.origin import origin_params
 from classifiers.upstream_rows import interrupted, read_upstream
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = ["EVENT_KEYS", "EventRows", "read_event_rows"]

@@ -1,7 +1,7 @@
 """One cluster examined: its signatures and why they are one, its trend beside what was asked, entries, neighbours."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from classifiers.findings import Cluster
 from classifiers.neighbours import Neighbour, find_neighbours
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = [

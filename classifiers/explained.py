@@ -1,8 +1,7 @@
 """What explains a finding: facts with their rows, its reach, its cascade, why, and its course. No I/O."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from collector.record_class import dataclass
 
 __all__ = ["BLAMED", "SURE_FROM", "Blast", "Evidence", "Explains", "Improved", "RevisionSeries", "Series", "Why"]
 

@@ -5,6 +5,7 @@ spans either, the minutes in which its instances wrote anything. Never lines.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -12,7 +13,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 
 __all__ = ["MINUTE_NS", "SPAN_EXPOSURE_SCHEMA", "Exposure", "Grid", "Timeline"]

@@ -4,12 +4,11 @@
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = ["SEEN_SCHEMA", "Fact", "projects_of", "read_facts"]
 

@@ -7,7 +7,7 @@ never ranks above P3; a fault of the product that only tests have met yet ranks 
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -15,7 +15,6 @@ from classifiers.cases import Case
 from classifiers.findings import Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.natures import is_about_dependency, is_code_fault, is_refusal
 from classifiers.weighing import Judged
-from collector.record_class import dataclass
 
 __all__ = ["Sitting", "find_sitting", "is_test_place", "with_cause"]
 

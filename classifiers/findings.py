@@ -4,7 +4,7 @@ All instants are nanoseconds since 1970 UTC. Everything here is computed from st
 """
 
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
@@ -26,7 +26,6 @@ from classifiers.followed import Criterion, IncidentState, Mute, Tracked, Verifi
 from classifiers.looked import Coverage, Record, RecordBand
 from classifiers.states import Cause, Fault, Origin, Priority, State
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.window import Window
 

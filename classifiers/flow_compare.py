@@ -6,7 +6,7 @@ The typical traces (medoids) say which steps are drawn; what became of a step is
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -16,7 +16,6 @@ from classifiers.drawn import SequenceStep, StepCount
 from classifiers.flow import masked_lines
 from classifiers.flow_edges import fisher
 from classifiers.flow_typical import find_medoid, merge_keys
-from collector.record_class import dataclass
 
 __all__ = ["Compared", "compare_traces"]
 

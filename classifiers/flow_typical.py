@@ -5,6 +5,7 @@ all others (Jaccard), of equals the one that took a time nearest to the median.
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import Literal
@@ -15,7 +16,6 @@ import polars as pl
 from classifiers.flow import VARIABLE_WORDS, masked_lines, read_steps
 from classifiers.origin import origin_params
 from classifiers.spans_by_revision import lay_spans_by_revision
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import Window
 

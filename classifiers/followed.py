@@ -4,11 +4,11 @@ A look is one analysis that stored what it found; the daemon and `logtriage dige
 them. All rows are added, none is changed, so that the state at any earlier instant can be told again.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 from classifiers.explained import Evidence
 from classifiers.states import Priority, State
-from collector.record_class import dataclass
 
 __all__ = ["Criterion", "Fix", "IncidentState", "MemberState", "Mute", "Proof", "Tracked", "Verification"]
 

@@ -9,7 +9,7 @@ the last one is kept beside it. Where no explanation stands out nothing is claim
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
@@ -19,7 +19,6 @@ from classifiers.config import ForecastConfig
 from classifiers.explained import BLAMED
 from classifiers.findings import SURE_FROM, Absence, Cluster, Evidence, Findings, Latency
 from classifiers.signatures import RULES
-from collector.record_class import dataclass
 
 __all__ = [
     "FORECAST_SCHEMA",

@@ -1,6 +1,7 @@
 """What an analysis reads: every row it needs of the window and of the baseline before it, as small frames."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
@@ -23,7 +24,6 @@ from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from classifiers.spans_by_revision import lay_spans_by_revision
 from classifiers.traces import Traces
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window

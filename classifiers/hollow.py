@@ -5,6 +5,7 @@ where several events lose all their fields at once, the log is written otherwise
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -22,7 +23,6 @@ from classifiers.suspects import Suspects
 from classifiers.telling import revision_counts
 from classifiers.trials import TRIAL_SCHEMA, Subject, trial_case
 from classifiers.weighing import Judged, weigh_cases
-from collector.record_class import dataclass
 from collector.window import Window
 
 __all__ = ["find_hollow"]

@@ -6,7 +6,7 @@ service answered in time are the fault of who calls, or of what lies between.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,6 @@ from classifiers.hung_reading import Hangs
 from classifiers.limits import Limit
 from classifiers.traces import is_trace
 from classifiers.trials import Subject, bad_case
-from collector.record_class import dataclass
 
 __all__ = ["Hung", "find_hung", "hung_lines", "with_hangs"]
 

@@ -1,7 +1,7 @@
 """What is read of requests that hang: where times pile up at a limit, the requests there, and how long others take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -10,7 +10,6 @@ from classifiers.history import History
 from classifiers.limits import LEAST_NS, Limit, find_limits
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Reader
 

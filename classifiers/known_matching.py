@@ -7,13 +7,13 @@ and by Rust's engine. Nothing here knows of clusters.
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
 
 from classifiers.known_signatures import Family, KnownSignature, Rule
-from collector.record_class import dataclass
 
 __all__ = ["Matcher", "Named", "Subject", "subject_of"]
 

@@ -5,7 +5,7 @@ slow because a called service is slow is a symptom of that one; what began with 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -25,7 +25,6 @@ from classifiers.series import with_series
 from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.weighing import Judged, weigh_cases
-from collector.record_class import dataclass
 
 __all__ = ["Slowdowns", "find_latencies", "watched_only", "with_slowdowns"]
 

@@ -1,7 +1,7 @@
 """Cases of latency: the slow requests of operations as bad trials, who waits for whom, what belongs to a failure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -14,7 +14,6 @@ from classifiers.latency_reading import Latencies, Slowed
 from classifiers.links import Link
 from classifiers.suspects import CallGraph
 from classifiers.trials import Subject, trial_case
-from collector.record_class import dataclass
 
 __all__ = ["Slow", "belongs", "slow_cases", "waiting_links"]
 

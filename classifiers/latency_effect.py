@@ -6,13 +6,12 @@ the day, and with hours in which as much was asked; the least of the effects cou
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.latency_shift import Counted, Shift, summed
-from collector.record_class import dataclass
 
 __all__ = ["PER_OCTAVE", "Effect", "effect_of", "quantile_ns", "slower_share"]
 

@@ -5,7 +5,7 @@ read again, request by request, with the spans inside some of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_n
 from classifiers.latency_shift import Counted, Shift, best_shift, cuts_of, least_gain, share_gains, summed
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import Window
 

@@ -7,11 +7,10 @@ begins anywhere costs more than one that begins with a revision. Whether a shift
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from collector.record_class import dataclass
 
 __all__ = ["Counted", "Shift", "best_shift", "cuts_of", "find_shift", "least_gain", "share_gains", "summed"]
 

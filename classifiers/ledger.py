@@ -6,7 +6,7 @@ a revision seen in entries alone has a configuration of None, "not known". A fai
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +19,6 @@ from classifiers.order import deploy_order, in_deploy_order, is_later
 from classifiers.readiness import without_overruled
 from classifiers.routing import Routing, fold_routings, routings_of
 from classifiers.serving import RollBack, find_roll_backs, periods_by_revision, until_newer, with_rows
-from collector.record_class import dataclass
 from collector.records import Revision, Served
 
 __all__ = [

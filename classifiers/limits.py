@@ -5,10 +5,9 @@ little before. A route on which some requests always last long scatters too, and
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = ["LEAST_NS", "Limit", "find_limits"]
 

@@ -1,9 +1,9 @@
 """Links: which failure explains which, and how that is known."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from classifiers.findings import Explains
-from collector.record_class import dataclass
 
 __all__ = ["Link", "is_circle", "nearer_links", "nearest_links", "other_edges"]
 

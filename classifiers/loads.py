@@ -7,6 +7,7 @@ so what is counted as load is only believed where more requests were answered we
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from classifiers.exposure import Exposure
 from classifiers.findings import Evidence
 from classifiers.rivals import Rival, Split, gains_of, parted
 from classifiers.telling import as_rate, summed
-from collector.record_class import dataclass
 
 __all__ = ["Loads", "is_about_load"]
 

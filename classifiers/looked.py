@@ -1,6 +1,6 @@
 """What an analysis looked at, where it is blind, and what became of earlier verdicts. No I/O."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
 
 __all__ = ["Coverage", "Record", "RecordBand"]
 

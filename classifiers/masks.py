@@ -10,11 +10,10 @@ A change of a row changes signatures: raise `RULES` in classifiers/signatures.py
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = [
     "ACCESS", "CORRELATION", "EARLY_MASKS", "KEEPS", "KEPT_TOKENS", "MASKS", "METHODS", "MONTH",

@@ -6,12 +6,12 @@ revisions, with how often it has come since on those that miss it.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, EventCount, Onset
-from collector.record_class import dataclass
 
 __all__ = ["LEAST", "Missed", "Sides", "explained_by", "is_lost", "no_samples", "onset_of", "sides_of"]
 

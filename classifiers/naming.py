@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -12,7 +13,6 @@ from classifiers.service_names import plain_name
 from classifiers.signatures import RULES
 from classifiers.statements import find_templates
 from classifiers.templates import template_id
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = ["Key", "Meaning", "Names", "read_aliases", "read_names"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -10,7 +11,6 @@ import polars as pl
 from classifiers.alike import differences
 from classifiers.statements import Templates
 from classifiers.together import Moments
-from collector.record_class import dataclass
 
 __all__ = ["Neighbour", "find_neighbours"]
 

@@ -7,6 +7,7 @@ about the same service, or one that it calls; it names what the failure names; o
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from classifiers.cases import Case
 from classifiers.config import AttributionConfig
@@ -15,7 +16,6 @@ from classifiers.natures import CERTIFICATE, is_about_dependency, is_refusal
 from classifiers.platform_changes import PlatformChange
 from classifiers.rivals import START_SLACK_NS, Rival, moment_gain
 from classifiers.telling import as_rate, delays
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.window import format_ns
 

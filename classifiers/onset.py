@@ -9,6 +9,7 @@ Intervals hold about 95 % of all cases: at a rate of r nothing may happen for 3/
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid
-from collector.record_class import dataclass
 
 __all__ = ["Fit", "find_onset"]
 

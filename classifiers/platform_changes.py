@@ -1,13 +1,12 @@
 """Changes that are no deploy, each told once: secret versions, IAM, databases, caches, networks, certificates."""
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
 
 from classifiers.facts import Fact, read_facts
-from collector.record_class import dataclass
 from collector.window import format_ns
 
 __all__ = ["PlatformChange", "PlatformKind", "fold_platform_changes"]

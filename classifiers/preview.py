@@ -5,7 +5,7 @@ needs to be remembered of what was applied when.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -19,7 +19,6 @@ from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from classifiers.statements import Templates, find_templates
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = ["ClusterLine", "Effect", "Preview", "Stored", "preview_rules", "read_stored", "without_templates"]

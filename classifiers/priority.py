@@ -9,11 +9,10 @@ yet ranks by what it breaks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from classifiers.config import PriorityConfig
 from classifiers.findings import Cause, Fault, Origin, Priority
-from collector.record_class import dataclass
 
 __all__ = [
     "LOWEST", "Part", "Ranked", "Reach", "brief_words", "harmless_words", "raised", "rank",

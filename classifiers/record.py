@@ -8,14 +8,13 @@ so that the ledger of any earlier instant can be told again to the byte.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
 
 from classifiers.findings import SURE_FROM, Record, RecordBand
 from classifiers.forecasts import Forecast, is_same_failure, read_rows
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = [

@@ -6,7 +6,7 @@ rules give the same clusters.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +17,6 @@ from classifiers.crowds import is_crowd
 from classifiers.naming import Key, Meaning, Names
 from classifiers.renderings import rendering
 from classifiers.rules import Rule
-from collector.record_class import dataclass
 
 __all__ = ["Outcome", "Regrouped", "regroup", "warnings"]
 

@@ -8,14 +8,13 @@ revision: what was seen once to be one failure stays one, in every window.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 import orjson
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = ["TOGETHER_SCHEMA", "Join", "Met", "Rendering", "candidates", "find_joins", "rank", "rendering"]
 

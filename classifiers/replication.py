@@ -5,6 +5,7 @@ same conditions at other times, which nothing that merely coincides is.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from classifiers.cases import Case
 from classifiers.findings import Change, Evidence
 from classifiers.lineage import Lineage
 from classifiers.rivals import Tally
-from collector.record_class import dataclass
 
 __all__ = ["Replication", "replication_of"]
 

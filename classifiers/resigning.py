@@ -8,6 +8,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,6 @@ from classifiers.signatures import RULES
 from classifiers.signing import sign_new
 from collector.config import StoreConfig
 from collector.errors import StoreError
-from collector.record_class import dataclass
 from collector.store import Reader, Store
 
 __all__ = ["Resigned", "read_stale", "sign_anew", "trial"]

@@ -5,10 +5,10 @@ them. So nights and weekends are known from the past of the system itself, and a
 then is not.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-
-from collector.record_class import dataclass
 
 __all__ = ["Rhythm", "Silence"]
 

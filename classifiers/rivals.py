@@ -10,6 +10,7 @@ outside may begin at any moment, and pays for that freedom; a revision may only 
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Literal
 
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from classifiers.cases import Case
 from classifiers.exposure import Grid
 from classifiers.findings import Cause, Change, Evidence, Fault
-from collector.record_class import dataclass
 
 __all__ = [
     "START_SLACK_NS",

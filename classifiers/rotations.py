@@ -8,6 +8,7 @@ from some moment on. Both are tried; what a service is known to refer to says wh
 import math
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from classifiers.cases import Case
 from classifiers.config import AttributionConfig
@@ -16,7 +17,6 @@ from classifiers.instances import Instances
 from classifiers.platform_changes import PlatformChange
 from classifiers.rivals import START_SLACK_NS, Rival, Split, moment_gain
 from classifiers.telling import as_rate, delays, summed
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.window import format_ns
 

@@ -6,12 +6,11 @@ Pins, canaries, tags and roll-backs are read from it: a roll-back is an older re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from classifiers.facts import Fact, read_facts
-from collector.record_class import dataclass
 
 __all__ = ["Routing", "Target", "fold_routings", "routings_of"]
 

@@ -5,6 +5,7 @@ are told by revision; of one in another service, by the bins in which revisions 
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,6 @@ from classifiers.history import History
 from classifiers.order import deploy_order
 from classifiers.telling import failed_of
 from classifiers.traces import is_trace
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["Scene", "Stretch"]

@@ -2,12 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
-from collector.record_class import dataclass
 from collector.records import Revision, Served
 
 __all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "serving_revision", "until_newer", "with_rows"]

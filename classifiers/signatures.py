@@ -8,7 +8,7 @@ Everything runs on distinct texts: strip, mask and deduplicate in columns, then 
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -22,7 +22,6 @@ from classifiers.hints import find_hints
 from classifiers.masks import ACCESS, CORRELATION, METHODS, apply_rule, mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
-from collector.record_class import dataclass
 
 __all__ = ["OCCURRENCE_SCHEMA", "RULES", "SIGNATURE_SCHEMA", "Signed", "sign", "sign_events"]
 

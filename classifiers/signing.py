@@ -7,7 +7,7 @@ made of it before: the outcome is that of one import of everything.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,6 @@ from classifiers.events import find_new_events
 from classifiers.reassemble import fold
 from classifiers.signatures import RULES, Signed, sign, sign_events
 from classifiers.span_signing import sign_spans, tell_again_by_spans
-from collector.record_class import dataclass
 from collector.store import Reader, Store, Writer
 from collector.window import NS_PER_S
 

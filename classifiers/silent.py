@@ -6,7 +6,7 @@ failed in slow traces and its own deploy is not blamed. What nothing explains st
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from classifiers.cases import Case
@@ -21,7 +21,6 @@ from classifiers.missing import Missed
 from classifiers.suspects import CallGraph
 from classifiers.traces import is_trace
 from classifiers.untraced import around
-from collector.record_class import dataclass
 
 __all__ = ["Silent", "join_silent"]
 

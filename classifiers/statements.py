@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 
 from classifiers.signatures import RULES
 from classifiers.told import Named, name_templates, read_told
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = ["Templates", "find_templates", "statements"]

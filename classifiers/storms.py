@@ -5,6 +5,7 @@ spaced for accidents of a Poisson process; bursts are one arrival each. Lines of
 storm fails few requests with many lines.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.findings import Storm
-from collector.record_class import dataclass
 
 if TYPE_CHECKING:
     from classifiers.cases import Case

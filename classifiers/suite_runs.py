@@ -8,7 +8,7 @@ its fault sits. A run that collected nothing, skipped all, or ran out of time ev
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -23,7 +23,6 @@ from classifiers.service_names import plain_name
 from classifiers.signatures import sign
 from classifiers.suite_parts import join_parts
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 

@@ -1,6 +1,6 @@
 """What is told of test runs: records beside those of classifiers/findings.py. No I/O."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
 
 __all__ = ["FailedCases", "SuiteLink", "SuiteRun"]
 

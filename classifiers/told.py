@@ -7,12 +7,12 @@ moves only what fits several of them. Several told ids that fall together are al
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import polars as pl
 
 from classifiers.shapes import VALUE, VALUE_MARK, shape
 from classifiers.templates import TEMPLATE_SCHEMA, template_id, templates
-from collector.record_class import dataclass
 from collector.store import Reader
 
 __all__ = ["TOLD_SCHEMA", "Named", "name_templates", "read_told"]

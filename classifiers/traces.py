@@ -4,11 +4,10 @@ The key of a failure is its trace; where its request carries none, the id of the
 real traces tell of other services.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = ["Traces", "is_trace"]
 

@@ -7,6 +7,7 @@ and whose exposure are all of them. Onset, attribution and its rivals take it as
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,6 @@ from classifiers.config import OnsetConfig
 from classifiers.confined import with_first_revision
 from classifiers.exposure import Grid, Timeline
 from classifiers.onset import find_onset
-from collector.record_class import dataclass
 
 __all__ = ["TRIAL_SCHEMA", "Subject", "trial_case"]
 

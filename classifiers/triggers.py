@@ -5,11 +5,11 @@ them, that it follows most often. Requests that failed are no trials: what is mi
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from classifiers.event_rows import EventRows
-from collector.record_class import dataclass
 
 __all__ = ["Trigger", "find_triggers", "find_unheard", "heard_requests", "trigger_of", "well_heard"]
 

@@ -4,12 +4,11 @@ All clusters are put together at once: small frames cost twenty times as much.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-
-from collector.record_class import dataclass
 
 __all__ = ["Units", "find_units"]
 

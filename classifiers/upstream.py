@@ -6,13 +6,12 @@ caller that took it, and of the revision of the worker that was busiest then.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from classifiers.event_rows import EventRows
 from classifiers.triggers import Trigger, trigger_of, well_heard
-from collector.record_class import dataclass
 
 __all__ = ["Upstream", "find_upstream"]
 

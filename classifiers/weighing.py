@@ -5,7 +5,7 @@ that service's failure is the root: a refusal by the called side is a symptom of
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import orjson
 import polars as pl
@@ -29,7 +29,6 @@ from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
 from classifiers.untraced import services_named
-from collector.record_class import dataclass
 
 __all__ = ["Judged", "weigh_cases"]
 

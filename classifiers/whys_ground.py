@@ -1,7 +1,7 @@
 """What chains of answers are made of beside the findings: cases, the ledger, changes outside it, words of people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from classifiers.cases import Case
@@ -11,7 +11,6 @@ from classifiers.history import History
 from classifiers.platform_changes import PlatformChange
 from classifiers.record import Claim, Settlement, claims_on
 from classifiers.suspects import CallGraph
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["LIKELIEST", "WhyGround", "join_names", "sentence", "sure_words", "titled", "unknown_step"]

@@ -5,7 +5,7 @@ and what its place needs (classifiers/places.py): regular expressions run on dis
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ import polars as pl
 
 from classifiers.places import facts_of_places, facts_of_tokens
 from classifiers.shapes import VALUE_MARK
-from collector.record_class import dataclass
 
 __all__ = ["PLACES", "VALUE_HASH", "WORD", "Words", "at_place", "read_words", "with_values"]
 

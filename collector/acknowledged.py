@@ -10,11 +10,10 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from collector.place import wal_of
-from collector.record_class import dataclass
 
 __all__ = ["Acknowledged", "acks_of", "forget", "is_unclean", "read_acknowledged", "write_acknowledged"]
 

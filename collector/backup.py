@@ -9,6 +9,7 @@ the backup.
 import contextlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from collector.acknowledged import forget
@@ -17,7 +18,6 @@ from collector.config import StoreConfig
 from collector.database_files import count_rows, find_unreadable, settle_file
 from collector.errors import StoreError
 from collector.place import is_there, sync_file, sync_folder, wal_of
-from collector.record_class import dataclass
 from collector.store import Store
 
 __all__ = ["Copied", "back_up", "key_of", "restore"]

@@ -9,12 +9,12 @@ the rename, the copy is thrown away and the next run tries again.
 import contextlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from collector.database_files import copy_rows, settle_file
 from collector.errors import StoreError
 from collector.place import sync_folder, wal_of
-from collector.record_class import dataclass
 from collector.stopping import Stop
 from collector.store import Store
 

@@ -6,6 +6,7 @@ Whoever calls holds the gate of what is read. Complaints of the engine become St
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import duckdb
 from collector.complaints import complaint, first_line
 from collector.errors import StoreError
 from collector.place import sync_file, wal_of
-from collector.record_class import dataclass
 from collector.sql import load_query
 from collector.stopping import Stop, Stopped
 

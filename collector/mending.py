@@ -6,6 +6,7 @@ emptied and made anew by whoever signs next.
 
 import contextlib
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -15,7 +16,6 @@ from collector.compaction import like
 from collector.config import StoreConfig
 from collector.database_files import Saved, save_rows, settle_file
 from collector.place import sync_folder, wal_of
-from collector.record_class import dataclass
 from collector.records import IMPORTED
 from collector.sources.walk import set_back
 from collector.store import Store, Writer

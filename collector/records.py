@@ -6,12 +6,10 @@ same name in queries/create_0001_store.sql (a test compares them). The dataclass
 Instants are whole nanoseconds since 1970 UTC (`*_ns`), because Python and Arrow datetimes lose or zone them.
 """
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = [
     "DEAD_LETTER_SCHEMA",

@@ -6,13 +6,12 @@ the sums: law 1 holds over everything ever read, and counts what was taken. Whol
 in a transaction of its own, so that readers and writers get their turns between and a wish to stop is heard.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collector.compaction import Compacted, compact, file_bytes
 from collector.folding import fold_sums
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.stopping import Stop
 from collector.store import Reader, Store
 from collector.window import NS_PER_S

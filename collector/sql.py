@@ -1,10 +1,10 @@
 """Reads queries/NAME.sql and its header; every SQL text of the house lies there."""
 
+from dataclasses import dataclass
 from functools import cache
 
 from collector.datafiles import data_folder
 from collector.errors import QueryError
-from collector.record_class import dataclass
 
 __all__ = ["Query", "load_query", "query_names"]
 

@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
 from collector.normalise.routes import routes_of
 from collector.place import check_readable, check_writable, is_there, sync_folder
-from collector.record_class import dataclass
 from collector.records import Batch, Ledger
 from collector.run_lock import RunLock, is_gone
 from collector.sql import load_query, query_names

@@ -5,10 +5,10 @@ sentences of spells, so that a report tells them from stored rows alone.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.store import Reader, Store
 
 __all__ = ["AGAIN_NS", "Trouble", "TroubleKind", "note_troubles", "write_troubles"]

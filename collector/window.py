@@ -1,10 +1,10 @@
 """Window: a half-open span of time [start, end), aware UTC, in whole nanoseconds."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from collector.errors import ConfigError
-from collector.record_class import dataclass
 
 __all__ = ["NS_PER_S", "Window", "format_ns", "parse_duration_ns", "parse_instant_ns", "to_ns"]
 

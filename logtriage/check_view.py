@@ -1,13 +1,13 @@
 """A checked analysis in words: one row a claim, then the sums; and the same as JSON. No I/O but through rich."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from classifiers.claims.records import Checked, Mark
-from collector.record_class import dataclass
 from collector.window import format_ns
 from logtriage.checking import CheckResult
 from logtriage.escape import plain

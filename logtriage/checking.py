@@ -3,10 +3,10 @@
 import os
 import re
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from classifiers.findings import Findings
-from collector.record_class import dataclass
 from collector.window import Window
 from logtriage.config import Config
 from logtriage.errors import ConfigError

@@ -4,11 +4,11 @@ Only where the project is known. Logs Explorer takes the query, percent-encoded,
 times are part of the query, so that the page shows exactly that span.
 """
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from classifiers.findings import Absence, Attribution, Cluster, Latency
 from classifiers.service_names import location_of, plain_name
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, Window, format_ns
 from logtriage.log_filter import entry_filter, request_filter
 from logtriage.report_config import CONSOLE

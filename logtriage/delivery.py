@@ -10,9 +10,8 @@ and its end are not. What a channel refuses waits for a day, or for somebody to 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from collector.record_class import dataclass
 from collector.stopping import check_stop, pause
 from collector.store import Store
 from collector.window import NS_PER_S

@@ -5,13 +5,12 @@ The store is open for moments only, never while a request is on its way.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
 
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.store import Store
 from logtriage.message import Act, Message
 from logtriage.notifiers.channel import Place, Step

@@ -4,7 +4,7 @@ No I/O but through rich.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.text import Text
@@ -13,7 +13,6 @@ from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
 from classifiers.edges import Flow
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.window import Window, format_ns
 from logtriage.escape import plain

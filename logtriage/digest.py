@@ -3,13 +3,12 @@
 What is told where, and whether at all, is decided for each channel by its outbox: here is what there is to say now.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
 from classifiers.followed import Tracked
-from collector.record_class import dataclass
 from collector.window import Window
 from logtriage.blind_notices import blind_notices
 from logtriage.commands import commands_for

@@ -1,12 +1,11 @@
 """What a look has to say on its way to the channels: into the outbox, out of it, and what people answer."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from classifiers.findings import Findings
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.store import Reader, Store, Writer
 from collector.troubles import Trouble, note_troubles
 from logtriage.closings import with_closings

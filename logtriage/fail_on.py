@@ -4,12 +4,12 @@ A condition that cannot be judged does not match: it is told, and `unknown` make
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
 from classifiers.edges import Flow
 from classifiers.findings import CHANGE_TYPES
-from collector.record_class import dataclass
 from logtriage.errors import WrongUsage
 from logtriage.escape import plain
 from logtriage.flow_view import flow_words

@@ -1,9 +1,9 @@
 """What two revisions do differently inside traces, in words and as JSON. No I/O."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from classifiers.edges import Flow, FlowEdge
-from collector.record_class import dataclass
 from collector.records import Revision
 from logtriage.escape import plain
 from logtriage.wording import plural, short_revision

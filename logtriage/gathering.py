@@ -5,13 +5,12 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.errors import LogtriageError, SourceError, StoreError
-from collector.record_class import dataclass
 from collector.records import Ledger, RawBatch
 from collector.stopping import Stopped
 from collector.store import Store

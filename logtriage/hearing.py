@@ -4,6 +4,7 @@ Who said it is not kept. That a ticket was closed is a claim, which the lifecycl
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 import polars as pl
@@ -11,7 +12,6 @@ import polars as pl
 from classifiers.calibration import say_later
 from classifiers.record import Outcome
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.store import Reader, Store, Writer
 from collector.window import NS_PER_S
 from logtriage.notifiers.channel import Heard, Notifier, Place

@@ -1,8 +1,8 @@
 """The labelled lines of an incident as questions and answers of a page: same words, the most urgent first. No I/O."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from logtriage.lines import Line
 
 __all__ = ["Answer", "answers_of"]

@@ -5,9 +5,9 @@ The page carries its style and its script inside, names both by their hashes in 
 
 import base64
 import hashlib
+from dataclasses import dataclass
 
 from classifiers.findings import Findings, Incident
-from collector.record_class import dataclass
 from logtriage.blind_view import blind_now
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import Picture

@@ -1,9 +1,8 @@
 """One incident in words, whatever its root is: a failure, a slower operation, an event that stays away. No I/O."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from classifiers.findings import Absence, Cluster, Incident, Latency, State
-from collector.record_class import dataclass
 from logtriage.cluster_view import view_cluster
 from logtriage.diagrams.drawings import NO_DRAWINGS, view_drawings
 from logtriage.escape import plain

@@ -4,10 +4,9 @@ The daemon (logtriage/daemon) runs jobs one at a time; telemetry, the table job_
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from collector.record_class import dataclass
 from collector.stopping import Stop
 
 __all__ = ["JOBS", "Done", "Job", "JobName", "JobRun", "Observer"]

@@ -1,10 +1,9 @@
 """Keeps the store small, as section `retention` says: for `logtriage prune` and the daemon's job of that name."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from collector.compaction import Compacted, compact, file_bytes
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.retention import (
     DAY_NS,
     Pruned,

@@ -3,7 +3,7 @@
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,7 +16,6 @@ from classifiers.order import is_later
 from classifiers.platform_changes import PlatformChange
 from classifiers.routing import Routing
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.records import Revision
 from logtriage.errors import ConfigError
 from logtriage.escape import plain

@@ -1,6 +1,7 @@
 """The page of `logtriage revisions`: what happened to each service, in the order of time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from classifiers.changes import Difference
@@ -9,7 +10,6 @@ from classifiers.ledger import RollBack
 from classifiers.platform_changes import PlatformChange
 from classifiers.routing import Target
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.records import Served
 from collector.window import NS_PER_S
 from logtriage.escape import plain

@@ -1,6 +1,7 @@
 """The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO, DONE), as every format tells them. No I/O."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from classifiers.commits import COMMITS
 from classifiers.explained import BLAMED
@@ -19,7 +20,6 @@ from classifiers.findings import (
     State,
 )
 from classifiers.incidents import title_of
-from collector.record_class import dataclass
 from logtriage.blast_words import blast_words
 from logtriage.claim_words import check_words, refuted_words, sighted_words
 from logtriage.commands import first_step

@@ -1,9 +1,9 @@
 """What one message of a digest says; a notifier lays it out."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from classifiers.states import Priority, State
-from collector.record_class import dataclass
 from logtriage.lines import Line
 
 __all__ = ["CLOSING", "OVER_SIGN", "SIGNS", "Act", "Claimed", "Link", "Message"]

@@ -1,8 +1,9 @@
 """Muting by hand: how long, of what, and the pen that stores it."""
 
+from dataclasses import dataclass
+
 from classifiers.findings import Findings
 from classifiers.followed import Mute
-from collector.record_class import dataclass
 from collector.store import Store
 from collector.window import NS_PER_S, Window, format_ns, parse_duration_ns, parse_instant_ns
 from logtriage import pipeline

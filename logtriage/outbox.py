@@ -9,14 +9,13 @@ there: nobody could act on it. One that came and went between two looks is told 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import polars as pl
 
 from classifiers.states import Priority
-from collector.record_class import dataclass
 from collector.store import Reader, Writer
 from logtriage.lines import Line
 from logtriage.message import CLOSING, Claimed, Link, Message

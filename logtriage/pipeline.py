@@ -5,12 +5,12 @@ Both doors, the command line and the daemon, call these functions and nothing be
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.errors import StoreError
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Store
 from collector.window import NS_PER_S, Window, parse_instant_ns

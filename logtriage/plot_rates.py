@@ -5,10 +5,10 @@ page that holds it (custom properties), and no mark is told by its colour alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
 from classifiers.findings import Attribution, Onset, RevisionSeries, Series
-from collector.record_class import dataclass
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.plot_scale import Scale, nice_top, time_ticks

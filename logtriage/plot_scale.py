@@ -1,8 +1,8 @@
 """Scales of drawings: time across, a share upwards, and where their ticks stand. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 
 __all__ = ["Scale", "nice_top", "time_ticks"]

@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median_low
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from collector.config import RetentionConfig
 from collector.errors import StoreError
 from collector.other_clocks import BOOK, running_s
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.store import Store
 from collector.troubles import Trouble
 from collector.window import NS_PER_S

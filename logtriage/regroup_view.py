@@ -1,11 +1,10 @@
 """The page of `logtriage regroup`: what rules and new signatures change, and proposals with lines to paste."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.window import format_ns
 from logtriage.escape import plain
 from logtriage.wording import day_clock, join_words, plural

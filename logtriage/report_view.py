@@ -1,6 +1,7 @@
 """The shapes in which a report is told: what every format lays out. Texts are plain, times UTC. No I/O."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import Drawings
 from logtriage.lines import Line

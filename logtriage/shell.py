@@ -4,9 +4,9 @@ A command holds names only, never a value; what is not known stands in capitals 
 """
 
 import shlex
+from dataclasses import dataclass
 
 from classifiers.service_names import location_of, plain_name
-from collector.record_class import dataclass
 from logtriage.escape import plain
 
 __all__ = ["Command", "project_option", "quoted", "run_target"]

@@ -1,10 +1,9 @@
 """What `logtriage show` tells beside a cluster's verdict: trend, entries, why together, what is near. No I/O."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from classifiers.findings import Cluster, FailingSpan
-from collector.record_class import dataclass
 from collector.window import format_ns
 from logtriage.escape import plain
 from logtriage.wording import Near, clock, day_clock, plural, short_revision, span_words, unit_word

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from classifiers.signing import sign_new
@@ -10,7 +11,6 @@ from collector.database_files import Saved, find_unreadable
 from collector.errors import StoreBusy, StoreError
 from collector.mending import lay_log_aside, mend, salvage
 from collector.place import is_there
-from collector.record_class import dataclass
 from collector.records import IMPORTED
 from collector.store import Reader, Store
 from collector.window import format_ns

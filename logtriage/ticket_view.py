@@ -5,7 +5,7 @@ comment.md.j2. What does not fit is left out by whole sections, the least useful
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from classifiers.findings import Cluster, Findings, Latency
 from classifiers.followed import IncidentState, Tracked, Verification
 from classifiers.states import State
-from collector.record_class import dataclass
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import NO_DRAWINGS, MermaidBlock
 from logtriage.escape import heading, md, plain, shorten

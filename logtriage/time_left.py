@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import field
-
-from collector.record_class import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["TimeLeft", "seconds_of"]
 

@@ -1,10 +1,11 @@
 """The page of `logtriage verify`: verdict, statement, how many of how many, about when, why. No I/O but by rich."""
 
+from dataclasses import dataclass
+
 from rich.text import Text
 
 from classifiers.findings import Findings
 from classifiers.followed import Proof, Verification
-from collector.record_class import dataclass
 from logtriage.done_words import about_words, counted_words
 from logtriage.escape import plain
 from logtriage.terminal import WIDTH, Page

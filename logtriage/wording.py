@@ -1,11 +1,11 @@
 """The choice of words: how counts, times, changes and degrees of certainty are said, in one place for all formats."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from classifiers.findings import SURE_FROM, Change, Cluster, RevisionCount, Storm
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, Window
 from logtriage.escape import plain
 

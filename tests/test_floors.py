@@ -63,20 +63,3 @@ def test_no_module_passes_six_hundred_lines(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-
-
-def test_records_are_compiled_when_they_are_made() -> None:
-    other = {
-        str(path.relative_to(ROOT))
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
-        if "dataclass" in {alias.name for alias in node.names}
-    }
-
-    ordered, own_equality, for_type_checkers = (
-        "classifiers/vanished.py",
-        "collector/secret.py",
-        "collector/record_class.py",
-    )
-    assert other == {ordered, own_equality, for_type_checkers}

@@ -1,9 +1,9 @@
 """Written numbers with the tolerance of their wording: `50+`, `about 40`, `over 100`, `1.2k`, `40-50`, `80 %`."""
 
 import re
+from dataclasses import dataclass
 
 from classifiers.claims.records import Amount
-from collector.record_class import dataclass
 
 __all__ = ["Found", "find_amounts", "find_percents", "find_ratios", "written"]
 

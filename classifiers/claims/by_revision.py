@@ -1,10 +1,11 @@
 """Failures beside exposure of each revision, of the failure that a claim about a revision means."""
 
+from dataclasses import dataclass
+
 from classifiers.claims.matching import Ground, Target, of_clusters, targets_of
 from classifiers.claims.records import Answer, Claim, Mark
 from classifiers.claims.rows import Rows, Scope
 from classifiers.order import in_deploy_order
-from collector.record_class import dataclass
 from collector.records import Revision
 
 __all__ = ["CLEAN", "SEEN", "Count", "counts_of", "targets_for", "told_of"]

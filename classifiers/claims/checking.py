@@ -1,6 +1,7 @@
 """The main line of checking: each claim of a text to the answer of the stored rows."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from classifiers.claims.check_changes import answer_change
 from classifiers.claims.check_counts import answer_count
@@ -15,7 +16,6 @@ from classifiers.claims.records import Answer, Checked, Claim, Names, Span
 from classifiers.claims.rows import Asker
 from classifiers.findings import Findings
 from classifiers.history import read_served
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.store import Reader
 from collector.window import Window

@@ -5,8 +5,7 @@ Code blocks are quoted logs and commands, not claims: they are counted and left 
 
 import re
 from collections.abc import Iterator
-
-from collector.record_class import dataclass
+from dataclasses import dataclass
 
 __all__ = ["Document", "Statement", "read_document"]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from classifiers.claims.records import Claim, Moment, Names, Span, Subject
@@ -10,7 +10,6 @@ from classifiers.claims.rows import Asker, Rows, Scope, full_services, like_patt
 from classifiers.findings import Cluster, Findings
 from classifiers.order import in_deploy_order
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.records import Revision
 from collector.window import NS_PER_S, Window
 

@@ -1,13 +1,12 @@
 """Each way to count what a claim names: in entries and in requests, by text, by status and by cluster."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from classifiers.claims.matching import Ground, Target, errors_target, of_clusters, places_of, targets_of
 from classifiers.claims.records import Answer, Claim, Mark, Subject
 from classifiers.claims.rows import Rows, Scope
 from classifiers.findings import Cluster
-from collector.record_class import dataclass
 
 __all__ = [
     "Measure",

@@ -5,11 +5,10 @@ Each is blanked once it is read, so that nothing is read twice and no number of 
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from classifiers.claims.records import Names, Subject
-from collector.record_class import dataclass
 
 __all__ = ["BLANK", "Mention", "Sentence", "subject_of", "without"]
 

@@ -1,9 +1,7 @@
 """What a written analysis says, piece by piece, and what became of it. No I/O."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
-
-from collector.record_class import dataclass
 
 __all__ = ["Amount", "Answer", "Checked", "Claim", "Kind", "Mark", "Moment", "Names", "Reading", "Span", "Subject"]
 

@@ -1,13 +1,12 @@
 """Counted rows that a claim is held against: asked of the store once each, by service and revision."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import Window
 

@@ -1,13 +1,12 @@
 """A sentence made ready for reading: names, times and spans found, names coded as `{r0}`, `{k0}`. No I/O."""
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from classifiers.claims.mentions import BLANK, Mention, Sentence
 from classifiers.claims.records import Names, Span, Subject
 from classifiers.claims.times import Days, FoundTime, find_dates, find_times
-from collector.record_class import dataclass
 
 __all__ = ["FAILING", "Prepared", "is_hypothetical", "named_in", "prepare"]
 

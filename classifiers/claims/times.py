@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from classifiers.claims.records import Moment
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, Window, to_ns
 
 __all__ = ["ZONES", "Days", "FoundTime", "days_in", "find_dates", "find_times", "find_zone", "zone_fitting"]

@@ -1,10 +1,8 @@
 """Records of stack traces: what every language's reader makes, and how chains and groups become leaf causes."""
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
-
-from collector.record_class import dataclass
 
 __all__ = ["Frame", "LineReader", "Raised", "Thrown", "Trace", "read_with", "told_trace"]
 

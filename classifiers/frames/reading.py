@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from classifiers.frames import dotnet, go, java, node, php, python, ruby
 from classifiers.frames.base import Trace
 from classifiers.frames.lines import ESCAPED, most_likely_lines, other_lines
-from collector.record_class import dataclass
 
 __all__ = ["READERS", "Reader", "read_trace"]
 

@@ -5,6 +5,8 @@ was given back, by a revision deployed since, after a change that is no deploy; 
 never mended.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from classifiers.followed import IncidentState
@@ -13,7 +15,6 @@ from classifiers.lifecycle.fixes import failures_since
 from classifiers.lifecycle.members import Seen
 from classifiers.lifecycle.withdrawn import Line, began_ns
 from classifiers.service_names import plain_name
-from collector.record_class import dataclass
 from collector.window import format_ns
 
 __all__ = ["Back", "came_back", "day_clock", "short_name"]

@@ -5,6 +5,7 @@ is muted where every signature that still fails is.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from classifiers.lifecycle.back import day_clock
 from classifiers.lifecycle.judging import Judged
 from classifiers.lifecycle.stories import Story
 from classifiers.states import State
-from collector.record_class import dataclass
 
 __all__ = ["Combined", "combine"]
 

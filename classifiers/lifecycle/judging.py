@@ -5,6 +5,7 @@ anywhere but on revisions that lost their traffic. So nothing flaps: between the
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from classifiers.followed import IncidentState, Verification
 from classifiers.history import History
@@ -12,7 +13,6 @@ from classifiers.lifecycle.back import came_back, day_clock, short_name
 from classifiers.lifecycle.members import Seen
 from classifiers.lifecycle.proofs import Proven, proof_of
 from classifiers.states import State
-from collector.record_class import dataclass
 
 __all__ = ["Judged", "judge"]
 

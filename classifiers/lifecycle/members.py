@@ -1,7 +1,7 @@
 """Members: what fails in an incident, as it is seen now, and the cases behind them. No I/O."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Incident, Latency
@@ -10,7 +10,6 @@ from classifiers.history import History
 from classifiers.incidents import title_of
 from classifiers.lifecycle.fixes import failures_since, find_fix, find_idle, stragglers
 from classifiers.states import Priority, State
-from collector.record_class import dataclass
 
 __all__ = ["Ground", "Seen", "is_same", "seen_in", "seen_of"]
 

@@ -11,7 +11,7 @@ has other causes too is told for itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,7 +21,6 @@ from classifiers.findings import Absence, Cluster, Evidence, Latency
 from classifiers.followed import Mute
 from classifiers.history import History
 from classifiers.incidents import Member
-from collector.record_class import dataclass
 
 __all__ = ["FOLLOWS", "Muted", "put_away"]
 

@@ -1,11 +1,11 @@
 """Proofs: what the verification of its criteria says of one member. No I/O."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from classifiers.followed import Verification
 from classifiers.lifecycle.members import Seen
-from collector.record_class import dataclass
 
 __all__ = ["Proven", "proof_of"]
 

@@ -7,14 +7,13 @@ look is no evidence against it. An open story whose root another incident explai
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from classifiers.explained import BLAMED
 from classifiers.findings import Incident
 from classifiers.followed import IncidentState
 from classifiers.lifecycle.members import Seen, is_same
-from collector.record_class import dataclass
 
 __all__ = ["Placed", "Story", "Told", "place", "stories_of"]
 

@@ -4,13 +4,12 @@ A few requests on a revision whose share routing gave to others are of a contain
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from classifiers.exposure import Grid
 from classifiers.history import History
-from collector.record_class import dataclass
 from collector.records import Revision, Served
 
 __all__ = ["LATE_NS", "Line", "began_ns"]

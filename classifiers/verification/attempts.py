@@ -6,7 +6,7 @@ instances). What failed on revisions that a fix left behind is a straggler and d
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from classifiers.followed import Fix
 from classifiers.history import History
 from classifiers.lifecycle.fixes import given_back, stragglers
 from classifiers.verification.silence_proof import Seen
-from collector.record_class import dataclass
 
 __all__ = ["Attempts", "about_ns", "count_attempts", "passed"]
 

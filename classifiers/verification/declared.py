@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,6 @@ from classifiers.verification.rate_proof import prove_rate
 from classifiers.verification.silence_proof import LEAST
 from classifiers.verification.subjects import criterion_id
 from classifiers.verification.words import chance_words
-from collector.record_class import dataclass
 from collector.store import Reader
 from collector.window import format_ns
 

@@ -6,10 +6,10 @@ last is an average over courses that explain them: steady, regular, and heavy-ta
 few pauses promise little and many regular ones much (gamma-Poisson is the steady one of them).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-
-from collector.record_class import dataclass
 
 __all__ = ["Pauses", "find_pauses"]
 

@@ -1,11 +1,11 @@
 """What attempts since a change prove of a share: whether it lies below a limit between the old one and the bad one."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from classifiers.verification.silence_proof import LEAST, LEVEL, level_of, sure_of
-from collector.record_class import dataclass
 
 __all__ = ["Rate", "limit_between", "prove_rate"]
 

@@ -8,14 +8,13 @@ they are called over. `sure` weighs what changed against that silence with nothi
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.verification.pauses import Pauses, find_pauses
-from collector.record_class import dataclass
 
 __all__ = ["LEAST", "LEVEL", "SURE", "Seen", "Silence", "prior_of", "prove_silence", "sure_of"]
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import orjson
@@ -12,7 +12,6 @@ from classifiers.findings import Absence, Attribution, Cluster, Findings, Latenc
 from classifiers.followed import Criterion, IncidentState
 from classifiers.lifecycle.members import is_same
 from classifiers.verification.rate_proof import limit_between
-from collector.record_class import dataclass
 
 __all__ = ["Subject", "criterion_id", "find_subjects"]
 

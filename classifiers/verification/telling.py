@@ -1,6 +1,6 @@
 """Verifications told: a proof, what was counted and what changed in; verdict, statement and one sentence of why out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from classifiers.explained import Evidence
@@ -12,7 +12,6 @@ from classifiers.verification.rate_proof import Rate
 from classifiers.verification.silence_proof import Silence
 from classifiers.verification.subjects import Subject
 from classifiers.verification.words import attempts_words, chance_words, long_words, unit_words
-from collector.record_class import dataclass
 from collector.window import format_ns
 
 __all__ = ["Told", "rate_verification", "silence_verification"]

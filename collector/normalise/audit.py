@@ -19,7 +19,7 @@ source of all; an activity entry's request often lacks lists, so its configurati
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collector.normalise.configuration import canonical_config
@@ -33,7 +33,6 @@ from collector.normalise.platform_changes import (
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import Provenance, document_facts, document_kind, fact, nonce_of
 from collector.normalise.untrusted import at, flag, instant_ns, items, mapping, text, whole
-from collector.record_class import dataclass
 
 __all__ = ["AuditReading", "audit_payload", "read_audit"]
 

@@ -5,11 +5,11 @@ Values of variables stay here: what goes out of a literal is its keyed hash.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, flag, items, mapping, named, text, whole
-from collector.record_class import dataclass
 
 __all__ = ["ContainerReader", "image_of", "main_of", "secret_path"]
 

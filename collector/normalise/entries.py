@@ -7,6 +7,7 @@ polars expressions. No Python object per row but for the few audit entries and t
 
 import contextlib
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,7 +19,6 @@ from collector.normalise.engine import Engine
 from collector.normalise.redact import Redactor
 from collector.normalise.severity import severity_of_text, severity_of_word
 from collector.normalise.surrogates import HALF_PAIR, mend_surrogates
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA
 from collector.window import NS_PER_S, format_ns, parse_instant_ns
 

@@ -8,9 +8,9 @@ and accounts are told from ids by their check digits, and by blanks between them
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from collector.normalise.redact_rule import for_one
-from collector.record_class import dataclass
 
 __all__ = ["KINDS", "Kind", "Replace"]
 

@@ -5,8 +5,7 @@ backslashes know escaped quotes of JSON inside JSON.
 """
 
 import re
-
-from collector.record_class import dataclass
+from dataclasses import dataclass
 
 __all__ = ["BEGIN", "BEGIN_GATE", "ESCAPE", "SHIELD", "Rule", "for_columns", "for_one", "inside_quotes"]
 

@@ -6,11 +6,10 @@ The newest name comes first and wins: opentelemetry.io/docs/specs/semconv. Cloud
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-
-from collector.record_class import dataclass
 
 __all__ = [
     "CALLED",

@@ -7,6 +7,7 @@ objects, events, links and resources are few and read by the protobuf library.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,6 @@ from collector.normalise.span_lookup import (
 from collector.normalise.span_parts import SpanParts
 from collector.normalise.text_views import Buffers, Views, empty_views
 from collector.normalise.wire import FIXED32, FIXED64, LEN, VARINT, Fields, Ints, Wire, varints
-from collector.record_class import dataclass
 
 __all__ = ["ReadSpans", "read_spans"]
 

@@ -1,7 +1,7 @@
 """What spans tell by OpenTelemetry's names, in columns: semconv.py over many spans at once."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ from collector.normalise.semconv import (
 )
 from collector.normalise.text_views import Buffers, Views
 from collector.normalise.wire import Ints
-from collector.record_class import dataclass
 
 __all__ = ["BAD", "BOOL", "DOUBLE", "INT", "NULL", "OTHER", "STRING", "Attributes", "Lookup", "told_columns"]
 

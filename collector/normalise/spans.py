@@ -13,7 +13,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
@@ -40,7 +40,6 @@ from collector.normalise.semconv import (
     read_emitter,
 )
 from collector.normalise.surrogates import mend_surrogates
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, SPAN_SCHEMA
 
 __all__ = ["NormalisedSpans", "Redacting", "SpanRows", "normalise_spans"]

@@ -19,7 +19,7 @@ A Service names the revision of its template only once the server has caught up:
 `generation`. Before that its status still speaks of the revision before, and no spec is taken from it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -27,7 +27,6 @@ import orjson
 from collector.normalise.configuration import canonical_config, pod_of
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, flag, instant_ns, items, mapping, text, whole
-from collector.record_class import dataclass
 
 __all__ = ["Provenance", "canonical_config", "document_facts", "document_kind", "fact", "nonce_of", "read_spec"]
 

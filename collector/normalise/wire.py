@@ -7,10 +7,10 @@ longer are read one by one. A message that is not as writers write it is called 
 Source of the format: protobuf.dev/programming-guides/encoding.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
-
-from collector.record_class import dataclass
 
 __all__ = ["FIXED32", "FIXED64", "LEN", "VARINT", "Fields", "Ints", "Wire", "varints"]
 

@@ -3,6 +3,7 @@
 Specification: opentelemetry.io/docs/specs/otlp (responses, partial success, failures, throttling).
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import orjson
@@ -14,8 +15,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
 )
-
-from collector.record_class import dataclass
 
 __all__ = ["JSON", "PROTOBUF", "Accepted", "Code", "Refusal", "encode", "response", "retry_info", "status"]
 

@@ -2,12 +2,12 @@
 
 import ipaddress
 import socket
+from dataclasses import dataclass
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collector.errors import ConfigError
-from collector.record_class import dataclass
 
 __all__ = ["GRPC_ADDRESS", "HTTP_ADDRESS", "MIB", "TOKEN_VARIABLE", "Address", "ReceiveConfig", "bind", "check_open"]
 

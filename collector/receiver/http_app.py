@@ -9,6 +9,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -19,7 +20,6 @@ from collector.receiver.budget import Share
 from collector.receiver.config import ReceiveConfig
 from collector.receiver.intake import Intake, Kind
 from collector.receiver.tokens import is_allowed
-from collector.record_class import dataclass
 
 __all__ = ["HttpApp"]
 

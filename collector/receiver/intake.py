@@ -12,7 +12,7 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +25,6 @@ from collector.normalise.span_messages import NO_MESSAGE
 from collector.receiver.answers import Accepted, Code, Refusal
 from collector.receiver.bodies import malformed
 from collector.receiver.budget import Budget, Share
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_MESSAGE_SCHEMA, RAW_SCHEMA, Batch, Ledger, RawBatch
 from collector.store import Store
 

@@ -7,7 +7,7 @@ between two pulls: whoever calls `pull` stores each batch together with the curs
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.errors import ConfigError
 from collector.kinds import first_mistake, resolve
-from collector.record_class import dataclass
 from collector.sources.quota import Quotas
 from collector.stopping import pause
 

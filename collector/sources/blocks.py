@@ -6,13 +6,13 @@ a line that is no JSON becomes a dead letter where it is normalised.
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, Kind
 
 __all__ = [

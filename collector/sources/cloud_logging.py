@@ -6,12 +6,12 @@ batch carries where every resource stands after it; collector/sources/slices.py 
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from collector.record_class import dataclass
 from collector.records import RawBatch
 from collector.sources.base import Settings
 from collector.sources.google_api import GoogleSourceConfig, from_each, open_transport

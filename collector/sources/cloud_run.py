@@ -6,6 +6,7 @@ has not. LITERAL VALUES OF VARIABLES ARE IN THESE TEXTS: they go to normalise, w
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -13,7 +14,6 @@ import orjson
 import polars as pl
 from pydantic import Field, field_validator
 
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import Settings
 from collector.sources.google_api import GoogleSourceConfig, Permission, from_each, open_transport, plain_refusal

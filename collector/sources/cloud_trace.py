@@ -7,7 +7,7 @@ than that after its trace was read, the rest is seen only where one of its spans
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -15,7 +15,6 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from collector.errors import SourceError
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import Settings
 from collector.sources.google_api import GoogleSourceConfig, Permission, from_each, open_transport, plain_refusal

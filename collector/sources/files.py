@@ -15,12 +15,12 @@ a folder is listed and passed over.
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from collector.errors import NormaliseError, SourceError
-from collector.record_class import dataclass
 from collector.records import IMPORTED, RAW_SCHEMA, RawBatch
 from collector.sources.blocks import Cut, Dead, cut_lines
 from collector.sources.junit import cut_tests

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +19,6 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.errors import SourceError
 from collector.other_clocks import heard
-from collector.record_class import dataclass
 from collector.secret import SECRET_PATTERN, read_secret
 from collector.sources.base import Settings, SourceConfig
 from collector.sources.google_api import is_loopback_host

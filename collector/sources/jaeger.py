@@ -5,14 +5,13 @@ several services comes once for each of them; within one slice it is handed over
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from pydantic import Field
 
 from collector.errors import SourceError
-from collector.record_class import dataclass
 from collector.records import RawBatch
 from collector.sources.base import Settings
 from collector.sources.http_api import HttpApi, NotThere, open_api

@@ -1,12 +1,12 @@
 """One page of entries.list: asked for with deadline, patience and quota, given back as a frame of JSON texts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
 
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA
 from collector.sources.base import Settings
 from collector.sources.google_api import Permission, plain_refusal

@@ -9,12 +9,11 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from collector.record_class import dataclass
 from collector.records import RAW_SCHEMA, Kind
 from collector.sources.blocks import (
     BLOCK_BYTES,

@@ -6,11 +6,11 @@ exponentially with jitter. Calls, waits and all end within `patience_s`; then So
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from collector.errors import SourceError, SourceUnavailable
 from collector.own_secrets import without_own
-from collector.record_class import dataclass
 from collector.sources.base import Settings
 from collector.sources.quota import ReadQuota
 

@@ -7,11 +7,11 @@ why it cannot be read. `kind_of` says the same of one parsed JSON object.
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
-from collector.record_class import dataclass
 from collector.sources.messages import is_framed
 from collector.sources.objects import cut_objects
 

@@ -6,10 +6,8 @@ what had arrived `overlap_ns` before its first page was asked for, and the next 
 read then, and what is read twice the store removes.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-from collector.record_class import dataclass
 
 __all__ = ["Meter", "Reach", "Slice", "read_reach"]
 

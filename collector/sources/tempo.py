@@ -1,14 +1,13 @@
 """Traces pulled from Grafana Tempo: found by a TraceQL search, then read one by one, one OTLP request a trace."""
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 from pydantic import Field
 
 from collector.errors import SourceError
-from collector.record_class import dataclass
 from collector.records import RawBatch
 from collector.sources.base import Settings
 from collector.sources.http_api import AnswerTooLarge, HttpApi, NotThere, open_api

@@ -5,14 +5,13 @@ come late; so each pull reads its last `overlap_s` again, and what comes twice t
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import polars as pl
 from pydantic import Field
 
-from collector.record_class import dataclass
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
 from collector.sources.base import Settings
 from collector.sources.http_api import AnswerTooLarge, HttpSourceConfig

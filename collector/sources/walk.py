@@ -5,13 +5,12 @@ says how nothing is lost. What is asked, and of whom, the source says.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from collector.errors import SourceError, SourceUnavailable
-from collector.record_class import dataclass
 from collector.records import RawBatch
 from collector.sources.base import Settings
 from collector.sources.patience import one_line

@@ -7,9 +7,8 @@ Such a turn is given to the sources that are behind; the others have theirs too,
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from collector.record_class import dataclass
 from collector.records import Ledger
 from collector.stopping import Stop
 from logtriage import pipeline

@@ -7,10 +7,9 @@ twice is due the first time. A line whose hour is open (`*`, `*/2`) counts passi
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
-
-from collector.record_class import dataclass
 
 __all__ = ["Cron", "parse_cron"]
 

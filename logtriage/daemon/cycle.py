@@ -6,10 +6,9 @@ Each part has its own edge: what fails there does not stop the others.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from classifiers.findings import Findings
-from collector.record_class import dataclass
 from collector.stopping import Stop
 from collector.window import NS_PER_S, Window
 from logtriage.daemon.edge import edge, run_job

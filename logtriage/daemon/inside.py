@@ -1,10 +1,9 @@
 """What a running daemon tells of itself to observers and probes. No I/O."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collector.record_class import dataclass
 from logtriage.probes import ClockLook, ReceiverLook, ServersLook
 
 if TYPE_CHECKING:

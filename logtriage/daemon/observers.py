@@ -1,8 +1,8 @@
 """Who is told of each run of a job: the log, the table job_runs, and whoever is added here."""
 
 import logging
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from collector.store import Store
 from collector.window import NS_PER_S
 from logtriage.config import Config

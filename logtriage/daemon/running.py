@@ -11,10 +11,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from collector.record_class import dataclass
 from collector.stopping import Stop
 from logtriage.daemon.clock_jumps import ClockJumps
 from logtriage.daemon.edge import run_job

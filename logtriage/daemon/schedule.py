@@ -3,12 +3,12 @@
 A job has one text, read by its shape: a duration (`15m`), a cron line (`15 3 * * *`), `after JOB`, or `never`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, parse_duration_ns
 from logtriage.daemon.cron import Cron, parse_cron
 from logtriage.jobs import JobName

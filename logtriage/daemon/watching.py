@@ -5,8 +5,8 @@ A probe is a function that takes a Look and gives what it saw, troubles and what
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from collector.stopping import Stop
 from collector.store import Store
 from collector.troubles import Trouble, note_troubles

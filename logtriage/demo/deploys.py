@@ -3,10 +3,9 @@
 import random
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from collector.record_class import dataclass
 from logtriage.demo.clock import MINUTE, SECOND
 from logtriage.demo.specs import IMAGE, Change, Spec, changed, first_spec
 from logtriage.demo.streams import Streams, hex_digits

@@ -1,6 +1,7 @@
 """The generator's main line: scenario and seed in, entries, spans and truth out; the same bytes every time."""
 
 import gzip
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import orjson
 
 from collector.errors import ConfigError
-from collector.record_class import dataclass
 from collector.window import to_ns
 from logtriage.demo.clock import HOUR, iso
 from logtriage.demo.scenarios.registry import SCENARIOS

@@ -1,9 +1,9 @@
 """The running system: who serves, and how what happens there is written down."""
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
-from collector.record_class import dataclass
 from logtriage.demo.clock import MILLI, iso, seconds_text
 from logtriage.demo.deploys import Deploy, Instance, Timeline
 from logtriage.demo.emit import EntryWriter, SpanWriter, attribute, span_record

@@ -1,9 +1,8 @@
 """Configurations of revisions: what they hold and what a change makes of them."""
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from collector.record_class import dataclass
 from logtriage.demo import pools
 from logtriage.demo.streams import hex_digits
 from logtriage.demo.world import Service, World

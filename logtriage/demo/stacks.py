@@ -1,8 +1,8 @@
 """Failures as languages print them: exception, frames, cause."""
 
 import random
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from logtriage.demo.world import Service, World
 
 __all__ = ["Failure", "Frame", "draw_failure", "stack_text"]

@@ -2,10 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from collector.record_class import dataclass
 from logtriage.demo.clock import SECOND, iso, spaced
 from logtriage.demo.stacks import Failure, stack_text
 from logtriage.demo.world import Service

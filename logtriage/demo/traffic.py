@@ -1,10 +1,9 @@
 """Requests: who comes when, what a request does in each service, and how faults change that."""
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from collector.record_class import dataclass
 from logtriage.demo import pools
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND, iso
 from logtriage.demo.site import Origin, Request, Scene, Site

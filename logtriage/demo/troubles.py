@@ -1,6 +1,6 @@
 """Kinds of trouble as programs tell them: wording of the log line, exception of each language, its message."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
 
 __all__ = ["TROUBLES", "Trouble"]
 

@@ -1,9 +1,8 @@
 """The truth of an incident, gathered while its entries are written."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from collector.record_class import dataclass
 from logtriage.demo.clock import HOUR, iso
 
 __all__ = ["Cluster", "Course", "Mark", "Spell", "Truth"]

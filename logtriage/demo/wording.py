@@ -1,6 +1,7 @@
 """How a system words what happens: several variants a kind, one of them drawn per service."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.demo.streams import Streams
 from logtriage.demo.world import Service, World
 

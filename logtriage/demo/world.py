@@ -1,8 +1,7 @@
 """The system of one seed: company, project, services, their routes, languages and habits."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from collector.record_class import dataclass
 from logtriage.demo import pools
 from logtriage.demo.streams import Streams, hex_digits, uuid_text
 

@@ -1,7 +1,8 @@
 """The words of a cascade: its members as nodes, root first, and how much of each its cause explains. No I/O."""
 
+from dataclasses import dataclass
+
 from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
-from collector.record_class import dataclass
 from logtriage.absence_view import missing_words
 from logtriage.escape import plain
 from logtriage.latency_view import slowed_words

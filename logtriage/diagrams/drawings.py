@@ -1,9 +1,9 @@
 """All pictures of one incident, ready for a template: as Mermaid for Markdown, as SVG for HTML. No I/O."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from classifiers.findings import Findings, Incident
-from collector.record_class import dataclass
 from logtriage.diagrams.cascade_view import CascadeView, view_cascade
 from logtriage.diagrams.lanes_view import LanesView, view_lanes
 from logtriage.diagrams.sequence_view import ChangeRow, SequenceView, view_sequence

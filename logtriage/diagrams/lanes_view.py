@@ -1,7 +1,8 @@
 """The words of a revision timeline: services as lanes, what each revision was asked, and what happened. No I/O."""
 
+from dataclasses import dataclass
+
 from classifiers.drawn import Lane, LaneMark, LaneRevision, Lanes
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, format_ns
 from logtriage.escape import plain
 from logtriage.wording import Near, clock, plural, short_revision

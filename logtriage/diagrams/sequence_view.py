@@ -1,11 +1,11 @@
 """The words of a sequence: what each arrow says, as it was and as it is, and what became of the steps. No I/O."""
 
+from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
 from classifiers.compare import ALPHA
 from classifiers.drawn import Sequence, SequenceSide, SequenceStep, StepCount
-from collector.record_class import dataclass
 from logtriage.escape import plain, shorten
 from logtriage.latency_view import took_words
 from logtriage.wording import plural, short_revision

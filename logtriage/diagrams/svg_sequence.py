@@ -4,7 +4,8 @@ Both sides of a view have rows at the same heights. A text may reach over the li
 text; a step that the other side alone has leaves its row empty.
 """
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.diagrams.sequence_view import Arrow, SequenceView, SideView
 from logtriage.diagrams.svg import FONT_PX, document, escaped, fitted, number, text, title, width_of, wrapped
 

@@ -9,10 +9,9 @@ counted as UTF-16 has them, which is never less than Slack counts.
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from collector.record_class import dataclass
 from logtriage.escape import mrkdwn, plain
 from logtriage.lines import Line
 from logtriage.message import Link, Message

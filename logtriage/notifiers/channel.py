@@ -5,12 +5,12 @@ A channel stores nothing. Whoever delivers (delivery.py) writes each step down b
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.kinds import first_mistake, resolve
-from collector.record_class import dataclass
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
 

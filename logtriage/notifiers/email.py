@@ -9,12 +9,12 @@ RFC 5321 (replies), RFC 5322 (Message-ID, References), RFC 3834 (Auto-Submitted)
 import re
 import ssl
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from collector.record_class import dataclass
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, read_secret
 from collector.sources.google_api import is_loopback_host
 from logtriage.errors import ConfigError

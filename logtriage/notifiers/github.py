@@ -6,13 +6,12 @@ own account wrote. The list of issues is asked, not the search, whose index lags
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 from logtriage.escape import plain, shorten
 from logtriage.message import Message

@@ -5,11 +5,10 @@ https://docs.github.com/en/rest/issues, https://docs.github.com/en/rest/using-th
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from collector.record_class import dataclass
 from collector.secret import Secret
 from collector.window import NS_PER_S
 from logtriage import __version__

@@ -7,14 +7,13 @@ own account wrote. The list of issues is asked, not the search.
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 from logtriage.errors import NotifyError
 from logtriage.escape import plain, shorten

@@ -5,10 +5,10 @@ https://docs.gitlab.com/api/issues/, /notes/, /issue_links/, /resource_state_eve
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from collector.record_class import dataclass
 from collector.secret import Secret
 from logtriage import __version__
 from logtriage.errors import NotifyUncertain

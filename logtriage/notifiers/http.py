@@ -8,7 +8,7 @@ up what is there.
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from collector.other_clocks import heard
 from collector.own_secrets import without_own
-from collector.record_class import dataclass
 from collector.stopping import Stopped, pause
 from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.escape import plain

@@ -8,13 +8,13 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from collector.record_class import dataclass
 from collector.secret import VARIABLE_PATTERN, Secret, read_secret
 from collector.window import NS_PER_S
 from logtriage.errors import NotifyError

@@ -8,10 +8,9 @@ https://developer.atlassian.com/server/jira/platform/rest/
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from collector.record_class import dataclass
 from collector.secret import Secret
 from logtriage import __version__
 from logtriage.errors import NotifyError, NotifyUncertain

@@ -6,10 +6,9 @@ Only what the templates write is read: headings, paragraphs, lists, quotes, tabl
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import unescape
 from typing import Literal
-
-from collector.record_class import dataclass
 
 __all__ = ["Block", "Kind", "Span", "parse_blocks"]
 

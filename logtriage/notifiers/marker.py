@@ -9,10 +9,9 @@ Where a tracker has no comments (Jira), the same is kept as a property, a JSON v
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
-
-from collector.record_class import dataclass
 
 __all__ = [
     "PROPERTY",

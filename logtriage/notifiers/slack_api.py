@@ -5,11 +5,10 @@ error, log or repr.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from collector.own_secrets import without_own
-from collector.record_class import dataclass
 from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.escape import plain
 from logtriage.notifiers.http import Api

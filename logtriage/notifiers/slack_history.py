@@ -1,10 +1,9 @@
 """What is in a channel of Slack: messages and replies of a time, and which of them are our own. Reads alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 from logtriage.notifiers.slack_api import SlackApi
 

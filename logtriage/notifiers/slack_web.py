@@ -7,12 +7,11 @@ any other app a metadata. People settle a verdict by a reaction or by a reply.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from collector.record_class import dataclass
 from logtriage.errors import NotifyError
 from logtriage.message import Link, Message
 from logtriage.notifiers.block_kit import Extras, message_blocks, news_blocks, notification

@@ -6,12 +6,11 @@ https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from collector.record_class import dataclass
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, read_secret
 from logtriage.errors import ConfigError, NotifyError
 from logtriage.escape import plain

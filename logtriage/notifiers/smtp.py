@@ -11,11 +11,10 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from collector.record_class import dataclass
 from collector.secret import Secret
 from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
 

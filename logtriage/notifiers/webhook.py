@@ -12,14 +12,13 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from collector.record_class import dataclass
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, Secret, read_secret
 from logtriage.errors import ConfigError
 from logtriage.message import Message

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from collector.normalise.untrusted import at, items, mapping, text, whole
-from collector.record_class import dataclass
 from collector.sources.google_api import GoogleSourceConfig
 from logtriage.config import Config
 from logtriage.errors import LogtriageError, SourceUnavailable

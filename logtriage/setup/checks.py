@@ -1,9 +1,9 @@
 """One thing that `logtriage doctor` looked at. No I/O."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from classifiers.blind import two_parts
-from collector.record_class import dataclass
 from logtriage.errors import LogtriageError
 from logtriage.escape import plain
 

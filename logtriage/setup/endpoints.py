@@ -5,11 +5,10 @@ beginning of all REST addresses. A loopback one is spoken to in plain text, with
 """
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from collector.record_class import dataclass
 from collector.sources.google_api import is_loopback_host
 from logtriage.errors import ConfigError
 

@@ -1,8 +1,8 @@
 """How much there is to read and how long that takes, from looks at a few stretches of a day. No I/O."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S
 from logtriage.time_left import seconds_of
 

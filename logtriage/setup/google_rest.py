@@ -6,12 +6,11 @@ What an answer says may hold anything; of a refusal only what is to be done abou
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from collector.normalise.untrusted import items, mapping, text
-from collector.record_class import dataclass
 from collector.sources.patience import one_line
 from logtriage.errors import SourceError, SourceUnavailable
 from logtriage.escape import plain

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
-from collector.record_class import dataclass
 from collector.sources.base import Settings
 from collector.sources.cloud_logging import CloudLoggingConfig
 from collector.sources.cloud_trace import CloudTrace, CloudTraceConfig

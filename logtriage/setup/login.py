@@ -8,12 +8,11 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from collector.record_class import dataclass
 from logtriage.errors import ConfigError, SourceError, SourceUnavailable, WrongUsage
 from logtriage.escape import plain
 

@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from collector.record_class import dataclass
 from logtriage.errors import SourceUnavailable
 from logtriage.setup.google_rest import GoogleRest, Refused
 from logtriage.shell import quoted

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,6 @@ from classifiers.vanished import vanished_keys
 from collector.collect import normalise
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, items, mapping, text
-from collector.record_class import dataclass
 from collector.records import FACT_SCHEMA
 from collector.sources.base import Settings
 from collector.sources.cloud_run import CloudRun, CloudRunConfig

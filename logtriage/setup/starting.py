@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from collector.record_class import dataclass
 from collector.sources.base import Settings
 from collector.sources.cloud_logging import CloudLoggingConfig
 from collector.sources.cloud_run import CloudRunConfig

@@ -6,9 +6,9 @@ Ages are of the clock that stands still while the machine sleeps, so that nothin
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from collector.record_class import dataclass
 from collector.window import NS_PER_S, format_ns
 from logtriage.jobs import JobRun
 

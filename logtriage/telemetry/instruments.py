@@ -7,11 +7,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from collector.place import is_there
-from collector.record_class import dataclass
 from logtriage.jobs import JobRun
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """A defect of the code: something is awaited that cannot be, and the run that waits for it times out."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.demo.clock import MILLI, SECOND
 from logtriage.demo.deploys import IMAGE, Deploy
 from logtriage.demo.scenarios.stage import Stage

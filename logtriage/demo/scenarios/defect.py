@@ -1,6 +1,7 @@
 """A defect of the code: requests of some routes raise in every revision whose image carries it."""
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.demo.clock import MILLI
 from logtriage.demo.scenarios.stage import Stage
 from logtriage.demo.stacks import draw_failure

@@ -3,7 +3,8 @@
 In the same deploy another key and the image change. A defect of its own begins at another revision and stays apart.
 """
 
-from collector.record_class import dataclass
+from dataclasses import dataclass
+
 from logtriage.demo.background import spread_noise
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND
 from logtriage.demo.deploys import IMAGE, Deploy

@@ -4,12 +4,11 @@ The services log no error: what is wrong is what is not there.
 """
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from collector.record_class import dataclass
 from logtriage.demo.clock import MILLI, iso
 from logtriage.demo.deploys import Deploy
 from logtriage.demo.scenarios.draft import Draft, story

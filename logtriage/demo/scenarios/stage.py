@@ -1,9 +1,9 @@
 """What a scenario is built on: a world, its deploys and traffic over one window."""
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
-from collector.record_class import dataclass
 from logtriage.demo.background import deploy_rows, everyday
 from logtriage.demo.clock import HOUR, MINUTE, SECOND
 from logtriage.demo.deploys import IMAGE, Change, Deploy, Planner, Timeline, add_instance, plan_instances
