@@ -16,6 +16,7 @@ from collector.collect import normalise
 from collector.config import StoreConfig
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.normalise.redact import Redactor
+from collector.normalise.routes import routes_of
 from collector.records import Ledger
 from collector.store import Store
 from tests.support.entries import log_entry, raw_batch
@@ -387,14 +388,14 @@ def test_a_run_that_never_began_leaves_no_lock(store: Store) -> None:
     assert count(store, "runs") == 1
 
 
-def test_frames_come_back_as_they_went_in(store: Store) -> None:
+def test_frames_come_back_as_they_went_in_and_with_their_routes(store: Store) -> None:
     batch = normalise(raw_batch(log_entry(), log_entry(textPayload="é\n\t'\"")), redactor=REDACTOR)
     store.append([batch], run_id=1)
 
     with store.read() as reader:
         stored = reader.sql("select * exclude (batch_id) from entries order by at_ns")
 
-    assert stored.equals(batch.entries.sort("at_ns"))
+    assert stored.equals(batch.entries.sort("at_ns").with_columns(routes_of(batch.entries["http_path"])))
     assert isinstance(stored, pl.DataFrame)
 
 
