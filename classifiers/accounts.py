@@ -27,8 +27,8 @@ _LEAST = 0.5  # share of the failures whose account must be known
 _ID = r"(?:[._-]?(?:pseudo[._-])?id|[._-]?email|[._-]?hash)"
 _VALUE = r"(?:<email:)?([^\"\\,}\]\s]{1,200})"
 _ACCOUNT = (
-    r'(?i)"(?:app\.|context\.|session\.)?(?:enduser|user|usr|account|customer)(?:'
-    rf'{_ID}"\s*:\s*"?{_VALUE}|"\s*:\s*\{{[^{{}}]{{0,200}}?"(?:id|email|user_?id)"\s*:\s*"?{_VALUE}|'
+    r'(?i)"(?:app\.|context\.|session\.)?(?:enduser|user|usr|account|customer)(?:(?:'
+    rf'{_ID}"\s*:\s*"?|"\s*:\s*\{{[^{{}}]{{0,200}}?"(?:id|email|user_?id)"\s*:\s*"?){_VALUE}|'
     rf'(?:_?name)?"\s*:\s*"<email:([^"]{{1,200}}))'
 )
 _NOBODY = r"(?i)\A(?:null|none|nil|undefined|unknown|anonymous|anon|guest|n/?a|-+|0|-1|false|true|[\[{].*|<[a-z_]+>)\z"

@@ -61,8 +61,7 @@ told as (
     select
         key,
         at_ns,
-        regexp_extract(text, $account, 1) || regexp_extract(text, $account, 2) || regexp_extract(text, $account, 3)
-            as account  -- one of the three is not empty
+        regexp_extract(text, $account, 1) || regexp_extract(text, $account, 2) as account  -- one of them is empty
     from (
         from lines
         union all
