@@ -77,6 +77,7 @@ def lay_origins(reader: Reader, *, start_ns: int, end_ns: int, config: OriginsCo
     params: dict[str, Any] = {"start_ns": start_ns, "end_ns": end_ns, **origin_params(config), **_marks(config)}
     by_path = config.tests.paths or config.health_checks.paths or config.scanners.paths or not _has_routes(reader)
     reader.lay("create_origin_sender")
+    reader.lay("create_logged_requests")
     reader.lay("create_request_lines_by_path" if by_path else "create_request_lines")
     for query in ("create_origin_agents", "create_origin_paths", "create_origin_traces", "create_origin_clients"):
         reader.lay(query, **params)

@@ -5,22 +5,6 @@
 
 create or replace temp view request_lines as
 select
-    project,
-    insert_id,
-    at_ns,
-    received_at_ns,
-    service,
-    revision,
-    instance,
-    trace,
-    client,
-    latency_ns,
-    http_status,
-    user_agent,
-    http_method,
-    coalesce(http_path, '') as path,
-    hash(coalesce(user_agent, '')) as agent,
-    hash(project, service, revision, http_method) as place,
-    case when instance <> '' then hash(project, service, instance) end as writer
-from entries
-where log = 'requests'
+    *,
+    coalesce(http_path, '') as path
+from logged_requests

@@ -42,8 +42,9 @@ RELATIONS = {
 
 # What a reader is laid before it is asked: in this order (classifiers/origin.py).
 LAID = (
-    "create_origin_sender", "create_request_lines", "create_origin_agents", "create_origin_paths",
-    "create_origin_routes", "create_origin_traces", "create_origin_clients", "create_asked_requests",
+    "create_origin_sender", "create_logged_requests", "create_request_lines", "create_origin_agents",
+    "create_origin_paths", "create_origin_routes", "create_origin_traces", "create_origin_clients",
+    "create_asked_requests",
     "create_request_places", "create_request_rows", "create_origin_known", "create_origin_firsts",
     "create_latency_sources", "create_latency_spans", "create_latency_failed", "create_latency_answered",
     "create_latency_rows", "create_latency_counts", "create_latency_operations",
