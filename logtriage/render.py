@@ -1,7 +1,6 @@
 """Views into text: terminal, Markdown, HTML and JSON."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
@@ -11,7 +10,7 @@ from logtriage.report_config import ReportConfig
 from logtriage.templating import fill, source_of
 from logtriage.terminal import draw_report, text_of
 
-__all__ = ["DRAWN", "FORMATS", "form_of", "plain_report", "render", "render_markdown"]
+__all__ = ["DRAWN", "FORMATS", "form_of", "plain_report", "render"]
 
 FORMATS = ("terminal", "markdown", "html", "json")
 DRAWN = ("markdown", "html", "json")  # formats that want what diagrams are made of
@@ -28,7 +27,7 @@ def render(findings: Findings, config: ReportConfig, *, form: str, recall: str =
         return _page(findings, config, recall)
     view = build_report(findings, config, recall=recall)
     if form == "markdown":
-        return render_markdown("report.md.j2", view, config.templates)
+        return fill("report.md.j2", view, config.templates)
     return draw_report(view)
 
 
@@ -41,11 +40,6 @@ def plain_report(findings: Findings, config: ReportConfig, *, form: str, recall:
 def form_of(output: Path | None) -> str:
     """The format that the name of a file asks for; terminal where it asks for none."""
     return _ENDS.get(output.suffix.lower(), "terminal") if output is not None else "terminal"
-
-
-def render_markdown(name: str, context: Any, folder: Path | None = None) -> str:
-    """A template over its context, a dataclass; `folder` as templating.py takes it. RenderError when it is wrong."""
-    return fill(name, context, folder)
 
 
 def _page(findings: Findings, config: ReportConfig, recall: str) -> str:

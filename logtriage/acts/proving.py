@@ -14,7 +14,7 @@ from logtriage.escape import plain
 from logtriage.export import json_bytes
 from logtriage.lookup import Lookup
 from logtriage.output import show
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.verification_json import VERDICTS, verify_json
 from logtriage.verification_view import draw_verify, view_verify
 
@@ -38,7 +38,7 @@ def act_verify(  # noqa: PLR0913 - one argument an option of the contract
     else:
         view = view_verify(chosen, findings)
         folder = loaded.report.templates
-        show(render_markdown("verify.md.j2", view, folder) if form == "markdown" else draw_verify(view, page_width()))
+        show(fill("verify.md.j2", view, folder) if form == "markdown" else draw_verify(view, page_width()))
     matched = [one for one in chosen if one.verdict in wanted]
     for one in matched:
         sys.stderr.write(f"{one.verdict}: {plain(one.criterion.service, 80)}: {plain(one.why, _TITLE)}\n")

@@ -19,7 +19,7 @@ from logtriage.ledger_json import ledger_bytes
 from logtriage.ledger_rows import only
 from logtriage.ledger_view import view_ledger
 from logtriage.output import show
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.terminal_ledger import draw_ledger
 
 __all__ = ["act_check", "act_diff", "act_revisions"]
@@ -37,7 +37,7 @@ def act_revisions(
         return
     view = view_ledger(rows, service=service, is_cut=since is not None)
     show(
-        render_markdown("revisions.md.j2", view, loaded.report.templates)
+        fill("revisions.md.j2", view, loaded.report.templates)
         if form == "markdown"
         else draw_ledger(view, page_width())
     )
@@ -59,11 +59,7 @@ def act_diff(  # noqa: PLR0913 - one argument an option of the contract
         show(json_bytes(comparison_json(found, verdict)).decode())
     else:
         view = view_diff(found)
-        show(
-            render_markdown("diff.md.j2", view, loaded.report.templates)
-            if form == "markdown"
-            else draw_diff(view, page_width())
-        )
+        show(fill("diff.md.j2", view, loaded.report.templates) if form == "markdown" else draw_diff(view, page_width()))
     for line in (*verdict.matched, *verdict.open):
         sys.stderr.write(f"{line}\n")
     return bool(verdict.matched)
@@ -84,5 +80,5 @@ def act_check(  # noqa: PLR0913 - one argument an option of the contract
     else:
         view = view_check(result)
         folder = loaded.report.templates
-        show(render_markdown("check.md.j2", view, folder) if form == "markdown" else draw_check(view, page_width()))
+        show(fill("check.md.j2", view, folder) if form == "markdown" else draw_check(view, page_width()))
     return bool(fail_on) and any(one.answer.mark == "contradicted" for one in result.checked)

@@ -13,7 +13,7 @@ from logtriage.lookup import Lookup
 from logtriage.output import show
 from logtriage.record_view import claim_lines, said_line
 from logtriage.regroup_view import regroup_bytes, view_regroup
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.terminal_regroup import draw_regroup
 from logtriage.wording import Near
 
@@ -57,4 +57,4 @@ def act_regroup(config: Path | None, db: Path | None, *, is_preview: bool, form:
         show(regroup_bytes(result).decode())
         return
     view = view_regroup(result, is_preview=is_preview)
-    show(render_markdown("regroup.md.j2", view, loaded.report.templates) if form == "markdown" else draw_regroup(view))
+    show(fill("regroup.md.j2", view, loaded.report.templates) if form == "markdown" else draw_regroup(view))

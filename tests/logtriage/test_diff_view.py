@@ -11,7 +11,7 @@ from collector.records import Revision, Served
 from collector.window import Window
 from logtriage.diff_view import Comparison, comparison_json, draw_diff, view_diff
 from logtriage.fail_on import Verdict
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.terminal import text_of
 from tests.support.findings import HOUR_NS, ONSET_NS, revision
 
@@ -180,7 +180,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 
 def test_markdown_escapes_what_log_text_holds() -> None:
-    told = render_markdown("diff.md.j2", view_diff(comparison(GROWN)))
+    told = fill("diff.md.j2", view_diff(comparison(GROWN)))
 
     assert "# shop 00007-abc -&gt; 00008-bad: both code and configuration" in told
     assert "| `- KEY` | env_removed | `secret key:7` |  |" in told

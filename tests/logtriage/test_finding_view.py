@@ -20,7 +20,7 @@ from classifiers.findings import (
 from collector.window import NS_PER_S
 from logtriage.finding_view import view_finding
 from logtriage.lookup import Lookup
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.terminal import text_of
 from logtriage.terminal_finding import draw_finding
 from tests.support.findings import END_NS, ONSET_NS, attribution, findings
@@ -65,7 +65,7 @@ def test_findings_without_entries_are_drawn_in_full(golden: Callable[[str, str],
 
 
 def test_findings_without_entries_are_written_in_full(golden: Callable[[str, str], None]) -> None:
-    pages = [render_markdown("finding.md.j2", view_finding(one, _LOOKUP)) for one in (_SLOW, _GONE)]
+    pages = [fill("finding.md.j2", view_finding(one, _LOOKUP)) for one in (_SLOW, _GONE)]
 
     golden("show_findings.md", "\n".join(pages))
 

@@ -15,9 +15,10 @@ from logtriage.cluster_view import view_cluster
 from logtriage.diagrams.drawings import drawings_of
 from logtriage.finding_view import view_finding
 from logtriage.lookup import Lookup
-from logtriage.render import plain_report, render_markdown
+from logtriage.render import plain_report
 from logtriage.report_config import ReportConfig
 from logtriage.show_view import NOT_EXAMINED, ShowView
+from logtriage.templating import fill
 from logtriage.terminal import draw_cluster, text_of
 from logtriage.terminal_finding import draw_finding
 from tests.support.findings import findings, revision
@@ -55,10 +56,8 @@ def _pages(name: str, form: str) -> dict[str, str]:
     if form == "markdown":
         return {
             "report": report,
-            "show": render_markdown(
-                "show.md.j2", ShowView(told, NOT_EXAMINED, drawings_of(found.clusters[0].id, found))
-            ),
-            **{f"finding {at}": render_markdown("finding.md.j2", one) for at, one in enumerate(silent)},
+            "show": fill("show.md.j2", ShowView(told, NOT_EXAMINED, drawings_of(found.clusters[0].id, found))),
+            **{f"finding {at}": fill("finding.md.j2", one) for at, one in enumerate(silent)},
         }
     return {
         "report": report,

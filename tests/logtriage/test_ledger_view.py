@@ -12,7 +12,7 @@ from classifiers.platform_changes import fold_platform_changes
 from logtriage.errors import ConfigError
 from logtriage.ledger_rows import LedgerRows, only, order_ledger
 from logtriage.ledger_view import LedgerView, view_ledger
-from logtriage.render import render_markdown
+from logtriage.templating import fill
 from logtriage.terminal import text_of
 from logtriage.terminal_ledger import draw_ledger
 from tests.support.cloud_run import PROJECT, as_facts, audit_entry, revision_v1, secret_v1, service_v1
@@ -357,4 +357,4 @@ class TestPage:
 
 
 def _markdown(view: LedgerView) -> str:
-    return render_markdown("revisions.md.j2", view)
+    return fill("revisions.md.j2", view)

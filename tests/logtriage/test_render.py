@@ -10,10 +10,10 @@ from rich.text import Text
 
 from classifiers.findings import Evidence, Findings, Incident
 from logtriage.errors import RenderError
-from logtriage.render import plain_report, render, render_markdown
+from logtriage.render import plain_report, render
 from logtriage.report import build_report
 from logtriage.report_config import ReportConfig
-from logtriage.templating import template_environment
+from logtriage.templating import fill, template_environment
 from tests.support.findings import attribution, cluster, coverage, empty_findings, findings, quiet_findings
 
 CONFIG = ReportConfig()
@@ -162,6 +162,6 @@ def test_a_variable_that_the_context_lacks_is_an_error() -> None:
     view = build_report(findings(), CONFIG)
 
     with pytest.raises(RenderError, match=r"templates/absent\.md\.j2"):
-        render_markdown("absent.md.j2", view)
+        fill("absent.md.j2", view)
     with pytest.raises(jinja2.UndefinedError):
         template_environment().from_string("{{ nothing }}").render()
