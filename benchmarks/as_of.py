@@ -25,7 +25,7 @@ _TIMES = {  # the column that says when a row came to be, and its unit in ns
     "find_cluster_entries": ("at_ns", 1),
 }
 _KEPT = {"count_calls", "count_dead_reasons", "count_ledger", "count_spans", "count_window", "find_failed_traces",
-         "find_forecasts", "find_migrations", "find_settlements", "find_unsigned_batches",
+         "find_forecasts", "find_migrations", "find_settlements", "find_waiting_batches",
          # what the numbers of counts stand for: of the tables that those were read from
          "find_request_places", "find_origin_routes", "find_origin_agents"}  # fmt: skip
 

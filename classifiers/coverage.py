@@ -12,7 +12,6 @@ from classifiers.gaps import deploy_gaps, late_end
 from classifiers.history import History
 from classifiers.itself import OWN_SERVICE, is_itself, not_itself
 from classifiers.resigning import read_stale
-from classifiers.signatures import RULES
 from classifiers.silence import LINES_QUERY
 from collector.records import Revision
 from collector.store import Reader
@@ -45,9 +44,7 @@ class Counts:
 def read_counts(reader: Reader, window: Window) -> Counts:
     """The counts that coverage tells."""
     span = {"start_ns": window.start_ns, "end_ns": window.end_ns, "own_service": OWN_SERVICE}
-    waiting = reader.frame("find_unsigned_batches", rules=RULES)
-    stale = read_stale(reader) if waiting.height else waiting
-    waiting = waiting.filter(~pl.col("batch_id").is_in(stale["batch_id"].to_list())) if stale.height else waiting
+    waiting, stale = reader.frame("find_waiting_batches"), read_stale(reader)
     arriving, waiting = waiting.filter("is_arriving"), waiting.filter(~pl.col("is_arriving"))
     gone = _gone(reader, window.end_ns)
     return Counts(
@@ -157,11 +154,11 @@ def find_coverage(
 
 
 def _unsigned(many: int | None) -> list[str]:
-    """What was stored by a run that was cut off before it signed: no failure in it is told yet."""
+    """What was stored by a run that goes on, or was cut off before it signed: nothing of it is told yet."""
     if many is None:
         return []
-    why = "because a run was cut off: the next `logtriage import` or `logtriage collect` does it"
-    return [f"{_count(many, 'record')} stored last are not looked through yet, {why}"]
+    who = "a run that goes on does it at its end; after one that was cut off, the next `logtriage collect` or `import`"
+    return [f"{_count(many, 'record')} stored last are not looked through yet and count nowhere here: {who}"]
 
 
 def _arriving(many: int) -> list[str]:

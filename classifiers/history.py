@@ -120,7 +120,13 @@ def read_history(
     reader: Reader, *, window: Window, config: HistoryConfig, rules: Sequence[Rule] = (),
     origins: OriginsConfig | None = None,
 ) -> History:  # fmt: skip
-    """The history of a window; only what had happened and had been received before its end."""
+    """The history of a window; only what had happened and had been received before its end.
+
+    What is being stored counts for this reader from when it was looked through: its requests would pass, else.
+    """
+    waiting = reader.frame("find_waiting_batches").filter(~pl.col("is_arriving"))["batch_id"]
+    if waiting.len():
+        reader.lay("create_looked_rows", batch_ids=waiting.to_list())
     bounds = reader.frame("find_bounds", end_ns=window.end_ns).row(0, named=True)
     earliest = window.start_ns - int(config.baseline_days * 24 * _HOUR_NS)
     is_empty = bounds["first_ns"] is None

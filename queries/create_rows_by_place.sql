@@ -1,6 +1,7 @@
 -- name:    create_rows_by_place
 -- about:   for the reader that asks alone: rows of the services of the relation `fresh`, which exist in several locations,
---          bear `SERVICE (LOCATION)` as their service from now on, by views in front of the tables. `fresh` has a row
+--          bear `SERVICE (LOCATION)` as their service from now on, by views in front of the tables, or of what
+--          create_looked_rows leaves of them. `fresh` has a row
 --          for each service, with revision '', and one for each revision that is in one location only. The place of an
 --          entry or event is its own, else that of its revision; of an occurrence that of its first entry; of a span
 --          that of its revision, else of its instance or of what the service wrote in its trace. What has none keeps
@@ -8,13 +9,21 @@
 -- params:
 -- columns:
 
-set variable stored_entries = '"' || replace(current_database(), '"', '""') || '".main.entries';
+set variable stored_entries = coalesce(
+    getvariable('stored_entries'), '"' || replace(current_database(), '"', '""') || '".main.entries'
+);
 
-set variable stored_events = '"' || replace(current_database(), '"', '""') || '".main.events';
+set variable stored_events = coalesce(
+    getvariable('stored_events'), '"' || replace(current_database(), '"', '""') || '".main.events'
+);
 
-set variable stored_occurrences = '"' || replace(current_database(), '"', '""') || '".main.occurrences';
+set variable stored_occurrences = coalesce(
+    getvariable('stored_occurrences'), '"' || replace(current_database(), '"', '""') || '".main.occurrences'
+);
 
-set variable stored_spans = '"' || replace(current_database(), '"', '""') || '".main.spans';
+set variable stored_spans = coalesce(
+    getvariable('stored_spans'), '"' || replace(current_database(), '"', '""') || '".main.spans'
+);
 
 create or replace temp table placed_services as
 select distinct

@@ -1,14 +1,17 @@
 """Events that stop: found when their trigger goes on, and not told when anything else explains the silence."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from classifiers.classify import classify
 from classifiers.config import ClassifyConfig, EventsConfig, ExpectedEvent
 from classifiers.findings import Findings
+from classifiers.signing import sign_new
 from collector.window import NS_PER_S, Window
 from tests.support.system import HOUR, START_NS, System
 
@@ -53,6 +56,36 @@ def test_an_event_that_stops_with_a_revision_is_told_of_it(is_traced: bool, tmp_
     assert (event.attribution.revision, event.is_ongoing) == (NEW, True)
     assert event.attribution.confidence > 0.5
     assert (event.before.trials, event.before.seen, event.since.seen) == (180, 180, 0)
+
+
+@pytest.mark.parametrize("regions", [("europe-west1",), ("europe-west1", "us-east1")])
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_an_event_of_lines_that_nothing_has_looked_through_yet_is_not_missed(
+    is_signed: bool,  # noqa: FBT001 - parametrised
+    regions: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    """A look in the middle of a pull, or after one that was cut off, between its rows and what is made of them."""
+    system = System()
+    for half in (range(0, CHANGE_S, EVERY_S), range(CHANGE_S, END_S, EVERY_S)):
+        for at_s, system.location in itertools.product(half, regions):
+            trace = system.request(at_s, "desk", OLD, path="/seats")
+            taken(system, at_s + 1, OLD, trace)
+        store = system.stored(tmp_path, is_signed=is_signed or half.start == 0)
+    if is_signed:  # cut off between signatures and events
+        with store.write() as writer:
+            newest = writer.frame("find_next_ids")["batch_id"][0] - 1
+            writer.execute("delete_events", batch_ids=[newest])
+            gone = pl.DataFrame({"batch_id": [newest], "into_id": [0]})
+            writer.execute("delete_folded_events", relation=gone)
+
+    before = found(system, tmp_path)
+    sign_new(store)
+    after = found(system, tmp_path)
+
+    assert (before.absent_events, after.absent_events) == ((), ())
+    assert before.coverage.unsigned == before.coverage.entries == after.coverage.entries // 2
+    assert after.coverage.unsigned == 0
 
 
 @pytest.mark.parametrize(("one_in", "is_told"), [(2, True), (3, True), (20, False)])

@@ -66,8 +66,9 @@ def test_what_a_cut_off_run_left_unsigned_is_a_blind_spot_until_it_is_signed(tmp
     after = findings(store).coverage
 
     assert (before.unsigned, after.unsigned) == (before.ledger_stored, 0)
+    assert (before.entries, after.entries) == (0, before.ledger_stored)
     assert next(spot for spot in before.blind_spots if "not looked through yet" in spot).startswith(
-        f"{before.entries} "
+        f"{before.ledger_stored} "
     )
     assert not [spot for spot in after.blind_spots if "not looked through yet" in spot]
 
