@@ -124,7 +124,8 @@ def _priors() -> NDArray[np.float64]:
 def _survivals(excess: float, scales: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-probability of more than this excess, a row for each course."""
     part = excess / scales
-    weibull = [-(part**shape) for shape, _ in _WEIBULL]
+    with np.errstate(over="ignore"):  # years in scales of milliseconds: no regular course lasts that long
+        weibull = [-(part**shape) for shape, _ in _WEIBULL]
     lomax = [-tail * np.log1p(part) for tail, _ in _LOMAX]
     return np.array([*weibull, *lomax])
 

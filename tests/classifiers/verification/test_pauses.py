@@ -77,6 +77,14 @@ def test_what_is_needed_is_as_unlikely_as_was_asked() -> None:
     assert pauses.lasts(pauses.needed(0.02)) == pytest.approx(0.02, rel=0.02)
 
 
+def test_a_silence_of_years_after_pauses_of_milliseconds_has_a_chance_too() -> None:
+    pauses = find_pauses(np.array([0.0, 0.001, 0.0025]))
+
+    assert pauses is not None
+    assert 0 < pauses.lasts(2e6, already=1e6) < 1
+    assert pauses.needed(0.02, already=1e6) > 1e7
+
+
 @pytest.mark.parametrize("at", [[], [3.0], [3.0, 3.0]])
 def test_fewer_than_two_moments_have_no_pauses(at: list[float]) -> None:
     assert find_pauses(np.array(at)) is None
