@@ -48,8 +48,10 @@ class _Sides:
     revision: str
 
 
-def with_drawings(reader: Reader, findings: Findings, numbers: Collection[int]) -> Findings:
-    """The findings with what the incidents of these numbers are drawn from."""
+def with_drawings(
+    reader: Reader, findings: Findings, numbers: Collection[int], *, draw: Literal["changes", "all"]
+) -> Findings:
+    """The findings with what the incidents of these numbers are drawn from; without lanes where changes will do."""
     drawn = [one for one in findings.incidents if one.number in numbers]
     if not drawn:
         return findings
@@ -58,7 +60,7 @@ def with_drawings(reader: Reader, findings: Findings, numbers: Collection[int]) 
     start_ns = min(_begin_ns(members_of(one, findings), window) for one in drawn)
     lay_spans_by_revision(reader, start_ns=start_ns, end_ns=window.end_ns)
     span = Window(start_ns, window.end_ns)
-    told = {one.number: _with_drawing(reader, one, findings, span) for one in drawn}
+    told = {one.number: _with_drawing(reader, one, findings, span, draw) for one in drawn}
     return replace(findings, incidents=tuple(told.get(one.number, one) for one in findings.incidents))
 
 
@@ -79,7 +81,7 @@ def _begin_ns(members: Sequence[_Finding], window: Window) -> int:
     return max(0, min(moments))
 
 
-def _with_drawing(reader: Reader, incident: Incident, findings: Findings, span: Window) -> Incident:
+def _with_drawing(reader: Reader, incident: Incident, findings: Findings, span: Window, draw: str) -> Incident:
     members = members_of(incident, findings)
     sequence, why_not = None, "it has no member that is known"
     for at, one in enumerate(members[:_MEMBERS]):
@@ -88,9 +90,8 @@ def _with_drawing(reader: Reader, incident: Incident, findings: Findings, span: 
             sequence, why_not = found, ""
             break
         why_not = found if not at else why_not
-    return replace(
-        incident, sequence=sequence, no_sequence=why_not, lanes=read_lanes(reader, members, findings, span.start_ns)
-    )
+    lanes = read_lanes(reader, members, findings, span.start_ns) if draw == "all" else None
+    return replace(incident, sequence=sequence, no_sequence=why_not, lanes=lanes)
 
 
 def _sequence(reader: Reader, one: _Finding, span: Window) -> Drawn | str:

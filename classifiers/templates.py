@@ -173,34 +173,38 @@ def _proof(
 
     plain: number of plain words among the others.
     """
-    seen = pl.DataFrame(
-        {
-            "others": others,
-            "value": words.value[at],
-            "evidence": words.evidence[at],
-            "needed": needed_among(words.needed[at], plain),
-            "fewest": np.where(words.needed[at] == GIVEN, _FEWEST + 1, _FEWEST).astype(np.uint8),
-        }
-    )
-    several = (
-        seen.filter(pl.len().over("others") > 1)
-        .unique(["others", "value"])
-        .group_by("others")
-        .agg(
-            pl.len(),
-            pl.col("evidence").cast(pl.UInt32).sum(),
-            pl.col("needed", "fewest").min(),
-            has_value=pl.col("evidence").max() == OF_VALUE,
-        )
-        .filter(
-            pl.col("len") >= pl.when("has_value").then(2).otherwise("fewest"), pl.col("evidence") >= pl.col("needed")
-        )
-        .select("others", proof=pl.col("evidence") * 100 // pl.col("needed"))
-    )
-    if not several.height:
-        return np.zeros(seen.height, dtype=np.uint32)
-    proofs = seen.select("others").join(several, on="others", how="left", maintain_order="left")["proof"]
-    return proofs.fill_null(0).cast(pl.UInt32).to_numpy(writable=True)
+    proofs = np.zeros(len(others), dtype=np.uint32)
+    rows = np.flatnonzero(_is_repeated(others))
+    if not len(rows):
+        return proofs
+    value = words.value[at]
+    rows = rows[np.lexsort((value[rows], others[rows]))]  # those with equal others together, equal words in them too
+    begins = _changes(others[rows])
+    distinct = begins | _changes(value[rows])
+    pairs, starts = rows[distinct], np.flatnonzero(begins[distinct])
+    evidence = words.evidence[at][pairs]
+    of_place = words.needed[at][pairs]
+    needed = np.minimum.reduceat(needed_among(of_place, plain[pairs]), starts)
+    fewest = np.minimum.reduceat(np.where(of_place == GIVEN, _FEWEST + 1, _FEWEST), starts)
+    has_value = np.maximum.reduceat(evidence, starts) == OF_VALUE
+    total = np.add.reduceat(evidence.astype(np.uint32), starts)
+    many = np.diff(starts, append=len(pairs))
+    is_proved = (many >= np.where(has_value, 2, fewest)) & (total >= needed)
+    proofs[rows] = np.where(is_proved, total * 100 // needed, 0)[np.cumsum(begins) - 1]
+    return proofs
+
+
+def _is_repeated(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Which of the values come more than once."""
+    _, group, many = np.unique(values, return_inverse=True, return_counts=True)
+    is_repeated: npt.NDArray[np.bool_] = many[group] > 1
+    return is_repeated
+
+
+def _changes(ordered: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Where a value is another than the one before it, the first one always."""
+    is_other: npt.NDArray[np.bool_] = np.append(True, ordered[1:] != ordered[:-1])
+    return is_other
 
 
 def _mark(words: Words, taken: npt.NDArray[np.int64]) -> None:

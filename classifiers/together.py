@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 __all__ = ["Moments"]
 
 _NEAR_NS = 100_000_000  # failures of one instance this near are of one moment, where no trace or request is known
+_KEYS = ["project", "service", "signature_id"]
 
 
 class Moments:
@@ -15,19 +18,17 @@ class Moments:
     def __init__(self, failures: pl.DataFrame) -> None:
         """failures: rows of find_failures."""
         near = pl.format("{}/{}", "instance", pl.col("first_ns") // _NEAR_NS)
-        self._rows = failures.select(
-            "project", "service", "signature_id", moment=pl.coalesce("trace", "borrowed", near).hash()
-        ).unique()
+        rows = failures.select(*_KEYS, moment=pl.coalesce("trace", "borrowed", near).hash())
+        of_each = rows.unique().group_by(_KEYS).agg("moment")
+        self._moments = {tuple(key): moments.to_numpy() for *key, moments in zip(*of_each, strict=True)}
 
-    def of(self, project: str, service: str, signatures: Collection[str]) -> pl.Series:
-        """The distinct moments in which any of them failed."""
-        rows = self._rows.filter(
-            pl.col("project") == project, pl.col("service") == service, pl.col("signature_id").is_in(list(signatures))
-        )
-        return rows["moment"].unique()
+    def of(self, project: str, service: str, signatures: Collection[str]) -> npt.NDArray[np.uint64]:
+        """The distinct moments in which any of them failed, in order."""
+        found = [self._moments.get((project, service, name)) for name in signatures]
+        known = [one for one in found if one is not None]
+        return np.unique(np.concatenate(known)) if known else np.empty(0, dtype=np.uint64)
 
     def met(self, project: str, service: str, first: Collection[str], second: Collection[str]) -> tuple[int, int]:
         """In how many moments of the rarer one both failed, and how many it has."""
         one, other = self.of(project, service, first), self.of(project, service, second)
-        rarer, rest = sorted((one, other), key=len)
-        return int(rarer.is_in(rest.to_list()).sum()), len(rarer)
+        return len(np.intersect1d(one, other, assume_unique=True)), min(len(one), len(other))

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.errors import StoreError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Choose",
     "CollectResult",
+    "Draw",
     "FileResult",
     "ImportResult",
     "RegroupResult",
@@ -71,6 +72,8 @@ _TELL_WAIT_S = 1.0  # that a reader waits for writers, to store the id of a temp
 _DAY_NS = 86_400 * NS_PER_S
 _FAR_FUTURE_NS = 2**62
 _EVER_NS = 2**63 - 1
+
+Draw = Literal["nothing", "changes", "all"]  # changes: of the steps inside traces, as words
 
 
 class Choose(Protocol):
@@ -134,7 +137,7 @@ def drawn(config: Config, findings: Findings) -> Findings:
         return findings
     numbers = sorted(one.number for one in findings.incidents)[:MOST_DRAWN]
     with Store(config.store).read_aside() as reader:
-        return with_drawings(reader, findings, numbers)
+        return with_drawings(reader, findings, numbers, draw="all")
 
 
 def remember(config: Config, findings: Findings, *, channels: Sequence[str] = ()) -> "Remembered":
@@ -199,11 +202,12 @@ def chosen(
 
 def examine(
     config: Config, *, window: Window, now_ns: int, choose: "Choose",
-    ids: "Callable[[Examination], tuple[str, ...]]",
+    ids: "Callable[[Examination], tuple[str, ...]]", draw: Draw,
 ) -> ShowResult | SilentResult:  # fmt: skip
     """One cluster of a window examined. `choose` picks it from the findings, `ids` the entries that are shown of it.
 
-    What became slower, or an event that stays away, is given as it is: it has no entries.
+    What became slower, or an event that stays away, is given as it is: it has no entries. `draw`: what of the incident
+    is told in pictures.
 
     Ids of templates that are told are stored, so that they stay valid; those that cannot be stored are not told.
     """
@@ -222,7 +226,7 @@ def examine(
     cluster = choose(findings, lambda name: tuple(key[2] for key in names.meaning(name).keys))
     if not isinstance(cluster, Cluster):
         with store.read_aside() as reader:
-            return SilentResult(_drawn_about(reader, findings, cluster), cluster)
+            return SilentResult(_drawn_about(reader, findings, cluster, draw), cluster)
     examination = examine_cluster(cluster, reading, templates, config.onset)
     shared = [one.template_id for one in examination.signatures if one.template_id]
     untold = templates.named.untold(shared)
@@ -230,17 +234,18 @@ def examine(
         examination = without_templates(examination, untold["template_id"].to_list())
     with store.read_aside() as reader:
         entries = read_entry_lines(reader, cluster, ids(examination))
-        findings = _drawn_about(reader, findings, cluster)
+        findings = _drawn_about(reader, findings, cluster, draw)
     return ShowResult(findings, cluster, examination, entries)
 
 
-def _drawn_about(reader: "Reader", findings: Findings, one: Cluster | Latency | Absence) -> Findings:
+def _drawn_about(reader: "Reader", findings: Findings, one: Cluster | Latency | Absence, draw: Draw) -> Findings:
     """The findings with what diagrams of the incident need that one of them is of."""
+    if draw == "nothing":
+        return findings
     from classifiers.drawing import with_drawings  # noqa: PLC0415 - keeps `--help` quick
 
-    return with_drawings(
-        reader, findings, [told.number for told in findings.incidents if one.id in (told.root, *told.symptoms)]
-    )
+    numbers = [told.number for told in findings.incidents if one.id in (told.root, *told.symptoms)]
+    return with_drawings(reader, findings, numbers, draw=draw)
 
 
 def regroup(config: Config, *, is_preview: bool, now_ns: int, progress: Progress) -> RegroupResult:

@@ -24,6 +24,8 @@ from logtriage.whys_json import whys_fields
 
 __all__ = ["act_show"]
 
+_DRAWN: dict[str, pipeline.Draw] = {"terminal": "changes", "markdown": "all", "json": "nothing"}
+
 
 def act_show(  # noqa: PLR0913 - one argument an option of the contract
     config: Path | None, db: Path | None, *, name: str, since: str | None, until: str | None, is_all: bool, form: str
@@ -36,9 +38,8 @@ def act_show(  # noqa: PLR0913 - one argument an option of the contract
         lookup = Lookup(findings)
         return lookup.silent(name) or lookup.named(name, stands_for=stands_for, also=lookup.silent_ids())
 
-    shown = pipeline.examine(
-        loaded, window=window, now_ns=now_ns, choose=choose, ids=partial(shown_ids, is_all=is_all or form == "json")
-    )
+    ids = partial(shown_ids, is_all=is_all or form == "json")
+    shown = pipeline.examine(loaded, window=window, now_ns=now_ns, choose=choose, ids=ids, draw=_DRAWN[form])
     lookup = Lookup(shown.findings)
     if isinstance(shown, pipeline.SilentResult):
         _show_silent(shown.finding, lookup, form, loaded.report)

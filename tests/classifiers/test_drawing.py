@@ -96,7 +96,7 @@ def _revision(name: str, at_s: float) -> Revision:
 
 def drawn(store: Store, told: Findings) -> Incident:
     with store.read() as reader:
-        return with_drawings(reader, told, [1]).incidents[0]
+        return with_drawings(reader, told, [1], draw="all").incidents[0]
 
 
 def sequence(store: Store, one: Cluster | Latency | Absence) -> Sequence:
@@ -222,4 +222,4 @@ def test_incidents_that_are_not_asked_for_stay_as_they_are(store: Store) -> None
     told = told_of(failed())
 
     with store.read() as reader:
-        assert with_drawings(reader, told, []) is told
+        assert with_drawings(reader, told, [], draw="all") is told
