@@ -33,16 +33,16 @@ class Saved:
     lost: int
 
 
-def find_unreadable(path: Path, *, engine: dict[str, Any]) -> dict[str, str]:
+def find_unreadable(path: Path, *, engine: dict[str, Any], copy_of: Path | None = None) -> dict[str, str]:
     """Tables of a database file of which a block cannot be read, with the engine's words; every block is read.
 
-    StoreError when the file cannot be opened at all.
+    StoreError when the file cannot be opened at all; it names what the file is a copy of.
     """
     try:
         with _attached(path, engine) as connection:
             names = _names(connection, "old")
     except duckdb.Error as error:
-        raise complaint(error, path) from error
+        raise complaint(error, copy_of or path) from error
     found = {}
     while names:
         try:

@@ -170,22 +170,36 @@ class Store:
         """As `read`, of a copy of the file, so that a long reading holds nobody up; of the file where there is none."""
         self._check_there()
         with contextlib.ExitStack() as stack:
-            with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
-                check_readable(self.path)
-                acknowledged = read_acknowledged(self.path)
-                copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+            copy, acknowledged = self._copied(stack)
             if copy is None:
                 yield stack.enter_context(self.read())
                 return
-            stack.callback(os.close, copy)
-            connection = stack.enter_context(
-                self._connected(lambda: self._opened(f"/proc/self/fd/{copy}", read_only=True))
-            )
+            connection = stack.enter_context(self._connected(lambda: self._opened(str(copy), read_only=True)))
             if not self._is_behind(connection) and not _gone(connection, acknowledged):
                 yield Reader(connection)
                 return
             stack.close()
             yield stack.enter_context(self.read())  # brought up first, once after an upgrade or a loss
+
+    @contextlib.contextmanager
+    def file_aside(self) -> Iterator[Path]:
+        """A copy of the file for work on it that may take long; where there is none the file, and nobody writes."""
+        with contextlib.ExitStack() as stack:
+            copy, _ = self._copied(stack)
+            if copy is None:
+                stack.enter_context(self.held(is_exclusive=False))
+            yield copy or self.path
+
+    def _copied(self, stack: contextlib.ExitStack) -> tuple[Path | None, tuple[Acknowledged, ...]]:
+        """Where a copy of the file lies until the stack ends, made at its turn, and what was acknowledged by then."""
+        with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
+            check_readable(self.path)
+            acknowledged = read_acknowledged(self.path)
+            copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+        if copy is None:
+            return None, acknowledged
+        stack.callback(os.close, copy)
+        return Path(f"/proc/self/fd/{copy}"), acknowledged
 
     def _brought_up(
         self, stack: contextlib.ExitStack, opened: Callable[[], duckdb.DuckDBPyConnection]

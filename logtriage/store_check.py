@@ -40,8 +40,8 @@ class StoreFinding:
 def check_store(config: Config, *, repair: bool) -> tuple[StoreFinding, ...]:
     """Everything that can be wrong with the database file, looked at whole; `repair` mends what can be mended first.
 
-    Raises nothing of what it looks for: a file that cannot be opened is a finding too. Every block is read, while
-    nobody writes.
+    Raises nothing of what it looks for: a file that cannot be opened is a finding too. Every block is read,
+    of a copy where there can be one, so that nobody who writes waits.
     """
     store = Store(config.store)
     try:
@@ -69,8 +69,8 @@ def check_store(config: Config, *, repair: bool) -> tuple[StoreFinding, ...]:
 
 
 def _look(store: Store) -> dict[str, str]:
-    with store.held(is_exclusive=False):
-        return find_unreadable(store.path, engine=store.engine)
+    with store.file_aside() as path:
+        return find_unreadable(path, engine=store.engine, copy_of=store.path)
 
 
 def _closed(error: StoreError, *, was_tried: bool) -> StoreFinding:

@@ -4,6 +4,7 @@ import json
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 
 from collector.acknowledged import acks_of
 from collector.config import RetentionConfig, StoreConfig
+from collector.database_files import find_unreadable
 from collector.errors import StoreError
 from collector.records import IMPORTED
 from collector.store import Reader, Store
@@ -137,14 +139,30 @@ def test_a_check_of_the_store_holds_no_writer_up(store: Store, monkeypatch: pyte
     """Where a copy can be made of the file."""
     written = []
 
+    def blocks(path: Path, *, engine: dict[str, Any], copy_of: Path) -> dict[str, str]:
+        written.append(append(store, *day_entries(4)).stored)
+        return find_unreadable(path, engine=engine, copy_of=copy_of)
+
     def sums(reader: Reader) -> Iterator[StoreFinding]:
         written.append(append(store, *day_entries(3)).stored)
         yield StoreFinding("rows", "ok", f"{reader.frame('count_ledger').height}")
 
-    monkeypatch.setattr("logtriage.store_check._sums", sums)  # the longest of what it does
+    monkeypatch.setattr("logtriage.store_check.find_unreadable", blocks)  # this and the next are all that takes long
+    monkeypatch.setattr("logtriage.store_check._sums", sums)
     check_store(load_config(None, db=store.path), repair=False)
 
-    assert written == [10]
+    assert written == [10, 10]
+
+
+def test_where_no_copy_can_be_made_the_file_itself_is_looked_at_and_a_finding_names_it(store: Store) -> None:
+    config = load_config(None, db=store.path)
+    in_place = config.model_copy(update={"store": config.store.model_copy(update={"read_copy_mib": 0})})
+    damage(store)
+
+    asides = [check_store(one, repair=False) for one in (config, in_place)]
+
+    assert asides[0] == asides[1]
+    assert [one.name for one in asides[0]] == ["blocks"]
 
 
 def damage(store: Store) -> bytes:
