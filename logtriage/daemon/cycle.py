@@ -117,7 +117,10 @@ class Cycle:
         return findings
 
     def _verify(self, stop: Stop) -> Done:
-        """Pulls and looks while something waits for proof; nothing where a look was made a moment ago."""
+        """Pulls and looks while something waits for proof; nothing where a look was made a moment ago.
+
+        What a source does not give is told of the source, as after any other pull; it is no failure of the look.
+        """
         recent_ns = round(self.verify_s * NS_PER_S / 2)
         if self._looked_ns is not None and 0 <= self.clock_ns() - self._looked_ns < recent_ns:
             return Done()
@@ -125,9 +128,7 @@ class Cycle:
             return Done()
         pulled = self.collect(stop)
         looked = self._classify(stop)
-        return Done(
-            looked.line, (*pulled.failed, *looked.failed), {**pulled.figures, **looked.figures}, is_look=looked.is_look
-        )
+        return Done(looked.line, looked.failed, {**pulled.figures, **looked.figures}, is_look=looked.is_look)
 
     def _digest(self, stop: Stop) -> Done:
         """Delivers what waits for each channel."""

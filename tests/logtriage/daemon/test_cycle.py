@@ -16,6 +16,7 @@ from collector.stopping import Stop
 from collector.window import NS_PER_S, Window
 from logtriage.config import load_config
 from logtriage.daemon.cycle import Cycle
+from logtriage.daemon.edge import run_job
 from logtriage.daemon.observers import LogObserver
 from logtriage.daemon.wiring import cycle_of
 from logtriage.delivery import Delivered
@@ -139,6 +140,17 @@ def test_a_source_that_is_told_as_failed_makes_the_cycle_fail() -> None:
     cycle = replace(_cycle(_Inbox()), collect=lambda _: Done(failed=("collect failed: logs: no permission",)))
 
     assert not cycle.run()
+
+
+def test_a_look_between_does_not_fail_for_what_its_pull_tells_of_a_source() -> None:
+    refused = Done(failed=("collect failed: logs: no permission",))
+    cycle = replace(_cycle(_Inbox()), collect=lambda _: refused, waits=lambda: True)
+
+    pulled, _ = run_job(cycle.jobs()["collect"], Stop(), ())
+    looked, done = run_job(cycle.jobs()["verify"], Stop(), ())
+
+    assert (pulled.outcome, looked.outcome) == ("failed", "done")
+    assert done.is_look
 
 
 def test_a_fault_of_our_own_is_one_line_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
