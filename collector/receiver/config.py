@@ -58,7 +58,7 @@ class Address:
 class ReceiveConfig(BaseModel):
     """Section `receive` of config.yaml. The token is a secret and comes from the environment."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     http: str | None = None  # address of OTLP over HTTP; none: the daemon does not listen
     grpc: str | None = None  # ... over gRPC

@@ -88,7 +88,7 @@ _Text = Annotated[str, Field(max_length=200), AfterValidator(_check_when)]
 class ScheduleConfig(BaseModel):
     """Section `schedule` of config.yaml: when the daemon does what."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     collect: _Text = "1h"
     classify: _Text = "after collect"

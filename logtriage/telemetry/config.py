@@ -19,7 +19,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 class TelemetryConfig(BaseModel):
     """Section `telemetry` of config.yaml. Headers are secrets and come from the environment."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     otlp: str | None = None  # base address of a receiver of OTLP over HTTP; none: nothing is sent
     otlp_headers_env: str = Field(default=HEADERS_VARIABLE, min_length=1)  # variable with `name=value,name=value`

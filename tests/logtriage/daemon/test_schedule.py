@@ -57,6 +57,8 @@ def test_the_default_is_one_flow_from_collect_to_report() -> None:
         ({"timezone": "../etc/passwd"}, "time zone such as UTC"),
         ({"slice": "1m"}, "at least 10m"),
         ({"every_minutes": 60}, "Extra inputs"),
+        ({"collect": 30}, "it should be a duration"),
+        ({"slice": 24}, "such as 24h"),
     ],
 )
 def test_a_schedule_that_cannot_run_is_a_mistake(given: dict[str, object], said: str) -> None:
