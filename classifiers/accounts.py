@@ -25,11 +25,10 @@ _LEAST = 0.5  # share of the failures whose account must be known
 # OpenTelemetry's enduser.id and user.id, Datadog's usr.id, and how applications write the same; {"user":{"id": ...}}.
 # A bare `user` may be that of a database: it counts where it holds somebody's address.
 _ID = r"(?:[._-]?(?:pseudo[._-])?id|[._-]?email|[._-]?hash)"
-_VALUE = r"(?:<email:)?([^\"\\,}\]\s]{1,200})"
 _ACCOUNT = (
     r'(?i)"(?:app\.|context\.|session\.)?(?:enduser|user|usr|account|customer)(?:(?:'
-    rf'{_ID}"\s*:\s*"?|"\s*:\s*\{{[^{{}}]{{0,200}}?"(?:id|email|user_?id)"\s*:\s*"?){_VALUE}|'
-    rf'(?:_?name)?"\s*:\s*"<email:([^"]{{1,200}}))'
+    rf'{_ID}"\s*:\s*"?|"\s*:\s*\{{[^{{}}]*?"(?:id|email|user_?id)"\s*:\s*"?)(?:<email:)?|'
+    r'(?:_?name)?"\s*:\s*"<email:)([^\"\\,}\]\s]+)'
 )
 _NOBODY = r"(?i)\A(?:null|none|nil|undefined|unknown|anonymous|anon|guest|n/?a|-+|0|-1|false|true|[\[{].*|<[a-z_]+>)\z"
 

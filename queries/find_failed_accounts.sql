@@ -16,7 +16,7 @@ alone as (
         and at_ns < $end_ns
         and signature_id in (select signature_id from signatures where rules = $rules)
 ),
-lines as materialized (  -- or the texts of all lines would be searched
+lines as (
     select
         trace as key,
         at_ns,
@@ -29,8 +29,7 @@ lines as materialized (  -- or the texts of all lines would be searched
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-),
-lone as materialized (
+    union all
     select
         insert_id as key,
         at_ns,
@@ -43,8 +42,7 @@ lone as materialized (
         and at_ns >= $start_ns
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-),
-steps as materialized (
+    union all
     select
         trace as key,
         start_ns as at_ns,
@@ -57,18 +55,12 @@ steps as materialized (
         and start_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
 ),
-told as (
+told as materialized (  -- or the texts of all lines would be searched, and twice
     select
         key,
         at_ns,
-        regexp_extract(text, $account, 1) || regexp_extract(text, $account, 2) as account  -- one of them is empty
-    from (
-        from lines
-        union all
-        from lone
-        union all
-        from steps
-    )
+        regexp_extract(text, $account, 1) as account
+    from lines
 )
 select
     key,
