@@ -79,7 +79,9 @@ def read_hangs(reader: Reader, history: History) -> Hangs:
         traces=Traces(
             reader.frame("find_trace_requests", traces=traces, **span),
             reader.frame("find_trace_spans", traces=traces, **span),
-        ),
+        )
+        if traces
+        else None,
     )  # fmt: skip
 
 

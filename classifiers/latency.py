@@ -74,6 +74,8 @@ def find_latencies(
 
     Those beside a failure come last.
     """
+    if not latencies.slowed:
+        return Slowdowns((), {})
     calls = CallGraph(pl.concat([history.traces.calls(), history.calls, latencies.traces.calls()]))
     oldest = history.window.start_ns - standing_hours * _HOUR_NS
     alone: list[Slow] = []

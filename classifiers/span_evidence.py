@@ -42,6 +42,8 @@ def read_span_samples(reader: Reader, failures: pl.DataFrame, window: Window) ->
     """What one span of each signature says that no entry in the window does; rows as find_samples gives them."""
     told = failures.filter(pl.col("log") == "spans").select("project", "service", "signature_id").unique()
     ids = told["signature_id"].unique().sort().to_list()
+    if not ids:
+        return pl.DataFrame()
     span = {"start_ns": window.start_ns, "end_ns": window.end_ns}
     found = reader.frame("find_span_samples", signature_ids=ids, **span)
     return (

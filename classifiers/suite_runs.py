@@ -63,6 +63,8 @@ class SuiteReading:
 def read_suites(reader: Reader, window: Window, *, start_ns: int) -> SuiteReading:
     """The test runs of a window; the reader must have been told who asked what (see origin.py)."""
     runs = reader.frame("count_test_runs", start_ns=window.start_ns, end_ns=window.end_ns)
+    if not runs.height:
+        return SuiteReading(runs, pl.DataFrame(), pl.DataFrame())
     failed = reader.frame("find_failed_tests", runs=runs["run"].to_list(), most=_MOST)
     runs, into = join_parts(runs)
     failed = failed.with_columns(pl.col("run").replace(into))
