@@ -138,6 +138,7 @@ def find_coverage(
         ledger_dead=int(ledger["dead"].sum()),
         ledger_pruned=counts.pruned,
         ledger_lost=counts.lost,
+        is_cut=counts.pruned_before_ns is not None and counts.pruned_before_ns > history.window.start_ns,
         dead_reasons=counts.dead_reasons,
         unsigned=(counts.unsigned or 0) + (counts.stale or 0),
         blind_spots=(

@@ -27,6 +27,7 @@ class Coverage:
     own_spans: int = 0  # ... of the spans
     ledger_pruned: int = 0  # of those stored, taken away by retention
     ledger_lost: int = 0  # of those stored, lost by damage of the database
+    is_cut: bool = False  # whether retention took a part of the window
     unsigned: int = 0  # records stored, in or before the window, that no rule of now has looked through
 
 

@@ -37,6 +37,9 @@ def _nothing_wrong(findings: Findings) -> str:
     entries, spans = seen.entries - seen.own_entries, seen.spans - seen.own_spans  # its own say nothing of services
     if findings.coverage.unsigned:
         return f"CANNOT TELL: {plural(findings.coverage.unsigned, 'record')} not looked through yet, see BLIND"
+    if findings.coverage.is_cut and findings.standing:  # what began in the window looks old where its begin is gone
+        old = plural(len(findings.standing), "failure")
+        return f"CANNOT TELL WHAT IS NEW: {old}, and a part of this window was pruned, see BLIND"
     over = _told_of(findings)
     if over:
         left = _unproven(findings)

@@ -130,6 +130,7 @@ def _tone(report: ReportView, findings: Findings) -> str:
         return "bad"
     seen = findings.coverage
     is_seen = (seen.entries or seen.spans) and not seen.unsigned and not blind_now(findings)
+    is_seen = is_seen and not (seen.is_cut and findings.standing)
     return "good" if is_seen else "unknown"
 
 

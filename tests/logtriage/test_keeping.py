@@ -97,6 +97,8 @@ def test_a_report_tells_that_its_baseline_was_pruned(store: Store) -> None:
     assert not any("pruned" in one for one in before.coverage.blind_spots)
     assert len(told) == 1
     assert "was pruned, so 1 of the 14 days of baseline are there: an old failure may look new" in told[0]
+    cut = [pipeline.analyse(config, window=Window(NOW_NS - n * DAY_NS, NOW_NS), now_ns=NOW_NS) for n in (1, 4)]
+    assert [one.coverage.is_cut for one in cut] == [False, True]
 
 
 def test_a_file_that_stays_too_large_is_told(store: Store) -> None:

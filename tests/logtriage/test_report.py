@@ -209,6 +209,17 @@ def test_records_that_were_not_looked_through_are_no_good_news() -> None:
     assert build_report(findings(coverage=unsigned), CONFIG).verdict.startswith("WRONG NOW: 2 incidents")
 
 
+def test_failures_of_a_window_whose_begin_was_pruned_are_not_called_old() -> None:
+    cut = replace(quiet_findings().coverage, is_cut=True)
+    standing = findings().standing
+
+    assert build_report(quiet_findings(coverage=cut, standing=standing), CONFIG).verdict == (
+        f"CANNOT TELL WHAT IS NEW: {len(standing)} failure, and a part of this window was pruned, see BLIND"
+    )
+    assert build_report(quiet_findings(coverage=cut), CONFIG).verdict.startswith("NOTHING WRONG: ")
+    assert build_report(findings(coverage=cut), CONFIG).verdict.startswith("WRONG NOW: 2 incidents")
+
+
 def test_missing_events_are_wrong_although_no_entry_fails() -> None:
     view = build_report(quiet_findings(absent_events=findings().absent_events), CONFIG)
 
