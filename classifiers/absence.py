@@ -6,10 +6,10 @@ enough trials, and must not be told by anything else: a failure at the same mome
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from classifiers.accusation import attribution_of
 from classifiers.blocks import in_blocks
@@ -39,8 +39,7 @@ _ERROR = 17
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
-class _Court:
+class _Court(Struct, frozen=True):
     """Weighs triggers that miss their event."""
 
     history: History

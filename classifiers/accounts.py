@@ -6,7 +6,6 @@ asked. Where most of what failed names nobody, the count is not known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from classifiers.cases import Case
 from classifiers.findings import Cluster
 from classifiers.signatures import RULES
 from classifiers.traces import is_trace
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import Window
 

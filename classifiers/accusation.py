@@ -5,7 +5,6 @@ multiplied: they say what the verdict rests on, and where nothing could be compa
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from classifiers.rivals import START_SLACK_NS, Candidate, Tally
 from classifiers.side_by_side import compare
 from classifiers.telling import bad_words, failed_of, unit_for, unit_of
 from classifiers.weighing import Judged
+from collector.replacing import replace
 from collector.window import format_ns
 
 __all__ = ["attribution_of"]

@@ -7,11 +7,11 @@ failure and is not proposed, only counted.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
@@ -23,8 +23,7 @@ _WORD = re.compile(r"(?:<\w+>|[\w.$/{}-])+")
 _LEAST_WORDS = 2  # of a template, that say what it is about
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One signature that reads like others: the words that only it has, and what is known of it."""
 
     signature_id: str
@@ -38,8 +37,7 @@ class Member:
     last_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Signatures of one service that read alike, in several clusters.
 
     template_id is None where frames make them alike, and where other signatures of the template are another failure.
@@ -60,8 +58,7 @@ class Alike:
         return sum(one.entries for one in self.members)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What of a signature makes it alike others."""
 
     id: str
@@ -185,8 +182,7 @@ def _by_frames(present: Iterable[_Told], clusters: Mapping[str, str], seen: set[
     return [group for names, group in groups.items() if not any(names < other for other in groups)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """One service, its clusters and counts."""
 
     project: str

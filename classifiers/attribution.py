@@ -7,9 +7,9 @@ revision that began to serve after the latest moment at which it may have begun 
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 
 from classifiers.again import again_split
 from classifiers.cases import Case
@@ -38,6 +38,7 @@ from classifiers.rivals import (
 )
 from classifiers.side_by_side import compare
 from classifiers.telling import summed
+from collector.replacing import replace
 
 __all__ = [
     "Fit",
@@ -58,8 +59,7 @@ _STOPPED = 0.1  # of what deploys break, what stops by itself while they serve o
 _APART = 3.0  # log-likelihood from which designs in the history of deploys tell two changes of one deploy apart
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
+class Suspicion(Struct, frozen=True):
     """One change of a deploy, its share of the deploy's guilt, and how its carriers part the counts."""
 
     change: Change | None  # None: something that the ledger does not tell
@@ -69,8 +69,7 @@ class Suspicion:
     prior: float = 0.0  # its share before anything was counted, by its kind
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """One revision with its probability and the counts behind it.
 
     `members` are the revisions that may have brought it, with their shares: this one, and those before it that took too
@@ -86,8 +85,7 @@ class Weight:
     members: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """All explanations of one case; what is left to 1 is that nothing changed at all."""
 
     weights: tuple[Weight, ...]  # most probable first
@@ -102,8 +100,7 @@ class Weighed:
         return self.weights[0] if self.weights else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """How well one revision explains a case, whoever else is guilty; logs, in the order in which they are added."""
 
     weight: Weight
@@ -114,8 +111,7 @@ class Fit:
     again: float
 
 
-@dataclass(frozen=True)
-class _Light:
+class _Light(Struct, frozen=True):
     """What the changes of deploys are judged in: the words of the failure, those of all others, and the ledger."""
 
     said: Said

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from classifiers.changes import difference
 from classifiers.deploys import Deploy
 from classifiers.order import number_of
 from collector.records import Revision
+from collector.replacing import replace
 
 __all__ = ["Key", "claimed", "doubles_of", "with_outcomes"]
 

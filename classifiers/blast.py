@@ -7,7 +7,6 @@ of the member that decided its rank, whose service stands first.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from classifiers.accounts import Accounts, count_accounts
 from classifiers.cases import Case
@@ -16,6 +15,7 @@ from classifiers.exposure import Exposure
 from classifiers.findings import Absence, Blast, Cluster, Incident, Latency, Priority
 from classifiers.itself import is_itself, own_words
 from classifiers.priority import LOWEST, Part, Ranked, Reach, brief_words, harmless_words, raised, rank
+from collector.replacing import replace
 
 __all__ = ["asked_part", "rank_absence", "rank_cluster", "rank_incidents", "rank_latency", "reach_of"]
 

@@ -1,7 +1,8 @@
 """Blindness: a time in which logtriage did not see, or does not, and what to do about it. No I/O."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from collector.window import NS_PER_S
 
@@ -18,8 +19,7 @@ BlindKind = Literal[
 _UNITS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 60, ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Blindness:
+class Blindness(Struct, frozen=True):
     """One spell. `until_ns` is None while it lasts; `sentence` tells what is not seen, without since when.
 
     `todo` is what a person does, "" where there is nothing to do. is_news: worth waking somebody for. is_lost: what
@@ -46,8 +46,7 @@ class Blindness:
         return self.since_ns < end_ns and (self.until_ns is None or self.until_ns > start_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What was seen of a window: up to when every source was read, None where nobody knows, and the blindness in it."""
 
     complete_until_ns: int | None = None

@@ -1,12 +1,12 @@
 """Sources that are blind: that cannot be read, are read late, or answer and give nothing. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.blind import BlindKind, Blindness, lasted, two_parts
 from classifiers.itself import OWN_SERVICE
@@ -49,8 +49,7 @@ _TODO = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pulls:
+class Pulls(Struct, frozen=True):
     """Pulls of one source that ended alike, one after the other; a row of find_pull_spells."""
 
     source: str

@@ -1,10 +1,10 @@
 """Where logtriage was blind in a window: read from stored rows alone, each matter told once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from classifiers.blind import Blindness, Sight
 from classifiers.blind_self import (
@@ -43,8 +43,7 @@ _ORDER = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What the store holds of pulls, arrivals, jobs and looks before the end of a window: rows of its queries."""
 
     pulls: pl.DataFrame

@@ -5,7 +5,8 @@ between two cycles, store nothing twice.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.classify import cases_of
 from classifiers.config import ClassifyConfig
@@ -36,16 +37,14 @@ _DAY_NS = 86_400_000_000_000
 _NOTE = 500  # characters of a person's note
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """What one look added to the ledger: verdicts that nobody was told before, and what rules settled."""
 
     told: int
     settled: tuple[Settlement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A person's word on a claim; `is_new` is False where the same had been said. record: all that is stored now.
 
     `is_noted`: the word stands, and has another note than it had.

@@ -7,10 +7,10 @@ since some moment. A deploy that breaks something for one caller alone looks the
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -58,8 +58,7 @@ def _top(requests: pl.DataFrame, column: str) -> pl.DataFrame:
     return ranked.group_by("project", "service", maintain_order=True).head(_PER_SERVICE)
 
 
-@dataclass(frozen=True)
-class _Caller:
+class _Caller(Struct, frozen=True):
     """Somebody who calls: which of the units were theirs, and what they asked on the failing routes, per bin."""
 
     name: str

@@ -9,11 +9,11 @@ any trace, the order within one instance counts instead, and is marked as inferr
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice
 from statistics import median
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import CascadeConfig
@@ -22,6 +22,7 @@ from classifiers.links import Link, nearest_links
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
 from classifiers.untraced import links_without_traces, names_it, services_named
+from collector.replacing import replace
 
 __all__ = ["Cascade", "find_cascade", "fold_requests", "joined"]
 
@@ -35,8 +36,7 @@ _TRAVELS = 0.5  # of the rate with the other cause: a cause that explains less b
 _TRACES = 5
 
 
-@dataclass(frozen=True)
-class Cascade:
+class Cascade(Struct, frozen=True):
     """The nearest cause of every failure that has one; and the links beside these, by share.
 
     `together` are links of roots that always fail together, in no order: for those that nothing else joins.

@@ -8,12 +8,12 @@ Exposure is counted on the routes and origins that failed, since a quiet route n
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from classifiers.asked import asked_grid, asked_routes
@@ -24,14 +24,14 @@ from classifiers.onset import Fit, find_onset
 from classifiers.origin import origin_of_share
 from classifiers.traces import Traces, is_trace
 from classifiers.units import Units, find_units
+from collector.replacing import replace
 
 __all__ = ["Case", "build_cases"]
 
 _SLACK_NS = 5_000_000  # between a line and the end of its request, by the clocks of two writers
 
 
-@dataclass
-class Case:
+class Case(Struct, dict=True):
     """One cluster under examination. Arrays and lists over units are in order of time.
 
     `traces` are the keys of the units (see traces.py), None where nothing is known; `met_ns` tells of every key when it
@@ -65,10 +65,11 @@ class Case:
     grid: Grid
     fit: Fit
     unit_routes: list[str] = field(default_factory=list)
-    bins: NDArray[np.int64] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.bins = self.grid.timeline.bin_of(self.times_ns)
+    @cached_property
+    def bins(self) -> NDArray[np.int64]:
+        """The bin of the timeline that each unit failed in."""
+        return self.grid.timeline.bin_of(self.times_ns)
 
     @property
     def units(self) -> int:

@@ -1,7 +1,6 @@
 """Causes: the rival explanations of one case in words, the one that stands, and where the fault sits."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from classifiers.attribution import Weight
 from classifiers.explained import BLAMED
@@ -11,6 +10,7 @@ from classifiers.rivals import Rival
 from classifiers.telling import as_rate
 from classifiers.unnamed import outside_of, steady_of
 from classifiers.weighing import Judged
+from collector.replacing import replace
 
 __all__ = ["WORTH_TELLING", "cause_of", "fault_of", "hypotheses_of"]
 

@@ -4,8 +4,9 @@ Only what is known of both is compared. Texts tell source, version and keyed has
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from classifiers.findings import CHANGE_TYPES, Change
 from collector.records import Revision
@@ -39,8 +40,7 @@ _SIDECAR_SECTIONS = ("memory_limit", "cpu_limit", "probes", "command")
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Changes from one revision to another, most telling first.
 
     `unknown` are the sections that could not be compared, `reasons` a clause for each of them, why. The label is
@@ -55,8 +55,7 @@ class Difference:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unknown(Struct, frozen=True):
     """A section that cannot be compared, and why; {before} and {after} stand for the revisions."""
 
     section: str

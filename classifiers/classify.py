@@ -4,9 +4,9 @@ A function of stored rows, configuration and window: the same rows give the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.absence import failed_keys, find_absences
 from classifiers.accounts import find_accounts, read_accounts, with_accounts
@@ -67,6 +67,7 @@ from classifiers.weighing import weigh_cases
 from classifiers.whys import with_whys
 from classifiers.whys_ground import WhyGround
 from collector.records import Revision
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import Window
 
@@ -79,8 +80,7 @@ _MISSING = ("stopped", "hollow")  # kinds of absence that are a fault
 _REST = ("standing", "noise")  # verdicts on what is no problem
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """All that an analysis takes from the store, of one state of it: what is concluded needs the store no more.
 
     entries and samples are those of every failure in the window, as read_entries and read_samples give them.

@@ -1,12 +1,12 @@
 """The commits between two revisions: from which to which, and a link that a browser opens."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from classifiers.findings import Attribution, Cluster, Evidence
 from classifiers.service_names import plain_name
 from collector.records import Revision
+from collector.replacing import replace
 
 __all__ = ["COMMITS", "compare_link", "repository_of", "with_commits"]
 

@@ -8,10 +8,10 @@ elsewhere in time shows how often they would meet by chance.
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -81,8 +81,7 @@ def followers(rows: pl.DataFrame, of: Collection[str], behind: Collection[str]) 
     return {mine.names[at] for at in np.flatnonzero((share > 0) & (share >= _LIFT * by_chance))}
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
+class _Lines(Struct, frozen=True):
     """Lines of some clusters by instance and time: when, and whose by its place in `names`; and which are of each."""
 
     at_ns: NDArray[np.int64]

@@ -9,10 +9,10 @@ wrong in 99 of 100 comparisons (Holm's method, two-sided).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -31,8 +31,7 @@ Course = Literal["new", "grown", "stopped", "less", "alike", "cannot tell"]
 _RANK: dict[Course, int] = {"new": 0, "grown": 1, "cannot tell": 2, "less": 3, "stopped": 4, "alike": 5}
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One cluster on two revisions, in its own unit. `p_value` is adjusted for all clusters that were compared.
 
     `ratio` is the rate after to the rate before, None where either is zero or not known. `needed` says of a course that
@@ -55,8 +54,7 @@ class Compared:
     elsewhere: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(Struct, frozen=True):
     """What failed on two revisions of one service, new failures first, the largest effect first.
 
     `served_before` and `served_after` are what each served at all, in `unit`; `together` is the minutes in which both
@@ -70,8 +68,7 @@ class Failing:
     together: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """Failures and exposure of one revision; `spread` is how much more they vary over time than one rate explains."""
 
     failures: int

@@ -6,7 +6,6 @@ often once it takes all of them: that is a promotion, no change of its rate, and
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from classifiers.config import OnsetConfig
 from classifiers.exposure import Grid
 from classifiers.onset import Fit, find_onset
+from collector.replacing import replace
 
 __all__ = ["with_first_revision"]
 

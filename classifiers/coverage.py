@@ -1,9 +1,9 @@
 """Coverage: how much was looked at, what became of it, and where logtriage is blind. A zero has its denominator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.blind import Sight
 from classifiers.cases import Case
@@ -25,8 +25,7 @@ _FEW_TRACES = 0.05
 _WHOLE = 0.95  # share of the traces from which all are taken to be told
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """What the store counts of a window and of all that came in: frames of count_window, count_ledger and others."""
 
     window: dict[str, int]

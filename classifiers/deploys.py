@@ -1,8 +1,9 @@
 """Requests to deploy, as the audit log tells of them: who, with what, and what became of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from classifiers.facts import Fact
 from classifiers.routing import Target
@@ -13,8 +14,7 @@ _Key = tuple[str, str, str]
 _ABORTED = 10  # gRPC's code of a call that another one overtook
 
 
-@dataclass(frozen=True, slots=True)
-class Deploy:
+class Deploy(Struct, frozen=True):
     """One request to deploy, its long-running pair and its failure told once. `revision` is "" where none is known.
 
     outcome: requested | succeeded | failed. `makes_revision` is false where only traffic was to move, or `settings`,

@@ -5,11 +5,11 @@ there is none) and `lanes`. Only formats that draw ask for it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.drawn import Sequence as Drawn
 from classifiers.drawn import SequenceSide
@@ -21,6 +21,7 @@ from classifiers.lanes import read_lanes
 from classifiers.origin import origin_params
 from classifiers.regions import read_placed_facts
 from classifiers.spans_by_revision import lay_spans_by_revision
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 
@@ -37,8 +38,7 @@ _Finding = Cluster | Latency | Absence
 _Which = Literal["all", "not failed", "failed", "slow", "with the event", "without the event"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(Struct, frozen=True):
     """Traces of both sides, which they are, and the operation by which they enter the service."""
 
     operation: str

@@ -1,13 +1,13 @@
 """What is only drawn: requests as they went before and since, and the revisions of a service over time. No I/O."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Lane", "LaneMark", "LaneRevision", "Lanes", "Sequence", "SequenceSide", "SequenceStep", "StepCount"]
 
 
-@dataclass(frozen=True, slots=True)
-class StepCount:
+class StepCount(Struct, frozen=True):
     """A step on one side: so many of its traces have it, and in so many of them it failed.
 
     `p50_ns` is the median of what it took. `text`: what its failures told most often, in one line; it may be empty.
@@ -24,8 +24,7 @@ class StepCount:
         return self.failed / self.traces if self.traces else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceStep:
+class SequenceStep(Struct, frozen=True):
     """A call of one participant to another or to itself, or a line that it wrote; by place in `participants`.
 
     course: what became of it since, by its share of the traces of both sides; `p_value` is that of the two shares being
@@ -45,8 +44,7 @@ class SequenceStep:
     trace_ids: tuple[str, ...] = ()  # that have it, those since first: a sample, at most 3
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceSide:
+class SequenceSide(Struct, frozen=True):
     """The traces of one side: those that were compared, and the most typical of them.
 
     which: of the requests of `revision`; without one they are those of its time.
@@ -58,8 +56,7 @@ class SequenceSide:
     trace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """One operation of a service as it went on the last good revision and as it goes since, step by step.
 
     The first participant is whoever called; `skipped` steps in all are left out, the last ones of them behind the last
@@ -77,8 +74,7 @@ class Sequence:
     gaps: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LaneMark:
+class LaneMark(Struct, frozen=True):
     """Something that happened to a service: at_ns is known."""
 
     at_ns: int
@@ -86,8 +82,7 @@ class LaneMark:
     revision: str
 
 
-@dataclass(frozen=True, slots=True)
-class LaneRevision:
+class LaneRevision(Struct, frozen=True):
     """What one revision was asked in each column; `verdict` is what the incident says of it."""
 
     revision: str
@@ -95,8 +90,7 @@ class LaneRevision:
     verdict: Literal["good", "blamed", "may be it", ""] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One service over the time drawn: its revisions in the order of deploying; `unit` is what they were asked."""
 
     service: str
@@ -106,8 +100,7 @@ class Lane:
     left_out: int = 0  # revisions that are not told, for want of room
 
 
-@dataclass(frozen=True, slots=True)
-class Lanes:
+class Lanes(Struct, frozen=True):
     """The revisions of the services of an incident over time, in columns of equal length."""
 
     start_ns: int

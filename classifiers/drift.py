@@ -9,8 +9,9 @@ of literals can be compared because all of a store have one key.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+
+from msgspec import Struct
 
 from classifiers.changes import variable_text
 from classifiers.explained import BLAMED
@@ -22,6 +23,7 @@ from classifiers.serving import serving_revision
 from classifiers.suspects import CallGraph
 from classifiers.vanished import KeyId, keys_of
 from collector.records import Revision
+from collector.replacing import replace
 
 __all__ = ["find_drifts", "tie_drifts"]
 
@@ -48,8 +50,7 @@ _Value = tuple[str, ...]
 _Service = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """What one revision holds, from an instant on."""
 
     service: _Service

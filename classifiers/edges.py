@@ -1,15 +1,15 @@
 """Edges between operations and the steps that they take inside traces: the records of a comparison of two revisions."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Course", "Flow", "FlowEdge"]
 
 Course = Literal["lost", "new", "replaced", "fewer", "more"]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowEdge:
+class FlowEdge(Struct, frozen=True):
     """One difference: of kind `call` that an operation takes a step, of kind `order` that a step comes after another.
 
     `with_*` are the traces that have it, of `reached_*` that reach the operation (of an order: that take both steps).
@@ -33,8 +33,7 @@ class FlowEdge:
     traces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """What two revisions of a service do differently inside traces, lost edges first, the deeper one first.
 
     `basis`: spans or lines, "" where neither is there; then `why_not` says what is missing. `looked` edges were

@@ -5,10 +5,10 @@ read one by one, a sample of them where they are many. So a quiet system costs t
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.history import History
@@ -42,8 +42,7 @@ _ROW_SCHEMA = pl.Schema(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class EventRows:
+class EventRows(Struct, frozen=True):
     """Frames of count_events, count_told_lines, find_event_requests, find_event_rows and others, by their names.
 
     Steps begin at start_ns.

@@ -1,12 +1,12 @@
 """One cluster examined: its signatures and why they are one, its trend beside what was asked, entries, neighbours."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.cases import Case, build_cases
 from classifiers.classify import Reading
@@ -16,6 +16,7 @@ from classifiers.findings import Cluster
 from classifiers.neighbours import Neighbour, find_neighbours
 from classifiers.shapes import VALUE
 from classifiers.statements import Templates
+from collector.replacing import replace
 from collector.store import Reader
 
 __all__ = [
@@ -38,8 +39,7 @@ _NOT_PARTS = {"contributes", "access"}
 _TEXT_CHARS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a signature; `counts`: it goes into the id."""
 
     name: str
@@ -47,8 +47,7 @@ class Part:
     counts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureLine:
+class SignatureLine(Struct, frozen=True):
     """One signature of the cluster. `rule` says why it is in (CLUSTER_SCHEMA), `share` how often it came with it.
 
     template and its id: only where other signatures share it.
@@ -67,8 +66,7 @@ class SignatureLine:
     shared_by: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """Failures and what was exposed, in columns of equal length from start_ns on, in the unit of the cluster."""
 
     start_ns: int
@@ -78,8 +76,7 @@ class Trend:
     exposed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryLine:
+class EntryLine(Struct, frozen=True):
     """One entry as it is shown."""
 
     insert_id: str
@@ -91,8 +88,7 @@ class EntryLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """Everything `logtriage show` tells of a cluster beside its verdict. `insert_ids`: every entry, by time."""
 
     signatures: tuple[SignatureLine, ...]

@@ -1,7 +1,8 @@
 """What explains a finding: facts with their rows, its reach, its cascade, why, and its course. No I/O."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["BLAMED", "SURE_FROM", "Blast", "Evidence", "Explains", "Improved", "RevisionSeries", "Series", "Why"]
 
@@ -10,8 +11,7 @@ SURE_FROM = (0.9, 0.7, 0.5)
 BLAMED = SURE_FROM[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A fact that supports or weakens a claim, with its references. `statement` is one plain sentence."""
 
     kind: Literal["measured", "inferred", "asserted", "unknown"]
@@ -22,8 +22,7 @@ class Evidence:
     revisions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Blast:
+class Blast(Struct, frozen=True):
     """How far something reaches: what its priority was made of. Shares lie in 0 to 1; None is not known.
 
     `share` is of what its service was asked since the onset, `routes_share` of what its worst route was asked. `users`
@@ -43,8 +42,7 @@ class Blast:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Improved:
+class Improved(Struct, frozen=True):
     """A failure that fell, or ended, within the window: `before` failed of `exposed_before` until the window began.
 
     `failed` of `exposed` failed in the window itself, the last at `last_ns`; none: all that was exposed went well.
@@ -62,8 +60,7 @@ class Improved:
     last_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Explains:
+class Explains(Struct, frozen=True):
     """An edge of a cascade: `cause` explains `shared` of the `units` failures of `symptom`. Both are ids of findings.
 
     how: the sign that decided, as in `Link.kind`; without traces it is inferred, and weaker.
@@ -83,8 +80,7 @@ class Explains:
         return self.shared / self.units if self.units else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """One answer of the five whys: a step from the symptom towards how the change got in.
 
     It ends where the evidence ends: the last step of a chain may be `unknown`, and then says what would tell.
@@ -99,8 +95,7 @@ class Why:
     refuted_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionSeries:
+class RevisionSeries(Struct, frozen=True):
     """Failed beside exposed units of one revision, column by column."""
 
     service: str
@@ -109,8 +104,7 @@ class RevisionSeries:
     exposed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """The course of a failure over the window, per revision, for a plot: columns of equal length from `start_ns`."""
 
     start_ns: int

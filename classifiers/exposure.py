@@ -5,12 +5,12 @@ spans either, the minutes in which its instances wrote anything. Never lines.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from collector.window import NS_PER_S
@@ -33,8 +33,7 @@ _WHOLE = 0.95  # ... from which all have them, but for those at the ends of what
 _FLOOR = 1e-9  # exposure that a bin without requests still has, so that time goes on
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """Equal bins of whole minutes over [start_ns, end_ns)."""
 
     start_ns: int
@@ -67,8 +66,7 @@ class Timeline:
 _ALMOST = 0.999  # of a bin at most is not known, so that its ends stay in order
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True, dict=True):
     """Exposure of one service by revision and bin; `unit` is what is counted."""
 
     timeline: Timeline
@@ -157,8 +155,7 @@ class Grid:
         return names, np.where(last >= 0, best[np.maximum(last, 0)], -1)
 
 
-@dataclass(frozen=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """Exposure of one service as arrays, one element a row: where, when and how much; names by their places in lists.
 
     Every case asks for its own routes and origins: small frames answer that twenty times as slowly.

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 __all__ = ["SEEN_SCHEMA", "Fact", "projects_of", "read_facts"]
 
@@ -26,8 +26,7 @@ SEEN_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One row of FACT_SCHEMA, its detail read, its project by id rather than by number where that is known."""
 
     project: str

@@ -7,14 +7,15 @@ never ranks above P3; a fault of the product that only tests have met yet ranks 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import orjson
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.findings import Cause, Evidence, Fault, Hypothesis, Origin
 from classifiers.natures import is_about_dependency, is_code_fault, is_refusal
 from classifiers.weighing import Judged
+from collector.replacing import replace
 
 __all__ = ["Sitting", "find_sitting", "is_test_place", "with_cause"]
 
@@ -65,8 +66,7 @@ _PLATFORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
+class Sitting(Struct, frozen=True):
     """Where the fault sits; `cause` is what it makes of a failure that no revision explains."""
 
     fault: Fault

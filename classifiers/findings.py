@@ -4,10 +4,10 @@ All instants are nanoseconds since 1970 UTC. Everything here is computed from st
 """
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
+from msgspec import Struct, field
 
 from classifiers.blind import Blindness
 from classifiers.drawn import Lanes, Sequence
@@ -86,8 +86,7 @@ CHANGE_TYPES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between two revisions. `before` and `after` tell source and version, never a value.
 
     `type` is one of CHANGE_TYPES.
@@ -99,8 +98,7 @@ class Change:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(Struct, frozen=True):
     """When a cluster began or changed rate. Rates are failures per exposed request, None where nothing was exposed.
 
     The true moment lies in [earliest_ns, latest_ns] in about 95 % of all cases; that of the end, where it is over, in
@@ -118,8 +116,7 @@ class Onset:
     exposed_before: int | None = None  # in the unit, before the onset: what a rate of 0 is of
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionCount:
+class RevisionCount(Struct, frozen=True):
     """Failures of a cluster beside the exposure of one revision, in the unit of the cluster."""
 
     service: str
@@ -130,8 +127,7 @@ class RevisionCount:
     last_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What was seen of one revision, in the unit of the cluster. `at_ns`: when it was last seen so."""
 
     service: str
@@ -141,8 +137,7 @@ class Sighting:
     at_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SideBySide:
+class SideBySide(Struct, frozen=True):
     """Blamed and other revisions of a service in the same minutes; `not testable` where none were shared.
 
     `evidence` is the highest value so far of an e-process against equal rates: 20 refutes them, however often one
@@ -159,8 +154,7 @@ class SideBySide:
     most_times: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotApart:
+class NotApart(Struct, frozen=True):
     """A revision that may as well be the first bad one, and why it cannot be told apart from it."""
 
     revision: str
@@ -168,8 +162,7 @@ class NotApart:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """The claim that a revision caused an onset. From confidence 0.5 on the revision is blamed.
 
     `first_bad` are the revisions that may have brought it, `revision` among them, in the order of deploying: together
@@ -195,8 +188,7 @@ class Attribution:
     location: str = ""  # of the service blamed; "" not known
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(Struct, frozen=True):
     """A rival explanation with its probability; those of one cluster add up to at most 1."""
 
     cause: Cause
@@ -205,8 +197,7 @@ class Hypothesis:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Storm:
+class Storm(Struct, frozen=True):
     """How the failures of a cluster came since its onset, where that is neither steady nor once a request.
 
     `bursts` is 0 for failures that come regularly, or with many lines each, without bursts; the other figures are then
@@ -224,8 +215,7 @@ class Storm:
     lines_per_unit: float  # of the statement repeated most: a retry storm has many
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A failure that people know, as a file of known signatures tells it: what it means, what to look at first."""
 
     name: str
@@ -235,8 +225,7 @@ class Known:
     look: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailingSpan:
+class FailingSpan(Struct, frozen=True):
     """A span that failed with a cluster. `text` is one line of what was thrown, else of its status; it may be empty.
 
     joined: by trace; or, where the entries carry none, by the time at which it was open in that instance, which is
@@ -251,8 +240,7 @@ class FailingSpan:
     joined: Literal["trace", "time"] = "trace"
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """One failure of one service: all renderings of it, with what is known of it.
 
     Of what spans alone tell, the entries are the request lines of its traces, where there are any.
@@ -308,8 +296,7 @@ class Cluster:
         return self.origin == "tests"
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """A root with what it explains, and what fails of the same dependency with its own.
 
     `root` and `symptoms` are ids of clusters, slower operations or missing events. `number` is its rank in this
@@ -332,8 +319,7 @@ class Incident:
     lanes: Lanes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventCount:
+class EventCount(Struct, frozen=True):
     """Triggers of an event, or events with a field, that were looked at, and how many had what was to come."""
 
     trials: int
@@ -345,8 +331,7 @@ class EventCount:
         return self.seen / self.trials if self.trials else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True):
     """A business event that stopped, or arrives without a field.
 
     `trigger` is what it comes after; `before` and `since` count on both sides of the onset, `since` on the revisions
@@ -386,8 +371,7 @@ class Absence:
         return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How long the requests of an operation took on one revision."""
 
     service: str
@@ -400,8 +384,7 @@ class Pace:
     last_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class SlowPart:
+class SlowPart(Struct, frozen=True):
     """The operation inside of requests that most of the growth lies in, by the time that it took itself.
 
     Durations and spans are means of a request, before and since; `share` is its part of what requests take longer.
@@ -417,8 +400,7 @@ class SlowPart:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class SlowCaller:
+class SlowCaller(Struct, frozen=True):
     """An operation that is slower because it waits for another one; `share` of its slow requests met a slow one."""
 
     service: str
@@ -428,8 +410,7 @@ class SlowCaller:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """An operation that became slower, of requests that were answered well and met no cold start.
 
     Durations before and since the onset. `times_*` tell by how much they rose, with an interval of 95 %, where like is
@@ -476,8 +457,7 @@ class Latency:
     series: Series | None = None  # of its slow ones; None where nothing can be drawn
 
 
-@dataclass(frozen=True, slots=True)
-class VanishedKey:
+class VanishedKey(Struct, frozen=True):
     """A variable or mounted secret that a deploy dropped, whether or not an error followed.
 
     `renamed_to` is another key that came with the same deploy and holds the same; `restored_in` the revision that
@@ -503,8 +483,7 @@ class VanishedKey:
     location: str = ""  # of the revision; "" not known
 
 
-@dataclass(frozen=True, slots=True)
-class DriftSide:
+class DriftSide(Struct, frozen=True):
     """What the serving revision of one service holds: source and version, never a value."""
 
     service: str
@@ -512,8 +491,7 @@ class DriftSide:
     holds: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """A key, or a secret, on which services of one project disagree.
 
     parted: they held the same until `parted_by` was deployed at since_ns; version: one secret in different versions;
@@ -533,8 +511,7 @@ class Drift:
     cluster_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """Everything one report tells. `clusters` are the problems of the window; the rest goes into lists of its own."""
 
     window: Window

@@ -6,16 +6,17 @@ The typical traces (medoids) say which steps are drawn; what became of a step is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.compare import ALPHA
 from classifiers.drawn import SequenceStep, StepCount
 from classifiers.flow import masked_lines
 from classifiers.flow_edges import fisher
 from classifiers.flow_typical import find_medoid, merge_keys
+from collector.replacing import replace
 
 __all__ = ["Compared", "compare_traces"]
 
@@ -33,8 +34,7 @@ _REQUEST_LINE = r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /"
 _STAMP = r"^(?:<(?:time|date|number|duration|ip|uuid|hex)>[\s,:|-]*)+"  # in front of a line: when, and not what
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Participants and steps of both typical traces, and what was left out of them."""
 
     participants: tuple[str, ...]
@@ -47,8 +47,7 @@ class Compared:
     traces_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """A step under its own names; `rank`: the lower, the more it tells."""
 
     caller: str

@@ -9,7 +9,6 @@ that was not taken in nearly all traces: there a change of what is asked would l
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ import polars as pl
 
 from classifiers.compare import ALPHA, holm
 from classifiers.edges import Course, Flow, FlowEdge
+from collector.replacing import replace
 
 __all__ = ["compare_steps", "fisher"]
 

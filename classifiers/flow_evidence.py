@@ -6,7 +6,6 @@ before each. The verdict itself is weighed without it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -16,6 +15,7 @@ from classifiers.flow import read_span_steps
 from classifiers.flow_edges import compare_steps
 from classifiers.history import History
 from collector.records import Revision
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import Window
 

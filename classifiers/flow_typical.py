@@ -5,13 +5,13 @@ all others (Jaccard), of equals the one that took a time nearest to the median.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from classifiers.flow import VARIABLE_WORDS, masked_lines, read_steps
 from classifiers.origin import origin_params
@@ -27,8 +27,7 @@ _DEEPEST = 40  # of a trace as a tree; deeper ones, and circles, are told at thi
 _KEY = ["service", "operation", "is_line", "above_service", "above_operation"]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowStep:
+class FlowStep(Struct, frozen=True):
     """One step of a trace: a span, or a line that was written.
 
     `depth` counts the steps above it, `begin_ns` is from the begin of the trace, `took_ns` None of a line or an
@@ -52,8 +51,7 @@ class FlowStep:
         return (self.service, self.operation, self.kind, self.above)
 
 
-@dataclass(frozen=True, slots=True)
-class TypicalTrace:
+class TypicalTrace(Struct, frozen=True):
     """The most typical trace of an operation of a revision, its steps in order; `traces` were compared."""
 
     service: str
@@ -64,8 +62,7 @@ class TypicalTrace:
     steps: tuple[FlowStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AlignedStep:
+class AlignedStep(Struct, frozen=True):
     """One step of either trace: `kept` is in both, `lost` only in the first, `new` only in the second."""
 
     course: Literal["kept", "lost", "new"]

@@ -7,12 +7,12 @@ given one and the same cause is put together, and never what tells another statu
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import orjson
 
 from classifiers.cases import Case
 from classifiers.links import Link
+from collector.replacing import replace
 
 __all__ = ["fold_calls", "told_by_lines"]
 

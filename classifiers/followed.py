@@ -4,8 +4,9 @@ A look is one analysis that stored what it found; the daemon and `logtriage dige
 them. All rows are added, none is changed, so that the state at any earlier instant can be told again.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.explained import Evidence
 from classifiers.states import Priority, State
@@ -15,8 +16,7 @@ __all__ = ["Criterion", "Fix", "IncidentState", "MemberState", "Mute", "Proof", 
 Proof = Literal["VERIFIED", "FAILING", "NOT YET", "NOT TESTABLE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """What must hold before something counts as mended: a query, a test, and what it speaks of.
 
     no failures: none of these signatures in attempts of the failing call; rate below: fewer than `limit` of attempts;
@@ -41,8 +41,7 @@ class Criterion:
     quantile: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change of the ledger since which a failure may be over: what it is, since when, and for which revisions.
 
     how: rollback, traffic went back to revisions from before the blamed one; redeploy, a later revision has the named
@@ -58,8 +57,7 @@ class Fix:
     older: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """A criterion beside what was counted since `since_ns`. Attempts are of the failing call, never minutes.
 
     needed: attempts in all that the test needs, None where it cannot be said; `silence_ns` what bursts or a timer need
@@ -90,8 +88,7 @@ class Verification:
         return None if self.needed is None else max(self.needed - self.attempts, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentState:
+class IncidentState(Struct, frozen=True):
     """One row of STATE_SCHEMA: an incident, or one member of it, came into a state. `finding_id` "" is the incident."""
 
     incident_id: str
@@ -116,8 +113,7 @@ class IncidentState:
     merged_into: str = ""  # the incident that it is part of since then
 
 
-@dataclass(frozen=True, slots=True)
-class MemberState:
+class MemberState(Struct, frozen=True):
     """One member of a tracked incident: `db sessions fail` may be over while `403` goes on."""
 
     finding_id: str
@@ -129,8 +125,7 @@ class MemberState:
     since_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(Struct, frozen=True):
     """An incident as it stands over looks. `id` stays the same for as long as it is one story.
 
     `number` is that of the incident in these findings, None where the window shows nothing of it any more. `priority`
@@ -165,8 +160,7 @@ class Tracked:
         return not self.merged_into and self.state in {"new", "ongoing", "regressed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Struct, frozen=True):
     """One row of MUTE_SCHEMA: exact signatures of one service are put away until an instant. A new one wakes it.
 
     What stands behind `is_lifted` is decided at each look and never stored; failures are those since it was made, as

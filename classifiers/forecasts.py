@@ -9,16 +9,18 @@ the last one is kept beside it. Where no explanation stands out nothing is claim
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
 import polars as pl
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from classifiers.config import ForecastConfig
 from classifiers.explained import BLAMED
 from classifiers.findings import SURE_FROM, Absence, Cluster, Evidence, Findings, Latency
 from classifiers.signatures import RULES
+from collector.replacing import replace
 
 __all__ = [
     "FORECAST_SCHEMA",
@@ -70,8 +72,7 @@ FORECAST_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """One row of FORECAST_SCHEMA. Both ids are empty until it is compared with what is stored."""
 
     project: str
@@ -228,13 +229,13 @@ def is_same_verdict(one: Forecast, other: Forecast) -> bool:
 
 
 def frame_of(records: Iterable[Any], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Dataclasses as rows of a schema that has all their fields."""
+    """Records as rows of a schema that has all their fields."""
     rows = [asdict(one) for one in records]
     return pl.DataFrame([[_plain(row[name]) for name in schema] for row in rows], schema=schema, orient="row")
 
 
 def read_rows(rows: pl.DataFrame, kind: type[Row]) -> tuple[Row, ...]:
-    """Rows as dataclasses whose fields are the columns; lists become tuples."""
+    """Rows as records whose fields are the columns; lists become tuples."""
     return tuple(
         kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
         for row in rows.iter_rows(named=True)

@@ -1,10 +1,10 @@
 """What an analysis reads: every row it needs of the window and of the baseline before it, as small frames."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.callers import CALLER_SCHEMA, Callers, top_agents, top_clients
 from classifiers.config import HistoryConfig, OriginsConfig
@@ -42,8 +42,7 @@ _HOUR_NS = 3_600_000_000_000
 _FAR_FUTURE_NS = 2**62
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True, dict=True):
     """Rows of [start_ns, end_ns): failures with their cluster, leads, traces, exposure, facts and revisions.
 
     members: CLUSTER_SCHEMA after the rules of config.yaml; outcomes: what those did; warnings: sentences about rules
@@ -252,8 +251,7 @@ def _callers(
     return names.called(counts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Grouped:
+class _Grouped(Struct, frozen=True):
     """Failures with their cluster, and the clusters."""
 
     failures: pl.DataFrame

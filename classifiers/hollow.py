@@ -5,9 +5,9 @@ where several events lose all their fields at once, the log is written otherwise
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.accusation import attribution_of
 from classifiers.cases import Case
@@ -33,8 +33,7 @@ _WRITTEN_OTHERWISE = 2  # events without any field from which the log is
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """A field of an event; `trials` are columns of TRIAL_SCHEMA, `fields` and `insert_id`."""
 
     project: str

@@ -6,10 +6,10 @@ service answered in time are the fault of who calls, or of what lies between.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import OnsetConfig, ProblemConfig
@@ -20,6 +20,7 @@ from classifiers.hung_reading import Hangs
 from classifiers.limits import Limit
 from classifiers.traces import is_trace
 from classifiers.trials import Subject, bad_case
+from collector.replacing import replace
 
 __all__ = ["Hung", "find_hung", "hung_lines", "with_hangs"]
 
@@ -34,8 +35,7 @@ _IDS = 5
 _REQUESTS = ("requests", "spans")  # sources that tell of whole requests
 
 
-@dataclass(frozen=True)
-class Hung:
+class Hung(Struct, frozen=True):
     """Requests of one service that end at one limit. `into`: the problem that they are; None: a case of theirs.
 
     is_answered: calls that the called service had answered long before.

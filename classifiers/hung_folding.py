@@ -3,12 +3,11 @@
 The platform's sentence about the limit stands in some lines and not in others; these are no two failures.
 """
 
-from dataclasses import replace
-
 import polars as pl
 
 from classifiers.history import History
 from classifiers.hung_reading import Hangs
+from collector.replacing import replace
 
 __all__ = ["fold_hung"]
 

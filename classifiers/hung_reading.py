@@ -1,16 +1,17 @@
 """What is read of requests that hang: where times pile up at a limit, the requests there, and how long others take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.history import History
 from classifiers.limits import LEAST_NS, Limit, find_limits
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
 from collector.records import Revision
+from collector.replacing import replace
 from collector.store import Reader
 
 __all__ = ["Hangs", "read_hangs"]
@@ -21,8 +22,7 @@ _LATE_NS = 600_000_000_000  # before the end of what is known: a span that began
 _TRACES = 4000  # of hung requests whose way through other services is read
 
 
-@dataclass(frozen=True)
-class Hangs:
+class Hangs(Struct, frozen=True):
     """Limits at which requests of a route pile up, far above what others take.
 
     Limits of 0 s are those of requests that never ended (find_unfinished_requests). usual_ns: the median of the others,

@@ -7,11 +7,11 @@ have one incident: each keeps its own root, since none explains the other, and i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 
 from classifiers.findings import Absence, Cluster, Evidence, Explains, Incident, Latency, Priority
 from classifiers.itself import not_itself
+from collector.replacing import replace
 from collector.window import Window
 
 __all__ = ["Member", "addresses_in", "began_ns", "find_incidents", "title_of", "with_shared_dependencies"]

@@ -7,11 +7,11 @@ and by Rust's engine. Nothing here knows of clusters.
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.known_signatures import Family, KnownSignature, Rule
 
@@ -23,8 +23,7 @@ _CLOSE_CODE = re.compile(r"\b(?:10(?:0\d|1[0-5])|[34]\d{3})\b")
 _CLOSES = re.compile(r"(?i)\bclos|connectionclosed|socket|\bws\b|\b(?:sent|received) [134]\d{3}\b|wasclean|going away")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What of a signature a rule can ask for."""
 
     kind: str
@@ -34,8 +33,7 @@ class Subject:
     close_codes: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A known signature that matches, with its family; `is_own` where it is one of the user's."""
 
     signature: KnownSignature

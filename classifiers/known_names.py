@@ -1,7 +1,5 @@
 """Known signatures told of clusters: findings in, the same findings with names for the failures that are known out."""
 
-from dataclasses import replace
-
 import polars as pl
 
 from classifiers.config import KnownConfig
@@ -10,6 +8,7 @@ from classifiers.known_matching import Matcher, Named, subject_of
 from classifiers.known_samples import faults_of
 from classifiers.known_signatures import Family, bundled_families, own_families
 from collector.errors import ConfigError
+from collector.replacing import replace
 
 __all__ = ["with_known"]
 

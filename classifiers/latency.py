@@ -5,9 +5,9 @@ slow because a called service is slow is a symptom of that one; what began with 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.accusation import attribution_of
 from classifiers.blast import asked_part
@@ -25,6 +25,7 @@ from classifiers.series import with_series
 from classifiers.service_names import location_of
 from classifiers.suspects import CallGraph, Suspects
 from classifiers.weighing import Judged, weigh_cases
+from collector.replacing import replace
 
 __all__ = ["Slowdowns", "find_latencies", "watched_only", "with_slowdowns"]
 
@@ -42,8 +43,7 @@ _SAMPLES = pl.DataFrame(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Slowdowns:
+class Slowdowns(Struct, frozen=True):
     """What became slower; by cluster, what did so because something fails there; what was asked, by id of a finding.
 
     `cases` are those of all that was found, by id; `failed` tells of those beside a failure which cluster that is.

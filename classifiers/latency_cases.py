@@ -1,9 +1,9 @@
 """Cases of latency: the slow requests of operations as bad trials, who waits for whom, what belongs to a failure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import OnsetConfig
@@ -14,6 +14,7 @@ from classifiers.latency_reading import Latencies, Slowed
 from classifiers.links import Link
 from classifiers.suspects import CallGraph
 from classifiers.trials import Subject, trial_case
+from collector.replacing import replace
 
 __all__ = ["Slow", "belongs", "slow_cases", "waiting_links"]
 
@@ -25,8 +26,7 @@ _ENOUGH = 0.8  # of the failures since their onset that lie in the slow time
 _NEAR_NS = 1_800_000_000_000  # between beginnings that counts in bins tell
 
 
-@dataclass(frozen=True)
-class Slow:
+class Slow(Struct, frozen=True):
     """One operation with its trials; the case is that of it and of those of its service that slowed down with it."""
 
     slowed: Slowed

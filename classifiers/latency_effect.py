@@ -6,12 +6,13 @@ the day, and with hours in which as much was asked; the least of the effects cou
 """
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.latency_shift import Counted, Shift, summed
+from collector.replacing import replace
 
 __all__ = ["PER_OCTAVE", "Effect", "effect_of", "quantile_ns", "slower_share"]
 
@@ -25,8 +26,7 @@ _DRAWS = 200
 _DAY_H, _HOUR_NS = 24, 3_600_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """By how many times the median and the 95th percentile rose, each with an interval of 95 %, and by how much.
 
     `slower`: how likely one request since is to be slower than one of before, ties counted half.

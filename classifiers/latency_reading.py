@@ -5,11 +5,11 @@ read again, request by request, with the spans inside some of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.config import LatencyConfig
@@ -17,6 +17,7 @@ from classifiers.latency_effect import PER_OCTAVE, Effect, effect_of, quantile_n
 from classifiers.latency_shift import Counted, Shift, best_shift, cuts_of, least_gain, share_gains, summed
 from classifiers.origin import origin_params
 from classifiers.traces import Traces
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import Window
 
@@ -43,8 +44,7 @@ _KEYS = ["project", "service", "source", "operation"]
 _GROUPS = ["revision_id", "origin", "bin", "bucket"]
 
 
-@dataclass(frozen=True, slots=True)
-class Slowed:
+class Slowed(Struct, frozen=True):
     """One operation that became slower from first_ns until last_ns, on all revisions or on one.
 
     `slow_ns`: above it a request is slow; few were in the good time before.
@@ -68,8 +68,7 @@ class Slowed:
         return self.project, self.service, self.source, self.operation
 
 
-@dataclass(frozen=True)
-class Latencies:
+class Latencies(Struct, frozen=True):
     """Operations that became slower. `looks`: how many were compared.
 
     trials: their requests (_KEYS, revision, at_ns, duration_ns, trace, origin, is_since, is_bad); parts: rows of
@@ -164,8 +163,7 @@ def _load(
     return summed(load["bin"].to_numpy() - cells.began, load["requests"].cast(pl.Float64).to_numpy(), cells.bins)
 
 
-@dataclass(frozen=True)
-class _Cells:
+class _Cells(Struct, frozen=True):
     """The counts of all operations as numbers, an element a row; `asked` of each operation, in the order of their keys.
 
     Sums of whole numbers need no order, and nothing is sorted or parted by its names.

@@ -7,9 +7,9 @@ begins anywhere costs more than one that begins with a revision. Whether a shift
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 __all__ = ["Counted", "Shift", "best_shift", "cuts_of", "find_shift", "least_gain", "share_gains", "summed"]
@@ -22,8 +22,7 @@ _TINY = 1e-12  # share at which a logarithm is taken where there is none
 _ROUNDED = 1 - 1e-6  # a bound that falls short of 1 by more is one
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Requests of one operation, an element a group of them: revision, origin, time bin, duration bucket, how many.
 
     Revisions and origins are places in lists of their names. `bins` is how many time bins there are.
@@ -37,8 +36,7 @@ class Counted:
     bins: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """Bins [first, last], of all revisions or (`revision` not None) of one, in which an operation was slower.
 
     `gain` is the log-likelihood won, less that of as many looks as could have found it.

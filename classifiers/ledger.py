@@ -6,11 +6,11 @@ a revision seen in entries alone has a configuration of None, "not known". A fai
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.births import Key, claimed, doubles_of, with_outcomes
 from classifiers.deploys import Deploy, deploys_of
@@ -20,6 +20,7 @@ from classifiers.readiness import without_overruled
 from classifiers.routing import Routing, fold_routings, routings_of
 from classifiers.serving import RollBack, find_roll_backs, periods_by_revision, until_newer, with_rows
 from collector.records import Revision, Served
+from collector.replacing import replace
 
 __all__ = [
     "SEEN_SCHEMA",
@@ -40,8 +41,7 @@ _LATE_NS = 60 * 10**9  # a request is logged at most so much after what it did
 _ORIGINS = ("audit_system_event", "admin_api", "describe", "audit_activity")
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLedger:
+class ChangeLedger(Struct, frozen=True):
     """All revisions in the order of deploying, all requests to deploy by time, and the traffic as facts tell of it."""
 
     revisions: tuple[Revision, ...]

@@ -5,9 +5,9 @@ little before. A route on which some requests always last long scatters too, and
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 __all__ = ["LEAST_NS", "Limit", "find_limits"]
 
@@ -27,8 +27,7 @@ _ROUND_S = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """Requests of one route that took from low_ns to high_ns were ended by a limit of limit_s seconds.
 
     source: requests | spans | calls (see queries/count_long_requests.sql); unfinished | lost, of 0 s, where they never

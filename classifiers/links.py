@@ -1,7 +1,8 @@
 """Links: which failure explains which, and how that is known."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.findings import Explains
 
@@ -11,8 +12,7 @@ _NEAR = 0.85  # of the best share: causes this good compete by nearness
 _AS_NEAR = 1.1  # times as long before the symptom, which tells no order
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """`symptom` is explained by `cause` in `share` of its failures; `kind` says how that is known."""
 
     symptom: str

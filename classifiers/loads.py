@@ -7,9 +7,9 @@ so what is counted as load is only believed where more requests were answered we
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -40,8 +40,7 @@ def is_about_load(text: str) -> bool:
     return _SATURATED.search(text) is not None
 
 
-@dataclass(frozen=True)
-class _Course:
+class _Course(Struct, frozen=True):
     """How much a service was asked: per bin, around each bin, and which bins are at each level or above."""
 
     asked: NDArray[np.float64]

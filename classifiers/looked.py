@@ -1,12 +1,11 @@
 """What an analysis looked at, where it is blind, and what became of earlier verdicts. No I/O."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Coverage", "Record", "RecordBand"]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What was looked at, and where logtriage is blind. Counts are of entries, `ledger_*` of records ever read."""
 
     entries: int
@@ -31,8 +30,7 @@ class Coverage:
     unsigned: int = 0  # records stored, in or before the window, that no rule of now has looked through
 
 
-@dataclass(frozen=True, slots=True)
-class RecordBand:
+class RecordBand(Struct, frozen=True):
     """Settled verdicts that were told with one word: how sure they were on average, and how many were right.
 
     `low` and `high` hold the true share of right ones with 95 % confidence (Wilson).
@@ -46,8 +44,7 @@ class RecordBand:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What became of the verdicts told before the end of the window. settled: right + wrong; void ones count nowhere.
 
     `brier` and `bands` are empty below 30 settled verdicts: a share of so few says nothing.

@@ -10,10 +10,10 @@ A change of a row changes signatures: raise `RULES` in classifiers/signatures.py
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
+from msgspec import Struct
 
 __all__ = [
     "ACCESS", "CORRELATION", "EARLY_MASKS", "KEEPS", "KEPT_TOKENS", "MASKS", "METHODS", "MONTH",
@@ -29,8 +29,7 @@ _AT_SHIELD = "@\x02"  # no address goes on behind it
 _KEPT = f"${{1}}{SHIELD}${{2}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One row: texts that match `hint` get `pattern` replaced by `replacement`. Rust regex: no look-around.
 
     `hint` is a cheap pattern or "" (always); a text without it is not looked at again.

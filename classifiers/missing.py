@@ -6,9 +6,9 @@ revisions, with how often it has come since on those that miss it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, EventCount, Onset
@@ -28,8 +28,7 @@ _ERROR = 17
 _AS_MANY = 0.3  # of the missing events that a failure must be worth to explain them
 
 
-@dataclass(frozen=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """An absence with its case; `cause` is the id of the failure that explains it, "" where none does."""
 
     absence: Absence
@@ -37,8 +36,7 @@ class Missed:
     cause: str = ""
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """Trials and events on both sides of what is told: before, or on other revisions; and since."""
 
     before: pl.DataFrame

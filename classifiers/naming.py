@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.clusters import cluster_id
 from classifiers.rules import is_id
@@ -20,8 +20,7 @@ __all__ = ["Key", "Meaning", "Names", "read_aliases", "read_names"]
 Key = tuple[str, str, str]  # project, service, signature id
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """The signatures that a name stands for, each in its service; of a cluster that which leads it. Sorted."""
 
     kind: Literal["signature", "cluster", "template", "nothing"]

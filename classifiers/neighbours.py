@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.alike import differences
 from classifiers.statements import Templates
@@ -20,8 +20,7 @@ _OFTEN = 0.5  # share of the moments of the rarer one that both need to be near 
 _WORDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A cluster that is near another one. `near` says why it comes to mind, `apart` why it is not the same failure.
 
     together: in how many moments of the rarer one both failed, and how many it has; None in another service.
@@ -41,8 +40,7 @@ class Neighbour:
 _MOST_OWN = 500  # signatures of a cluster that is no crowd (see crowds.py)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
+class _Signature(Struct, frozen=True):
     """What of a signature can be near that of another."""
 
     id: str

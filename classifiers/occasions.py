@@ -7,7 +7,8 @@ about the same service, or one that it calls; it names what the failure names; o
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import AttributionConfig
@@ -37,8 +38,7 @@ _OWN = 0.5  # ... that is about the same service
 _GRANT = 0.1  # ... that only gave rights
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(Struct, frozen=True):
     """Why a change may have met a case, and how much of the prior that is worth."""
 
     factor: float

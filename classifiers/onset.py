@@ -9,10 +9,10 @@ Intervals hold about 95 % of all cases: at a rate of r nothing may happen for 3/
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.config import OnsetConfig
@@ -36,8 +36,7 @@ _SLOPES = (0.25, 0.5, 1.0, 2.0)  # how long before the first failure growth may 
 _POWERS = (0.5, 1.0, 2.0, 4.0)  # of the exposure since, that the rate may grow with
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """The change of rate of one cluster. `index` is the first failure after it; counts and exposure on both sides.
 
     It began in [earliest_ns, latest_ns]; last_good_ns is the last moment before it that is known to be good, or of the

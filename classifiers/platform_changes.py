@@ -1,10 +1,10 @@
 """Changes that are no deploy, each told once: secret versions, IAM, databases, caches, networks, certificates."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.facts import Fact, read_facts
 from collector.window import format_ns
@@ -52,8 +52,7 @@ _GROUPS = {
 _MOST_BINDINGS = 3  # told in one sentence
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformChange:
+class PlatformChange(Struct, frozen=True):
     """One change outside the revisions, a long-running pair told once.
 
     `at_ns` is when it began and `ended_ns` when it ended, None where only one moment is known. `service` is the Cloud

@@ -5,9 +5,9 @@ needs to be remembered of what was applied when.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.alike import Alike, find_alike
 from classifiers.clusters import cluster_id
@@ -19,6 +19,7 @@ from classifiers.regroup import Outcome, regroup, warnings
 from classifiers.rules import Rule
 from classifiers.signatures import RULES
 from classifiers.statements import Templates, find_templates
+from collector.replacing import replace
 from collector.store import Reader
 
 __all__ = ["ClusterLine", "Effect", "Preview", "Stored", "preview_rules", "read_stored", "without_templates"]
@@ -26,8 +27,7 @@ __all__ = ["ClusterLine", "Effect", "Preview", "Stored", "preview_rules", "read_
 _FAR_FUTURE_NS = 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterLine:
+class ClusterLine(Struct, frozen=True):
     """One cluster by name; `title` of its leading signature."""
 
     cluster_id: str
@@ -37,8 +37,7 @@ class ClusterLine:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What one rule does. `moved`: entries that change their cluster by it."""
 
     number: int
@@ -48,8 +47,7 @@ class Effect:
     moved: int
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """The rules over all history. `moved`: entries whose cluster is another one than without rules."""
 
     first_ns: int | None
@@ -65,8 +63,7 @@ class Preview:
     kept_apart: int
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """All that a preview takes from the store: every failure, and what is known of signatures."""
 
     failures: pl.DataFrame

@@ -9,10 +9,12 @@ yet ranks by what it breaks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from classifiers.config import PriorityConfig
 from classifiers.findings import Cause, Fault, Origin, Priority
+from collector.replacing import replace
 
 __all__ = [
     "LOWEST", "Part", "Ranked", "Reach", "brief_words", "harmless_words", "raised", "rank",
@@ -28,8 +30,7 @@ _Z = 1.645
 _NS_PER_MINUTE = 60e9
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What a service or one route was asked since an onset, and how much of it went wrong; None: not known."""
 
     name: str
@@ -47,8 +48,7 @@ class Part:
         return None if self.share is None else sure_share(self.share, self.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """All that a rank is made of. `verb`: what went wrong with each; `lower`: why it ranks one lower, "" no reason."""
 
     service: Part
@@ -57,8 +57,7 @@ class Reach:
     lower: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A rank, the sentence that says which threshold decided, and the part and weight that it was decided by."""
 
     priority: Priority

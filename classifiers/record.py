@@ -8,13 +8,14 @@ so that the ledger of any earlier instant can be told again to the byte.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.findings import SURE_FROM, Record, RecordBand
 from classifiers.forecasts import Forecast, is_same_failure, read_rows
+from collector.replacing import replace
 from collector.store import Reader
 
 __all__ = [
@@ -50,8 +51,7 @@ SETTLEMENT_SCHEMA: dict[str, pl.DataType] = {
 Outcome = Literal["right", "wrong", "void", "open"]
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """What became of a claim, as a rule or a person said it: one row of SETTLEMENT_SCHEMA."""
 
     forecast_id: str
@@ -68,8 +68,7 @@ class Settlement:
     rules: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One verdict: as it was told first and last, and the last word of rules and of a person on it."""
 
     first: Forecast

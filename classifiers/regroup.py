@@ -6,23 +6,23 @@ rules give the same clusters.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.clusters import CLUSTER_SCHEMA, cluster_id
 from classifiers.crowds import is_crowd
 from classifiers.naming import Key, Meaning, Names
 from classifiers.renderings import rendering
 from classifiers.rules import Rule
+from collector.replacing import replace
 
 __all__ = ["Outcome", "Regrouped", "regroup", "warnings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one rule did. `number` counts from 0, as in `clusters.rules[0]`.
 
     before: the clusters that it changed, each as its signatures, the leading one first; after: what they became.
@@ -44,8 +44,7 @@ class Outcome:
         return bool(self.before)
 
 
-@dataclass(frozen=True, slots=True)
-class Regrouped:
+class Regrouped(Struct, frozen=True):
     """The clusters after the rules (CLUSTER_SCHEMA), and what each rule did."""
 
     members: pl.DataFrame

@@ -8,13 +8,13 @@ revision: what was seen once to be one failure stays one, in every window.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 __all__ = ["TOGETHER_SCHEMA", "Join", "Met", "Rendering", "candidates", "find_joins", "rank", "rendering"]
 
@@ -34,8 +34,7 @@ _RANKS = {"exception": 1, "message": 2, "platform": 3, "request": 4}
 _NAMES = re.compile(r"[^\W\d_]{2,}")
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(Struct, frozen=True, dict=True):
     """What of a signature counts for clusters. `rank`: 0 tells most; is_thrown: a trace, not a line about it.
 
     told_ns: when it first occurred, so that of equals the oldest leads, in every window and whatever comes later.
@@ -77,8 +76,7 @@ class Rendering:
         return " ".join(_NAMES.findall(re.sub("<[a-z_]+>", " ", rest))).lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """`joined` is in the cluster of `to`, and why."""
 
     joined: str

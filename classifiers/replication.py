@@ -5,9 +5,9 @@ same conditions at other times, which nothing that merely coincides is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.attribution import Weight, exonerated
@@ -22,8 +22,7 @@ _EXPECTED = 3.0  # failures that must be missed for a stretch without them to sa
 _NAMED = 3
 
 
-@dataclass(frozen=True)
-class Replication:
+class Replication(Struct, frozen=True):
     """Stretches of time in which the blamed revisions served, and those after the first in which others did."""
 
     bad_stretches: int

@@ -8,10 +8,10 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.signatures import RULES
 from classifiers.signing import sign_new
@@ -25,8 +25,7 @@ _WAL = ".wal"
 _ROOM = 2  # times the size of the database: for its copy, and what is written into that
 
 
-@dataclass(frozen=True)
-class Resigned:
+class Resigned(Struct, frozen=True):
     """What signing anew changes, or has changed. pairs: rows of count_replaced_signatures."""
 
     rules_before: tuple[int, ...]

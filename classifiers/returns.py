@@ -5,13 +5,13 @@ it served long before speaks neither for nor against that.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from classifiers.cases import Case
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.lineage import Lineage
 from classifiers.rivals import START_SLACK_NS, Candidate
+from collector.replacing import replace
 
 __all__ = ["returned"]
 

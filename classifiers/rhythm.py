@@ -5,9 +5,8 @@ them. So nights and weekends are known from the past of the system itself, and a
 then is not.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 __all__ = ["Rhythm", "Silence"]
@@ -26,8 +25,7 @@ _SATURDAY = 5
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """[start_ns, end_ns) without a sign. expected: records that such hours had; days: of the past it is measured by.
 
     is_sure: it is out of the ordinary by its own past; else too little of that is known to say so.
@@ -40,8 +38,7 @@ class Silence:
     is_sure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """Times in which something came in, apart from each other and in order, with how much; known from known_ns on."""
 
     first_ns: NDArray[np.int64]

@@ -10,11 +10,11 @@ outside may begin at any moment, and pays for that freedom; a revision may only 
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -49,8 +49,7 @@ _FEW_VALUES = 512
 _ONE_MORE = 1.0  # log-likelihood that a split over several revisions must win over one alone
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A revision that may be the cause. `labels` is its service's revision at each failure, "" unknown."""
 
     project: str
@@ -99,8 +98,7 @@ class Candidate:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """Failures and exposure on both sides of an explanation, and the log-likelihood it wins over one rate for all."""
 
     gain: float
@@ -121,8 +119,7 @@ class Split:
         return min(1.0, self.failures_good / self.exposed_good) if self.exposed_good >= 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(Struct, frozen=True):
     """An explanation that is neither a revision nor an onset at any moment, weighed beside them.
 
     `log_weight` is the log of its prior times the likelihood it wins over one rate for all, as `Split.gain` is: nothing
@@ -138,8 +135,7 @@ class Rival:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Carriers:
+class Carriers(Struct, frozen=True):
     """An idea of which later revisions still have what broke: True has it, False has not, not named: not known.
 
     `change` is what the idea is about, None for none in particular. `weight` is its prior, among those of one revision.
@@ -150,8 +146,7 @@ class Carriers:
     weight: float
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Failures and exposure of a case by the revision of one service that bore them."""
 
     units: int
@@ -214,8 +209,7 @@ def revision_gains(case: Case, asked: Sequence[tuple[Candidate, Carriers, Tally]
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(Struct, frozen=True):
     """What splits by a candidate and those after it may blame: up to each of `ends`, places among `names`."""
 
     names: list[str]

@@ -8,7 +8,8 @@ from some moment on. Both are tried; what a service is known to refer to says wh
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import AttributionConfig
@@ -36,8 +37,7 @@ _MOST = 0.9
 _MEAN_DELAY_MIN = 15.0  # until a change shows in what is read at any time
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """That a revision refers to a secret: by what key or path, at which version, in a variable or a volume."""
 
     key: str
@@ -67,8 +67,7 @@ def uses_of(revision: Revision, change: PlatformChange) -> list[Use] | None:
     return found
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What rotations are weighed on: revisions with their configuration, when instances started, priors."""
 
     revisions: Sequence[Revision]

@@ -6,11 +6,12 @@ Pins, canaries, tags and roll-backs are read from it: a roll-back is an older re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.facts import Fact, read_facts
+from collector.replacing import replace
 
 __all__ = ["Routing", "Target", "fold_routings", "routings_of"]
 
@@ -18,8 +19,7 @@ _Place = tuple[str, str, str]
 _ECHO_NS = 15 * 60 * 10**9  # a roll-out ends at the latest this long after the one that overtook it
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Share of one revision in percent; `is_latest`: it follows the latest revision, pinned if not, None: not told."""
 
     revision: str
@@ -28,8 +28,7 @@ class Target:
     is_latest: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
+class Routing(Struct, frozen=True):
     """Traffic of one service in one region as it was in force from `at_ns` on; `told_ns` is when it was last told so.
 
     `is_asked`: a request wanted it so, and no answer of the platform tells of it.

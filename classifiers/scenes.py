@@ -5,11 +5,11 @@ are told by revision; of one in another service, by the bins in which revisions 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -31,8 +31,7 @@ _SAMPLE = 2  # references of each kind that one stretch lends to its evidence
 _NAMED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Bins [start, stop) with what failed and what was exposed there, of some revisions."""
 
     start: int
@@ -56,8 +55,7 @@ class Stretch:
         return " and ".join((*self.revisions[:_NAMED], *([f"{left} more"] if left > 0 else [])))
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """One claim on one case. `revisions`: of the blamed service, in the order of deploying."""
 
     forecast: Forecast

@@ -5,7 +5,6 @@ time from before an onset is drawn too, where it is known: without it nothing ca
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from classifiers.cases import Case
 from classifiers.findings import Attribution, Cluster, Latency, RevisionSeries, Series
+from collector.replacing import replace
 from collector.window import Window
 
 __all__ = ["COLUMNS", "REVISIONS", "series_of", "with_series"]

@@ -2,20 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+
+from msgspec import Struct
 
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
 from collector.records import Revision, Served
+from collector.replacing import replace
 
 __all__ = ["RollBack", "find_roll_backs", "periods_by_revision", "serving_revision", "until_newer", "with_rows"]
 
 _LATE_NS = 15 * 60 * 10**9  # a routing may be told this much later than its first request; longer, and it was another
 
 
-@dataclass(frozen=True, slots=True)
-class RollBack:
+class RollBack(Struct, frozen=True):
     """An older revision that took the traffic of a newer one again. `revision` took it, `withdrawn` lost it.
 
     `actor`, `tool` and `asked_by` are those of the request that wanted it, empty where none is known; `asked_by` are

@@ -22,7 +22,6 @@ failure that just faded, settles nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from classifiers.cases import Case
 from classifiers.config import ForecastConfig
@@ -31,6 +30,7 @@ from classifiers.history import History
 from classifiers.record import Claim, Settlement
 from classifiers.scenes import Scene, Stretch
 from classifiers.signatures import RULES
+from collector.replacing import replace
 
 __all__ = ["judge", "settle"]
 

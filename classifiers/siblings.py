@@ -6,7 +6,6 @@ too speaks against the place, one that runs well there speaks against the code a
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from classifiers.cases import Case
 from classifiers.changes import difference
@@ -15,6 +14,7 @@ from classifiers.findings import Attribution, Cluster, Evidence
 from classifiers.lineage import Lineage
 from classifiers.service_names import location_of, plain_name
 from collector.records import Revision
+from collector.replacing import replace
 
 __all__ = ["came_alike", "with_locations", "with_siblings"]
 

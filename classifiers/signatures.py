@@ -8,12 +8,12 @@ Everything runs on distinct texts: strip, mask and deduplicate in columns, then 
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.equivalence import representatives
 from classifiers.frames import Thrown, Trace, exception_in_line, read_trace
@@ -22,6 +22,7 @@ from classifiers.hints import find_hints
 from classifiers.masks import ACCESS, CORRELATION, METHODS, apply_rule, mask
 from classifiers.payload_exceptions import exceptions_in_payloads
 from classifiers.reassemble import reassemble
+from collector.replacing import replace
 
 __all__ = ["OCCURRENCE_SCHEMA", "RULES", "SIGNATURE_SCHEMA", "Signed", "sign", "sign_events"]
 
@@ -73,16 +74,14 @@ _QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.$/-]*(?:\(\))?)['\"`]")
 _TOKEN = re.compile(r"\b\d+\b|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\bE[A-Z]{4,}\b|\b[\w.$]+\(\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """Distinct signatures (SIGNATURE_SCHEMA) and their occurrences (OCCURRENCE_SCHEMA), both sorted."""
 
     signatures: pl.DataFrame
     occurrences: pl.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """What a signature is made of. `counted` go into the id, `told` only explain."""
 
     kind: str

@@ -7,11 +7,11 @@ made of it before: the outcome is that of one import of everything.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.events import find_new_events
 from classifiers.reassemble import fold
@@ -31,8 +31,7 @@ _ROWS_A_MARK = 2_000_000  # entries of the batches that are marked together: a k
 _CROWD = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Batches that are marked together, and the nanoseconds from the first to the last of their entries."""
 
     batch_ids: list[int] = field(default_factory=list)
@@ -40,8 +39,7 @@ class _Group:
     last_ns: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(Struct, frozen=True):
     """The entries of a group in [from_ns, until_ns), whole seconds: what is read at once."""
 
     from_ns: int

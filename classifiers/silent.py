@@ -6,8 +6,9 @@ failed in slow traces and its own deploy is not blamed. What nothing explains st
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import CascadeConfig
@@ -21,6 +22,7 @@ from classifiers.missing import Missed
 from classifiers.suspects import CallGraph
 from classifiers.traces import is_trace
 from classifiers.untraced import around
+from collector.replacing import replace
 
 __all__ = ["Silent", "join_silent"]
 
@@ -28,8 +30,7 @@ _TRACES = 5
 _Told = TypeVar("_Told", Cluster, Latency, Absence)
 
 
-@dataclass(frozen=True)
-class Silent:
+class Silent(Struct, frozen=True):
     """Clusters, slower operations and missing events with their places in the cascades, and the links that say why.
 
     `explained` are events that a failure keeps away: no fault of their own.

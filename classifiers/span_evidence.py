@@ -1,13 +1,13 @@
 """What spans add to the failures of a history: those that failed with them, and what they say where no entry does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
 from classifiers.cases import Case
 from classifiers.findings import Cluster, FailingSpan
 from classifiers.traces import is_trace
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import Window
 

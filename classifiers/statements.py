@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.signatures import RULES
 from classifiers.told import Named, name_templates, read_told
@@ -14,8 +14,7 @@ from collector.store import Reader
 __all__ = ["Templates", "find_templates", "statements"]
 
 
-@dataclass
-class Templates:
+class Templates(Struct, dict=True):
     """Templates over all signatures of a store, found when they are first asked for.
 
     signatures: SIGNATURE_SCHEMA. told: TOLD_SCHEMA.
@@ -23,10 +22,10 @@ class Templates:
 
     signatures: pl.DataFrame
     told: pl.DataFrame
-    _said: pl.DataFrame = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._said = statements(self.signatures)
+    @cached_property
+    def _said(self) -> pl.DataFrame:
+        return statements(self.signatures)
 
     @cached_property
     def named(self) -> Named:

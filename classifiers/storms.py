@@ -5,11 +5,11 @@ spaced for accidents of a Poisson process; bursts are one arrival each. Lines of
 storm fails few requests with many lines.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.findings import Storm
@@ -73,8 +73,7 @@ def find_period(times_ns: NDArray[np.int64]) -> tuple[float, float] | None:
     return _period([gaps]) or _period(_between_bursts([gaps]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """Rows of find_failures as numbers that stand for names, in the order of these; -1 where there is none."""
 
     first_ns: NDArray[np.int64]

@@ -8,10 +8,10 @@ its fault sits. A run that collected nothing, skipped all, or ran out of time ev
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.faults import is_test_place
 from classifiers.findings import Cluster, Fault, Findings
@@ -23,6 +23,7 @@ from classifiers.service_names import plain_name
 from classifiers.signatures import sign
 from classifiers.suite_parts import join_parts
 from classifiers.suites import FailedCases, SuiteLink, SuiteRun
+from collector.replacing import replace
 from collector.store import Reader
 from collector.window import NS_PER_S, Window
 
@@ -51,8 +52,7 @@ _MISFIT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class SuiteReading:
+class SuiteReading(Struct, frozen=True):
     """Rows of count_test_runs, of find_failed_tests, and of find_trace_requests for the traces that those tell."""
 
     runs: pl.DataFrame

@@ -1,12 +1,11 @@
 """What is told of test runs: records beside those of classifiers/findings.py. No I/O."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["FailedCases", "SuiteLink", "SuiteRun"]
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteLink:
+class SuiteLink(Struct, frozen=True):
     """Cases of one test run that failed with a cluster, as their traces, the same signature or the moment tell."""
 
     run: str
@@ -17,8 +16,7 @@ class SuiteLink:
     by: str  # trace | signature | moment: the surest of them
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteRun:
+class SuiteRun(Struct, frozen=True):
     """One test run as its report tells it. `problem` names what makes it prove nothing, `statement` says it."""
 
     run: str
@@ -34,8 +32,7 @@ class SuiteRun:
     statement: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCases:
+class FailedCases(Struct, frozen=True):
     """Cases of test runs that failed alike, with the clusters that they met, if any."""
 
     signature_id: str

@@ -7,9 +7,9 @@ moves only what fits several of them. Several told ids that fall together are al
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.shapes import VALUE, VALUE_MARK, shape
 from classifiers.templates import TEMPLATE_SCHEMA, template_id, templates
@@ -25,8 +25,7 @@ TOLD_SCHEMA: dict[str, pl.DataType] = {
 _MIGRATION = "create_0002_told_names"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Templates under the names that hold. `rows`: TEMPLATE_SCHEMA, rows as the messages that were given.
 
     `texts` gives of each told id the text it means now, `told` the text it was told with last.

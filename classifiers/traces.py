@@ -4,10 +4,10 @@ The key of a failure is its trace; where its request carries none, the id of the
 real traces tell of other services.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
+from msgspec import Struct
 
 __all__ = ["Traces", "is_trace"]
 
@@ -21,8 +21,7 @@ def is_trace(key: str) -> bool:
     return not key.startswith(_REQUEST)
 
 
-@dataclass(frozen=True)
-class Traces:
+class Traces(Struct, frozen=True, dict=True):
     """What else happened in the traces that failed: frames of find_trace_requests and find_trace_spans."""
 
     requests: pl.DataFrame

@@ -7,12 +7,12 @@ and whose exposure are all of them. Onset, attribution and its rivals take it as
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import orjson
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -36,8 +36,7 @@ TRIAL_SCHEMA = pl.Schema(
 _ERROR = 17  # severity that a case without entries is judged with
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What the trials are of. `title` tells what is wrong in a few words; `text` is all that it says of its cause.
 
     `name` is the operation or event, `part` the field of a hollow event.

@@ -5,9 +5,9 @@ them, that it follows most often. Requests that failed are no trials: what is mi
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.event_rows import EventRows
 
@@ -24,8 +24,7 @@ _LEAST_DUE_NS = 60_000_000_000
 _MOST_DUE_NS = 900_000_000_000
 
 
-@dataclass(frozen=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """What an event comes after: `trials` are columns of TRIAL_SCHEMA and `events`, what else came after each.
 
     `is_near`: lines were joined to requests by time, not by trace. `is_above`: they are requests to a caller. `caller`:

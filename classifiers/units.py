@@ -4,10 +4,10 @@ All clusters are put together at once: small frames cost twenty times as much.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 __all__ = ["Units", "find_units"]
@@ -17,8 +17,7 @@ _MINUTE_NS = 60_000_000_000
 _CLUSTER = ["cluster_id", "project", "service"]
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(Struct, frozen=True):
     """The units of one cluster, by time. `keys`: the trace or request of each, None where nothing is known.
 
     `met_ns` tells of every key when it first failed of this; `borrowed` is the share of the units whose key was

@@ -6,18 +6,18 @@ caller that took it, and of the revision of the worker that was busiest then.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.event_rows import EventRows
 from classifiers.triggers import Trigger, trigger_of, well_heard
+from collector.replacing import replace
 
 __all__ = ["Upstream", "find_upstream"]
 
 
-@dataclass(frozen=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """One caller of an event: the same trials by its own revisions, and by those of the service that tells it."""
 
     by_caller: Trigger

@@ -7,9 +7,10 @@ is told with the revision that brought it.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from classifiers.changes import variable_text
 from classifiers.explained import BLAMED
@@ -17,6 +18,7 @@ from classifiers.findings import Cluster, VanishedKey
 from classifiers.order import in_deploy_order
 from classifiers.routing import Routing
 from collector.records import Revision
+from collector.replacing import replace
 from collector.window import Window
 
 __all__ = ["KeyId", "keys_of", "renamed_keys", "vanished_keys", "with_errors"]
@@ -24,8 +26,7 @@ __all__ = ["KeyId", "keys_of", "renamed_keys", "vanished_keys", "with_errors"]
 _Service = tuple[str, str]  # project and name
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KeyId:
+class KeyId(Struct, frozen=True, order=True):
     """A variable, those of sidecars as CONTAINER/NAME; or a secret that is mounted as files, by the secret's name."""
 
     name: str
@@ -109,8 +110,7 @@ def _names_it(cluster: Cluster, key: VanishedKey) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A vanished key, and the later revision that has it again."""
 
     key: KeyId

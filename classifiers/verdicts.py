@@ -1,7 +1,6 @@
 """Verdicts: judged cases become the clusters of the findings, every claim with its evidence."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -26,6 +25,7 @@ from classifiers.priority import LOWEST, harmless_words
 from classifiers.storms import STORM_COLUMNS, find_storm
 from classifiers.telling import failed_of, revision_counts, unit_of
 from classifiers.weighing import Judged
+from collector.replacing import replace
 from collector.window import format_ns
 
 __all__ = ["Teller", "tell_clusters"]

@@ -5,10 +5,10 @@ that service's failure is the root: a refusal by the called side is a symptom of
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.afar import follow_called, root_of
 from classifiers.attribution import Fit, Weighed, Weight, lead_change, weigh
@@ -29,6 +29,7 @@ from classifiers.rivals import Candidate
 from classifiers.siblings import came_alike
 from classifiers.suspects import Suspects
 from classifiers.untraced import services_named
+from collector.replacing import replace
 
 __all__ = ["Judged", "weigh_cases"]
 
@@ -39,8 +40,7 @@ _SUSPECTED = 0.02  # of a caller whose own failure its deploy explains: not out 
 _FROM_THE_START = 3.0  # failures expected of a revision before its first one, from which it ran well at first
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A case with its place in the cascade and the explanations of its root."""
 
     case: Case

@@ -6,7 +6,6 @@ what would tell. No step repeats another: what an incident does not tell is left
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from classifiers.findings import Cluster, Explains, Findings, Incident, Why
@@ -21,6 +20,7 @@ from classifiers.whys_seen import (
     state_step,
     symptom_step,
 )
+from collector.replacing import replace
 
 __all__ = ["with_whys"]
 

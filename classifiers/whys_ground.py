@@ -1,8 +1,9 @@
 """What chains of answers are made of beside the findings: cases, the ledger, changes outside it, words of people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from classifiers.cases import Case
 from classifiers.findings import SURE_FROM, Cluster, Evidence, VanishedKey, Why
@@ -24,8 +25,7 @@ _OPENERS = ("a ", "from ", "in ", "instances ", "new ", "requests ", "since ", "
 _TITLE = 110  # characters of what a failure says inside a sentence
 
 
-@dataclass(frozen=True)
-class WhyGround:
+class WhyGround(Struct, frozen=True):
     """`cases` are the problems, by the id of their cluster."""
 
     cases: Mapping[str, Case]

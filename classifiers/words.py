@@ -5,11 +5,11 @@ and what its place needs (classifiers/places.py): regular expressions run on dis
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from classifiers.places import facts_of_places, facts_of_tokens
 from classifiers.shapes import VALUE_MARK
@@ -31,8 +31,7 @@ _ROWS_AT_ONCE = 250_000  # messages split into tokens together: bounds memory
 VALUE_HASH = np.uint64(pl.Series([VALUE_MARK]).hash()[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of messages, sorted by place, then message; all arrays of one length, changed as words are joined."""
 
     message: npt.NDArray[np.uint32]
@@ -51,8 +50,7 @@ class Words:
                 yield slice(first, last)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tokens:
+class _Tokens(Struct, frozen=True):
     """The tokens of consecutive messages in order; `place` counts the words of each message."""
 
     token: pl.Series
@@ -66,7 +64,7 @@ class _Tokens:
 def read_words(shapes: pl.Series) -> Words:
     """The words of messages as `shape` gives them."""
     parts = [_words(tokens) for tokens in _tokens(shapes)]
-    whole = {field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Words)}
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Words.__struct_fields__}
     order = np.argsort(whole["place"], kind="stable")
     return Words(**{name: column[order] for name, column in whole.items()})
 

@@ -10,16 +10,17 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from collector.place import wal_of
 
 __all__ = ["Acknowledged", "acks_of", "forget", "is_unclean", "read_acknowledged", "write_acknowledged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(Struct, frozen=True):
     """One batch that was committed. records: rows of entries, spans and test cases that it brought."""
 
     batch_id: int

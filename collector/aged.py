@@ -4,11 +4,10 @@ What was taken away once must not come back as new, neither by a late pull that 
 again: nobody knows any more which of it had been stored before. Facts, such as deploys, are kept for ever and stored.
 """
 
-from dataclasses import replace
-
 import polars as pl
 
 from collector.records import DEAD_LETTER_SCHEMA, Batch
+from collector.replacing import replace
 
 __all__ = ["OLDER_THAN_KEPT", "lay_aside"]
 

@@ -9,8 +9,9 @@ the backup.
 import contextlib
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from collector.acknowledged import forget
 from collector.compaction import file_bytes, like
@@ -25,8 +26,7 @@ __all__ = ["Copied", "back_up", "key_of", "restore"]
 _MARGIN_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """A file that was put somewhere. rows: of each table. aside: where what stood there before is kept, if anything."""
 
     path: Path

@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import Self
 
 import orjson
@@ -25,6 +24,7 @@ from collector.normalise.specs import read_spec
 from collector.normalise.surrogates import mend_surrogates
 from collector.normalise.tests import normalise_tests
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, Batch, Ledger, RawBatch
+from collector.replacing import replace
 from collector.stopping import Stopped, until_stop
 from collector.store import Store
 

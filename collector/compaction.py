@@ -9,8 +9,9 @@ the rename, the copy is thrown away and the next run tries again.
 import contextlib
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from collector.database_files import copy_rows, settle_file
 from collector.errors import StoreError
@@ -27,8 +28,7 @@ _ROOM = 1.1  # times the bytes that are used: what the copy may need
 _MARGIN_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(Struct, frozen=True):
     """What became of a compaction; sizes of the file in bytes. `why_not` is a sentence where it was not done."""
 
     before_bytes: int

@@ -6,11 +6,11 @@ Whoever calls holds the gate of what is read. Complaints of the engine become St
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from msgspec import Struct
 
 from collector.complaints import complaint, first_line
 from collector.errors import StoreError
@@ -25,8 +25,7 @@ _PART_ROWS = 64 * _LEAST_ROWS  # to begin with; halves of it fall on what is rea
 _LOOK_S = 0.1  # between two looks at the wish to stop
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """What of one table could be read: rows that were copied, and rows that are lost."""
 
     kept: int

@@ -6,10 +6,10 @@ emptied and made anew by whoever signs next.
 
 import contextlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from collector.acknowledged import forget
 from collector.compaction import like
@@ -26,8 +26,7 @@ __all__ = ["Mended", "lay_log_aside", "mend", "salvage"]
 _DERIVED = ("occurrences", "span_occurrences", "events", "signed", "event_batches")
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """What became of it: rows that are counted as lost from now on, sources that read again, by name.
 
     `files`: what was imported and has to be once more.

@@ -1,15 +1,15 @@
 """The records that travel through the house, and the columns in which they travel. No I/O.
 
 Hot paths carry polars frames; a `*_SCHEMA` here is the contract of such a frame and equals the table of the
-same name in queries/create_0001_store.sql (a test compares them). The dataclasses are for small things.
+same name in queries/create_0001_store.sql (a test compares them). The classes are for small things.
 
 Instants are whole nanoseconds since 1970 UTC (`*_ns`), because Python and Arrow datetimes lose or zone them.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
+from msgspec import Struct, field
 
 __all__ = [
     "DEAD_LETTER_SCHEMA",
@@ -184,8 +184,7 @@ def severity_text(number: int) -> str:
     return "DEFAULT"
 
 
-@dataclass(frozen=True, slots=True)
-class RawBatch:
+class RawBatch(Struct, frozen=True):
     """What a source hands over: raw records of one kind and one location, and where the source stands after them.
 
     `read` counts records tried: rows of `records` plus rows of `dead`. `cursor` is stored with the records in one
@@ -203,8 +202,7 @@ class RawBatch:
     received_at_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """A normalised RawBatch, ready for one transaction of the store."""
 
     source: str
@@ -219,8 +217,7 @@ class Batch:
     cursor: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """Law 1: read = stored + duplicates + dead, per source and run. Counts of records."""
 
     read: int = 0
@@ -242,8 +239,7 @@ class Ledger:
         return self.read == self.stored + self.duplicates + self.dead
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """One period in which a revision took traffic. `to_ns` None: to the end of what is known.
 
     `ends_by`: what ended it was not told, a newer revision served then, so that it ended at `to_ns` at the latest.
@@ -256,8 +252,7 @@ class Served:
     ends_by: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One deployed version of a service, folded from facts and rows.
 
     `config` maps canonical keys to what is kept of them (see collector/normalise/configuration.py); None means that the

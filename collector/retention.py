@@ -6,12 +6,14 @@ the sums: law 1 holds over everything ever read, and counts what was taken. Whol
 in a transaction of its own, so that readers and writers get their turns between and a wish to stop is heard.
 """
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from collector.compaction import Compacted, compact, file_bytes
 from collector.folding import fold_sums
 from collector.place import is_there
+from collector.replacing import replace
 from collector.stopping import Stop
 from collector.store import Reader, Store
 from collector.window import NS_PER_S
@@ -35,8 +37,7 @@ _DERIVED = ("delete_old_occurrences", "delete_old_span_occurrences", "delete_old
 _OWN = ("delete_old_job_runs", "delete_old_troubles", "delete_old_looks", "delete_old_deliveries")
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """What was taken away, or would be. before_ns: everything from before it; None where nothing was.
 
     `is_whole`: all that was due is done; else it was stopped before, and the next run goes on.

@@ -1,7 +1,8 @@
 """Reads queries/NAME.sql and its header; every SQL text of the house lies there."""
 
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from collector.datafiles import data_folder
 from collector.errors import QueryError
@@ -11,8 +12,7 @@ __all__ = ["Query", "load_query", "query_names"]
 _QUERIES = data_folder(__file__, "queries")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """One SQL file. `params` and `columns` map names to SQL types, as its header states them."""
 
     name: str

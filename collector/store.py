@@ -12,7 +12,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,8 @@ from typing import Any
 import duckdb
 import orjson
 import polars as pl
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from collector.acknowledged import Acknowledged, forget, is_unclean, read_acknowledged, write_acknowledged
 from collector.aged import lay_aside
@@ -64,8 +65,7 @@ _STREAMED = re.compile(
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Answers queries; sees what was committed when it was opened."""
 
     _connection: duckdb.DuckDBPyConnection
@@ -116,8 +116,7 @@ class Reader:
                 self._connection.unregister("fresh")
 
 
-@dataclass(frozen=True, slots=True)
-class Writer(Reader):
+class Writer(Reader, frozen=True):
     """One open transaction. It is committed when the block of `Store.write()` ends, else rolled back."""
 
     def execute(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> int:

@@ -5,8 +5,9 @@ sentences of spells, so that a report tells them from stored rows alone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from collector.place import is_there
 from collector.store import Reader, Store
@@ -22,8 +23,7 @@ AGAIN_NS = 600_000_000_000  # a trouble that lasts is written again after so lon
 TroubleKind = Literal["permission", "quota", "source", "receiver", "clock", "disk", "store", "channel", "settings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """One look: `detail` is a clause for people without secrets and without text of a log; "" when it is over."""
 
     kind: TroubleKind

@@ -1,8 +1,9 @@
 """Window: a half-open span of time [start, end), aware UTC, in whole nanoseconds."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from collector.errors import ConfigError
 
@@ -21,8 +22,7 @@ _DIGITS = 12  # of a number in a duration, above which it is longer than time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Half-open span [start_ns, end_ns) of event time, nanoseconds since 1970 UTC."""
 
     start_ns: int

@@ -1,10 +1,10 @@
 """A checked analysis in words: one row a claim, then the sums; and the same as JSON. No I/O but through rich."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from rich.text import Text
 
 from classifiers.claims.records import Checked, Mark
@@ -22,8 +22,7 @@ _QUOTE, _MEASURED, _MATCHED = 160, 400, 200
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRow:
+class CheckRow(Struct, frozen=True):
     """One claim: its sign and mark, where and what it says, what was measured, what it was matched to, its rows."""
 
     sign: str
@@ -37,8 +36,7 @@ class CheckRow:
     first_rows: str  # the beginning of them
 
 
-@dataclass(frozen=True, slots=True)
-class CheckView:
+class CheckView(Struct, frozen=True):
     """A checked analysis: heads, rows in the order of the text, and sums."""
 
     title: str

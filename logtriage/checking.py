@@ -3,8 +3,9 @@
 import os
 import re
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from classifiers.findings import Findings
 from collector.window import Window
@@ -21,8 +22,7 @@ _FAR_FUTURE_NS = 2**62
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """Every claim of a text with its answer. `window_from` says who named the window: options, the text, the store."""
 
     name: str

@@ -5,9 +5,9 @@ No I/O.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from classifiers.findings import Cluster, Findings, RevisionCount
+from collector.replacing import replace
 from logtriage.lookup import Lookup
 from logtriage.message import CLOSING, Claimed, Message
 from logtriage.outbox import facts_of

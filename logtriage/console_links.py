@@ -4,8 +4,9 @@ Only where the project is known. Logs Explorer takes the query, percent-encoded,
 times are part of the query, so that the page shows exactly that span.
 """
 
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from classifiers.findings import Absence, Attribution, Cluster, Latency
 from classifiers.service_names import location_of, plain_name
@@ -18,8 +19,7 @@ __all__ = ["Link", "cluster_links", "silent_links"]
 _LONGEST = 4000  # characters of a part; no name or query is that long
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What opens, and its address: ASCII without spaces, quotes or angle brackets."""
 
     label: str

@@ -10,8 +10,10 @@ and its end are not. What a channel refuses waits for a day, or for somebody to 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+
+from collector.replacing import replace
 from collector.stopping import check_stop, pause
 from collector.store import Store
 from collector.window import NS_PER_S
@@ -32,8 +34,7 @@ _NAMED = 8
 _DOWN = 2  # messages in a row that a channel could not take: the rest waits for the next cycle
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long an answer that was lost is looked for before the step is done again."""
 
     looks: int = 3  # at least
@@ -44,8 +45,7 @@ class Patience:
     longest_repeat_s: float = 6 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of one channel's outbox. `steps`: how many of each were done; `left`: messages that wait on.
 
     `failed` are plain lines: what a later run may mend; `refused`: what somebody has to mend.
@@ -98,8 +98,7 @@ class _NotYetError(Exception):
     """It is too early to do a step again."""
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One pass over one channel."""
 
     journal: Journal

@@ -5,12 +5,13 @@ The store is open for moments only, never while a request is on its way.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
+from msgspec import Struct, field
 
 from collector.place import is_there
+from collector.replacing import replace
 from collector.store import Store
 from logtriage.message import Act, Message
 from logtriage.notifiers.channel import Place, Step
@@ -35,8 +36,7 @@ DELIVERY_SCHEMA: dict[str, pl.DataType] = {
 _DETAIL = 300  # characters of an error that are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """One row of a step."""
 
     step: str
@@ -46,8 +46,7 @@ class Tried:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A message that waits, what was tried of it, and the rows that it took over, the oldest first."""
 
     delivery_id: str
@@ -125,8 +124,7 @@ def _has_replied(one: Pending) -> bool:
     return last is not None and last.outcome == "done"
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(Struct):
     """Rows of one channel. Their time never stands still nor goes back, whatever the clock does: it orders them."""
 
     store: Store

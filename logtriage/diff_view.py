@@ -4,9 +4,9 @@ No I/O but through rich.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from rich.text import Text
 
 from classifiers.changes import Difference
@@ -35,8 +35,7 @@ _LABELS: dict[Course, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two revisions with their difference. `failing` is None where failures were not compared; `why_not` says why.
 
     `commits` is a link to the commits between them, None where that is not known; `renamed` the names that keys which
@@ -54,8 +53,7 @@ class Comparison:
     flow: Flow | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(Struct, frozen=True):
     """One change: `- KEY`, its type, and source and version before and after."""
 
     mark: str
@@ -64,8 +62,7 @@ class ChangeRow:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRow:
+class FailedRow(Struct, frozen=True):
     """One cluster: its course as a label, the rates, its title and id."""
 
     label: str
@@ -79,8 +76,7 @@ class FailedRow:
         return f"{self.rates}: {self.title} ({self.id})"
 
 
-@dataclass(frozen=True, slots=True)
-class DiffView:
+class DiffView(Struct, frozen=True):
     """The context of diff.md.j2 and of the terminal. Texts are plain, times UTC."""
 
     title: str

@@ -3,12 +3,14 @@
 What is told where, and whether at all, is decided for each channel by its outbox: here is what there is to say now.
 """
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from classifiers.explained import BLAMED
 from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
 from classifiers.followed import Tracked
+from collector.replacing import replace
 from collector.window import Window
 from logtriage.blind_notices import blind_notices
 from logtriage.commands import commands_for
@@ -32,8 +34,7 @@ _DONE_SHOWN = 2
 _WORDS = {"new": "new", "ongoing": "ongoing", "regressed": "back", "resolved": "resolved", "muted": "muted"}
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """What one look has to say, most urgent first."""
 
     window: Window

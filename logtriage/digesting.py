@@ -1,11 +1,13 @@
 """What a look has to say on its way to the channels: into the outbox, out of it, and what people answer."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
 
 from classifiers.findings import Findings
 from collector.place import is_there
+from collector.replacing import replace
 from collector.store import Reader, Store, Writer
 from collector.troubles import Trouble, note_troubles
 from logtriage.closings import with_closings
@@ -34,8 +36,7 @@ __all__ = ["Plan", "Planned", "chosen_channels", "deliver_to", "hear_from", "ope
 _FAULT = 600  # characters of why a channel cannot be opened
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A message as a channel would get it. `steps` is None where the channel cannot be asked now."""
 
     message: Message
@@ -43,8 +44,7 @@ class Planned:
     place: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a channel would be sent; `waiting` messages are left from before, `note` says why steps are not known."""
 
     channel: str

@@ -5,10 +5,11 @@ Times are RFC 3339 in UTC with nine digits. Order is fixed, so the same findings
 
 import json
 import re
-from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from classifiers.explained import Improved
 from classifiers.findings import (

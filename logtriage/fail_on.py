@@ -4,7 +4,8 @@ A condition that cannot be judged does not match: it is told, and `unknown` make
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
@@ -34,8 +35,7 @@ _OPEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One sentence for each condition that matched, and for each that cannot be judged."""
 
     matched: tuple[str, ...]

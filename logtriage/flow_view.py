@@ -1,7 +1,8 @@
 """What two revisions do differently inside traces, in words and as JSON. No I/O."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from classifiers.edges import Flow, FlowEdge
 from collector.records import Revision
@@ -16,8 +17,7 @@ _STEP = 80
 _NAMES = 5  # of operations that are not reached any more
 
 
-@dataclass(frozen=True, slots=True)
-class FlowRow:
+class FlowRow(Struct, frozen=True):
     """One edge: its course as a label, and what became of it with its counts."""
 
     label: str

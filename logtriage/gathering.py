@@ -5,13 +5,15 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from collector.errors import LogtriageError, SourceError, StoreError
 from collector.records import Ledger, RawBatch
+from collector.replacing import replace
 from collector.stopping import Stopped
 from collector.store import Store
 from logtriage.config import Config
@@ -43,8 +45,7 @@ _DRAIN_S = 15.0  # for requests that have begun when it is closed
 _NICENESS = 5  # of what stores: a third of the share of a process at 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
+class FileResult(Struct, frozen=True):
     """What became of one file's records."""
 
     location: str
@@ -53,8 +54,7 @@ class FileResult:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
+class ImportResult(Struct, frozen=True):
     """What became of every file named; `skipped` are files of folders that were not read, with the reason.
 
     `resigned`: what became of the signatures of older rules, where there were any.
@@ -70,8 +70,7 @@ class ImportResult:
         return sum((file.ledger for file in self.files), Ledger())
 
 
-@dataclass(frozen=True, slots=True)
-class SourceResult:
+class SourceResult(Struct, frozen=True):
     """What one source gave; `outcome` is a clause for people."""
 
     name: str
@@ -81,8 +80,7 @@ class SourceResult:
     has_more: bool = False  # only a part of what is due was read
 
 
-@dataclass(frozen=True, slots=True)
-class CollectResult:
+class CollectResult(Struct, frozen=True):
     """What every configured source gave."""
 
     sources: tuple[SourceResult, ...]
@@ -241,8 +239,7 @@ def _closing(store: Store, run_id: int, progress: Progress) -> Iterator[None]:
                 store.end_run(run_id, outcome=outcome)
 
 
-@dataclass
-class _Counted:
+class _Counted(Struct):
     """Sums of one source as its batches are stored; tells the progress as they are read."""
 
     name: str

@@ -4,10 +4,10 @@ Who said it is not kept. That a ticket was closed is a claim, which the lifecycl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from classifiers.calibration import say_later
 from classifiers.record import Outcome
@@ -35,8 +35,7 @@ _OVERLAP_NS = 900 * NS_PER_S  # a word may show up late, and clocks differ
 _QUIET_NS = 14 * 86_400 * NS_PER_S  # after its end nobody is listened to any more
 
 
-@dataclass(frozen=True, slots=True)
-class Listened:
+class Listened(Struct, frozen=True):
     """How many words were new, and how many of them settled a verdict."""
 
     words: int

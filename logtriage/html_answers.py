@@ -1,7 +1,8 @@
 """The labelled lines of an incident as questions and answers of a page: same words, the most urgent first. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from logtriage.lines import Line
 
@@ -28,8 +29,7 @@ _ASKED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A question with its answers. `marks` are the columns of the first one after its head, such as single changes."""
 
     key: str

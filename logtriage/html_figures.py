@@ -1,8 +1,7 @@
 """The drawings of one incident: the course of its root first, then of what it drags down. No I/O."""
 
-from dataclasses import replace
-
 from classifiers.findings import Absence, Cluster, Incident, Latency
+from collector.replacing import replace
 from logtriage.escape import plain
 from logtriage.lookup import Lookup
 from logtriage.plot_rates import Course, Figure, draw_course

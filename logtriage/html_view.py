@@ -5,7 +5,8 @@ The page carries its style and its script inside, names both by their hashes in 
 
 import base64
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.findings import Findings, Incident
 from logtriage.blind_view import blind_now
@@ -30,8 +31,7 @@ _ROWS = 12  # of a list that are seen before the others are unfolded
 _FIGURES = 20  # incidents with drawings: a page of hundreds would be too heavy to open
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlIncident:
+class HtmlIncident(Struct, frozen=True):
     """One incident of the page: its view, the answers of the first screen, the others, and its drawings."""
 
     view: IncidentView
@@ -49,8 +49,7 @@ class HtmlIncident:
     pictures: tuple[Picture, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlSection:
+class HtmlSection(Struct, frozen=True):
     """Rows about something beside the incidents, under a heading."""
 
     ident: str
@@ -59,8 +58,7 @@ class HtmlSection:
     folded: tuple[OtherRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlView:
+class HtmlView(Struct, frozen=True):
     """The context of report.html.j2: `report` is what every format tells, the rest is of the page.
 
     tone: bad, good or unknown; lead and rest: the verdict in two parts; policy: of the page, with the hashes of `style`

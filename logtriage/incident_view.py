@@ -1,8 +1,9 @@
 """One incident in words, whatever its root is: a failure, a slower operation, an event that stays away. No I/O."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
 
 from classifiers.findings import Absence, Cluster, Incident, Latency, State
+from collector.replacing import replace
 from logtriage.cluster_view import view_cluster
 from logtriage.diagrams.drawings import NO_DRAWINGS, view_drawings
 from logtriage.escape import plain
@@ -17,8 +18,7 @@ from logtriage.silent_lines import silent_lines, silent_state, silent_title, sil
 __all__ = ["Told", "tell_incident", "view_incident"]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What every format and channel says of an incident. Texts are plain, times UTC."""
 
     root: Cluster | Latency | Absence

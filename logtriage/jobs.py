@@ -4,8 +4,9 @@ The daemon (logtriage/daemon) runs jobs one at a time; telemetry, the table job_
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 from collector.stopping import Stop
 
@@ -18,8 +19,7 @@ JobName = Literal["collect", "classify", "verify", "digest", "report", "retentio
 JOBS: tuple[JobName, ...] = ("collect", "classify", "verify", "digest", "report", "retention", "watch")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What a job did. `failed`: lines of what did not work, which stopped nothing else; `line`: one for the log.
 
     `figures`: numbers by name (`read`, `stored`, `duplicates`, `dead`, ...), for the metrics.
@@ -32,16 +32,14 @@ class Done:
     is_look: bool = False  # it stored a look, as classify does: what follows classify follows
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One job. `run` ends early when the stop is set; it may raise: the daemon's edge tells it and goes on."""
 
     name: JobName
     run: Callable[[Stop], Done]
 
 
-@dataclass(frozen=True, slots=True)
-class JobRun:
+class JobRun(Struct, frozen=True):
     """One run that ended. outcome: done; failed (it raised, or `failed` has lines); stopped (the daemon ends)."""
 
     job: JobName

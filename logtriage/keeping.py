@@ -1,9 +1,10 @@
 """Keeps the store small, as section `retention` says: for `logtriage prune` and the daemon's job of that name."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
 
 from collector.compaction import Compacted, compact, file_bytes
 from collector.place import is_there
+from collector.replacing import replace
 from collector.retention import (
     DAY_NS,
     Pruned,
@@ -23,8 +24,7 @@ from logtriage.wording import plural
 __all__ = ["Kept", "counted_from_ns", "keep", "preview", "pruned_words", "retain", "short_history_words", "size_words"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What became of the store: taken by age, taken by size, and its file made anew; sizes in bytes."""
 
     aged: Pruned

@@ -3,10 +3,10 @@
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from classifiers.changes import Difference, difference
 from classifiers.commits import compare_link
@@ -17,6 +17,7 @@ from classifiers.platform_changes import PlatformChange
 from classifiers.routing import Routing
 from classifiers.service_names import plain_name
 from collector.records import Revision
+from collector.replacing import replace
 from logtriage.errors import ConfigError
 from logtriage.escape import plain
 
@@ -27,8 +28,7 @@ _NAMES_SHOWN = 8
 _BESIDE_NS = 60 * 10**9  # shorter overlaps are requests that a revision finished
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """A revision, the one deployed before it that did not fail, and what is different. `same_as`: an older one.
 
     `is_first`: none of the service stands before it. `is_early`: it stands before one that was seen earlier.
@@ -57,8 +57,7 @@ class Deployed:
         return self.revision.failed_ns is not None and self.revision.ready_ns is None and not self.revision.requests
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRows:
+class ServiceRows(Struct, frozen=True):
     """One service of one project: its revisions, requests that made none, roll-backs, changes that concern it alone.
 
     `tagged` are tags of revisions of which nothing else is known, with their names.
@@ -73,8 +72,7 @@ class ServiceRows:
     tagged: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRows:
+class LedgerRows(Struct, frozen=True):
     """Services by project and name, then the changes that concern no service of them alone."""
 
     services: tuple[ServiceRows, ...]

@@ -1,8 +1,9 @@
 """The page of `logtriage revisions`: what happened to each service, in the order of time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from classifiers.changes import Difference
 from classifiers.deploys import Deploy
@@ -28,8 +29,7 @@ _ACCOUNT = ".gserviceaccount.com"
 _DAY, _YEAR = len("2026-05-04"), len("2026")
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """One thing that happened. `mark` is empty for a revision that got ready; `link` is never broken."""
 
     at: str
@@ -49,8 +49,7 @@ class LedgerRow:
         return tuple(_inline(text) for text in self.details)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLedger:
+class ServiceLedger(Struct, frozen=True):
     """One service: its rows by time, oldest first."""
 
     heading: str
@@ -63,8 +62,7 @@ class ServiceLedger:
         return _inline(self.heading)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerView:
+class LedgerView(Struct, frozen=True):
     """The context of revisions.md.j2 and of the terminal's page. Texts are plain, times UTC."""
 
     title: str

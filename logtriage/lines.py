@@ -1,7 +1,8 @@
 """The labelled lines of one incident (CHANGE, BAD, STORM, HIT, SURE, DO, DONE), as every format tells them. No I/O."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.commits import COMMITS
 from classifiers.explained import BLAMED
@@ -79,8 +80,7 @@ _CAUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A label of at most six letters and its text, one plain line. `command`: the end of the text, to be copied."""
 
     label: str
@@ -103,8 +103,7 @@ class Line:
         return self.text.replace("   ", ", ")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What is claimed of a finding of any kind, for the lines that tell change, cause and certainty."""
 
     service: str

@@ -1,7 +1,8 @@
 """What one message of a digest says; a notifier lays it out."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.states import Priority, State
 from logtriage.lines import Line
@@ -16,16 +17,14 @@ CLOSING = "closing"  # name of the claim that what a person closed fails on
 Act = Literal["open", "change", "edit", "notice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A place to look, as every channel can show it."""
 
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """One thing that a message claims: its name, its value in a word, and the sentence to say where that is another.
 
     `{before}` in `news` stands for the value that was told before; an empty sentence makes no news, its value still
@@ -37,8 +36,7 @@ class Claimed:
     news: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What one message says, plain text but for `body`.
 
     `key` names what it tells of and its state: as long as it stays the same there is nothing new to say. `command` is a

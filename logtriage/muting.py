@@ -1,6 +1,6 @@
 """Muting by hand: how long, of what, and the pen that stores it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from classifiers.findings import Findings
 from classifiers.followed import Mute
@@ -19,8 +19,7 @@ LONGEST_DAYS = 90
 _DAY_NS = 86_400 * NS_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class MuteResult:
+class MuteResult(Struct, frozen=True):
     """The mute that was made, and those it takes the place of; `findings` are those it was found in."""
 
     mute: Mute

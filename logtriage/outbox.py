@@ -9,13 +9,14 @@ there: nobody could act on it. One that came and went between two looks is told 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct, to_builtins
 
 from classifiers.states import Priority
+from collector.replacing import replace
 from collector.store import Reader, Writer
 from logtriage.lines import Line
 from logtriage.message import CLOSING, Claimed, Link, Message
@@ -41,8 +42,7 @@ OUTBOX_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """The last message on an incident in a channel."""
 
     seq: int
@@ -55,8 +55,7 @@ class Told:
     words: int = 1  # messages so far that were no mere edit
 
 
-@dataclass(frozen=True, slots=True)
-class Tells:
+class Tells(Struct, frozen=True):
     """What one channel was told so far. `first_look_ns` is None where it was never looked for."""
 
     channel: str
@@ -208,7 +207,7 @@ def _row(message: Message, tells: Tells) -> dict[str, Any]:
         "shown": _shown(message),
         "is_over": message.is_over,
         "finding_id": message.finding_id,
-        "message": orjson.dumps(message).decode(),
+        "message": orjson.dumps(to_builtins(message)).decode(),
         "made_at_ns": message.made_at_ns,
     }
 

@@ -5,9 +5,10 @@ Both doors, the command line and the daemon, call these functions and nothing be
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
 
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from collector.errors import StoreError
@@ -85,16 +86,14 @@ class Choose(Protocol):
         """The finding; LogtriageError when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SilentResult:
+class SilentResult(Struct, frozen=True):
     """What became slower, or an event that stays away, with the findings it is of."""
 
     findings: Findings
     finding: Latency | Absence
 
 
-@dataclass(frozen=True, slots=True)
-class ShowResult:
+class ShowResult(Struct, frozen=True):
     """One cluster with the findings it is of, what it is made of, and the entries that are shown, by time."""
 
     findings: Findings
@@ -103,16 +102,14 @@ class ShowResult:
     entries: "tuple[EntryLine, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class SettleResult:
+class SettleResult(Struct, frozen=True):
     """A person's word, and the cluster it is about."""
 
     found: Cluster | Latency | Absence
     said: "Said"
 
 
-@dataclass(frozen=True, slots=True)
-class RegroupResult:
+class RegroupResult(Struct, frozen=True):
     """What the rules of config.yaml make of all history, and what signing anew changes, where that is due."""
 
     preview: "Preview"

@@ -5,8 +5,9 @@ page that holds it (custom properties), and no mark is told by its colour alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
+
+from msgspec import Struct
 
 from classifiers.findings import Attribution, Onset, RevisionSeries, Series
 from logtriage.escape import plain
@@ -27,8 +28,7 @@ _HATCHED = ("later", "early")
 _LANES = (14.0, 30.0)  # of labels: the onset, deploys
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A drawing with its words. `svg` is safe mark-up made here; the other texts are plain.
 
     legend: name of a mark's class, and what it stands for. head and rows: the same as a table.
@@ -42,8 +42,7 @@ class Figure:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What is drawn: a course with its onset and verdict. `ident` is unique on its page, `what` names a bad unit."""
 
     ident: str

@@ -1,7 +1,8 @@
 """Scales of drawings: time across, a share upwards, and where their ticks stand. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from collector.window import NS_PER_S
 
@@ -13,8 +14,7 @@ _FINE = 4  # ticks that are seen when zoomed in, for one of the others
 _STEPS_S = (60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Instants to places: `x` on the page, `share` from 0 to 1000 inside the panes, which a reader may zoom."""
 
     start_ns: int

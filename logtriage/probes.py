@@ -4,10 +4,11 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median_low
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from classifiers.blind import lasted
 from collector.config import RetentionConfig
@@ -87,8 +88,7 @@ def _size(size: int, kept: RetentionConfig, now_ns: int) -> Trouble:
     return Trouble("disk", "size of the store", now_ns, False, told)
 
 
-@dataclass(slots=True)
-class ReceiverLook:
+class ReceiverLook(Struct):
     """Whether the receiver turned clients away since the look before; over after some looks without."""
 
     _refused: int | None = None
@@ -123,8 +123,7 @@ class ReceiverLook:
         return f"{what} turned away by the receiver. Raise `receive.queue_mib`, or give the disk more speed."
 
 
-@dataclass(slots=True)
-class ClockLook:
+class ClockLook(Struct):
     """Whether the clock of this machine was set between two looks, seen against one that only runs on.
 
     The running clock goes on while the machine sleeps where the system has such a one, so that a suspend is no jump.
@@ -148,8 +147,7 @@ class ClockLook:
         return (Trouble("clock", "machine", now_ns, False, told),)
 
 
-@dataclass(slots=True)
-class ServersLook:
+class ServersLook(Struct):
     """Whether the clock of this machine is another than those of the servers that it asks; most of them decide."""
 
     ahead_s: Callable[[], Mapping[str, float]] = BOOK.ahead_s

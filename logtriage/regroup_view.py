@@ -1,8 +1,10 @@
 """The page of `logtriage regroup`: what rules and new signatures change, and proposals with lines to paste."""
 
 import json
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from classifiers.service_names import plain_name
 from collector.window import format_ns
@@ -23,8 +25,7 @@ _REVISIONS_SHOWN = 3
 _TITLE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class EffectView:
+class EffectView(Struct, frozen=True):
     """One rule: what it does, and the clusters before and after."""
 
     heading: str
@@ -32,8 +33,7 @@ class EffectView:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalView:
+class ProposalView(Struct, frozen=True):
     """Signatures that read alike: what they share, in what they differ, and the rule that would merge them."""
 
     heading: str
@@ -43,8 +43,7 @@ class ProposalView:
     lines: tuple[str, ...]  # of config.yaml, below `rules:`
 
 
-@dataclass(frozen=True, slots=True)
-class RegroupView:
+class RegroupView(Struct, frozen=True):
     """The context of regroup.md.j2 and of the terminal's page. Texts are plain, times UTC."""
 
     title: str

@@ -1,9 +1,8 @@
 """Findings into the view that every format lays out: all sorting, grouping, rounding and choice of words. No I/O."""
 
-from dataclasses import replace
-
 from classifiers.findings import Absence, Cluster, Findings, Latency
 from classifiers.service_names import plain_name
+from collector.replacing import replace
 from logtriage.absence_view import absence_rows
 from logtriage.better_view import better_rows
 from logtriage.blind_view import blind_rows

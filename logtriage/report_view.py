@@ -1,6 +1,6 @@
 """The shapes in which a report is told: what every format lays out. Texts are plain, times UTC. No I/O."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import Drawings
@@ -20,8 +20,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
+class EvidenceRow(Struct, frozen=True):
     """A fact, how it is known, and where it can be looked up."""
 
     kind: str
@@ -29,8 +28,7 @@ class EvidenceRow:
     refs: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionRow:
+class RevisionRow(Struct, frozen=True):
     """Failures beside the exposure of one revision."""
 
     revision: str
@@ -39,8 +37,7 @@ class RevisionRow:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class RivalRow:
+class RivalRow(Struct, frozen=True):
     """An explanation that was weighed, with the word for its probability."""
 
     cause: str
@@ -49,8 +46,7 @@ class RivalRow:
     evidence: tuple[EvidenceRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WhyRow:
+class WhyRow(Struct, frozen=True):
     """One answer of the five whys: how it is known, where it can be looked up, and what would refute it."""
 
     kind: str
@@ -59,8 +55,7 @@ class WhyRow:
     refuted: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterView:
+class ClusterView(Struct, frozen=True):
     """One cluster with all its evidence."""
 
     id: str
@@ -80,8 +75,7 @@ class ClusterView:
     traces: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingView(Struct, frozen=True):
     """The context of finding.md.j2. Texts are plain, times UTC; all but the first three may be empty."""
 
     heading: str
@@ -98,8 +92,7 @@ class FindingView:
     drawings: Drawings
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentView:
+class IncidentView(Struct, frozen=True):
     """One incident: headline, labelled lines, and its members in detail: clusters, then what no entry tells."""
 
     number: int
@@ -115,16 +108,14 @@ class IncidentView:
     lead: ClusterView | FindingView | None = None  # of the root: its commands and links are the incident's
 
 
-@dataclass(frozen=True, slots=True)
-class OtherRow:
+class OtherRow(Struct, frozen=True):
     """One line about something beside the incidents."""
 
     title: str
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportView:
+class ReportView(Struct, frozen=True):
     """The context of report.md.j2 and of the terminal report. Texts are plain, times UTC."""
 
     project: str

@@ -4,7 +4,8 @@ A command holds names only, never a value; what is not known stands in capitals 
 """
 
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.service_names import location_of, plain_name
 from logtriage.escape import plain
@@ -14,8 +15,7 @@ __all__ = ["Command", "project_option", "quoted", "run_target"]
 _LONGEST = 300  # characters of one name; no name of the platform is that long
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A step in words and the line to copy."""
 
     why: str

@@ -1,7 +1,9 @@
 """What `logtriage show` tells beside a cluster's verdict: trend, entries, why together, what is near. No I/O."""
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict
 
 from classifiers.findings import Cluster, FailingSpan
 from collector.window import format_ns
@@ -36,8 +38,7 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureView:
+class SignatureView(Struct, frozen=True):
     """One signature: what it is, why it is in, and its parts."""
 
     heading: str
@@ -47,8 +48,7 @@ class SignatureView:
     template: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExaminedView:
+class ExaminedView(Struct, frozen=True):
     """Texts are plain, times UTC; all of it may be empty."""
 
     trends: tuple[tuple[str, ...], ...]  # each a line about it, then lines of equal columns
@@ -61,8 +61,7 @@ class ExaminedView:
     neighbours: tuple[tuple[str, str], ...]  # what it is; why it is near and why not in it
 
 
-@dataclass(frozen=True, slots=True)
-class ShowView:
+class ShowView(Struct, frozen=True):
     """The context of show.md.j2."""
 
     cluster: "ClusterView"
@@ -114,7 +113,7 @@ def examined_json(examination: "Examination", entries: tuple["EntryLine", ...]) 
         "trends": [_trend_json(one) for one in examination.trends],
         "entries": [_entry_json(one) for one in entries],
         "entries_total": len(examination.insert_ids),
-        "signatures": [asdict(one) for one in examination.signatures],
+        "signatures": to_builtins(examination.signatures),
         "rules": [number for number, _ in examination.rules],
         "neighbours": [asdict(one) for one in examination.neighbours],
     }

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.signing import sign_new
 from collector.compaction import file_bytes
@@ -27,8 +28,7 @@ _LONGEST = 1000  # characters of a path in a command
 _SHOWN = 10  # batches that are told one by one
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFinding:
+class StoreFinding(Struct, frozen=True):
     """One thing that was looked at. `todo` is "" where nothing is to be done."""
 
     name: str  # two words or so for the left column: `ledger`, `rows of batches`

@@ -1,5 +1,7 @@
 """What each template is given; a test holds its variables to the fields. To tell a report nobody loads all of them."""
 
+from msgspec import Struct
+
 from logtriage.check_view import CheckView
 from logtriage.diff_view import DiffView
 from logtriage.finding_view import FindingView
@@ -13,7 +15,7 @@ from logtriage.verification_view import VerifyView
 
 __all__ = ["TEMPLATES"]
 
-TEMPLATES: dict[str, type] = {
+TEMPLATES: dict[str, type[Struct]] = {
     "check.md.j2": CheckView,
     "comment.md.j2": CommentView,
     "diff.md.j2": DiffView,

@@ -5,10 +5,11 @@ one ends in one sentence that says which file and line, and which names it may u
 """
 
 import traceback
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from collector.datafiles import data_folder
 from logtriage.errors import RenderError
@@ -27,10 +28,10 @@ _OF_EXPRESSIONS = (ArithmeticError, AttributeError, LookupError, RecursionError,
 
 
 def fill(name: str, context: Any, folder: Path | None = None) -> str:
-    """A template over its context, a dataclass. RenderError when it is wrong, or the folder is none."""
+    """A template over its context, a record. RenderError when it is wrong, or the folder is none."""
     import jinja2  # noqa: PLC0415 - keeps the other formats quick
 
-    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    values = asdict(context)
     environment = template_environment(folder)
     try:
         return environment.get_template(name).render(values)

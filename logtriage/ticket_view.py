@@ -5,14 +5,16 @@ comment.md.j2. What does not fit is left out by whole sections, the least useful
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from classifiers.findings import Cluster, Findings, Latency
 from classifiers.followed import IncidentState, Tracked, Verification
 from classifiers.states import State
+from collector.replacing import replace
 from logtriage.console_links import Link
 from logtriage.diagrams.drawings import NO_DRAWINGS, MermaidBlock
 from logtriage.escape import heading, md, plain, shorten
@@ -76,8 +78,7 @@ class Ticket(NamedTuple):
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionRow:
+class CriterionRow(Struct, frozen=True):
     """When it counts as mended, and how far that is: a box to tick. `proof` is one of the four words."""
 
     is_met: bool
@@ -87,8 +88,7 @@ class CriterionRow:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(Struct, frozen=True):
     """A state that an incident or one of its members came into; `what` is empty for the incident itself."""
 
     at: str
@@ -97,8 +97,7 @@ class StateRow:
     statement: str
 
 
-@dataclass(frozen=True, slots=True)
-class TicketView:
+class TicketView(Struct, frozen=True):
     """The context of issue.md.j2. Texts are plain, times UTC; all but the first four may be empty."""
 
     priority: str
@@ -125,8 +124,7 @@ class TicketView:
     more: str  # the command that tells all of it
 
 
-@dataclass(frozen=True, slots=True)
-class CommentView:
+class CommentView(Struct, frozen=True):
     """The context of comment.md.j2, below the news: the figures of now, and how far the end is."""
 
     lines: tuple[Line, ...]

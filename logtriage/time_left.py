@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 __all__ = ["TimeLeft", "seconds_of"]
 
@@ -14,8 +15,7 @@ def seconds_of(calls: int, *, call_s: float, reads_per_min: int) -> float:
     return max(calls * call_s, (max(calls, 1) - 1) // reads_per_min * 60.0)
 
 
-@dataclass(slots=True)
-class TimeLeft:
+class TimeLeft(Struct):
     """Of one pull, told of each answer. `reads_per_min` is None of a source without a quota.
 
     The first minute's reads come at once and the quota only then holds: by speed alone an hour would look like minutes.
@@ -24,7 +24,7 @@ class TimeLeft:
     reads_per_min: int | None
     clock_s: Callable[[], float] = time.monotonic
     _calls: int = 0
-    _since_s: float = field(init=False)
+    _since_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._since_s = self.clock_s()

@@ -1,7 +1,6 @@
 """The page of `logtriage verify`: verdict, statement, how many of how many, about when, why. No I/O but by rich."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.text import Text
 
 from classifiers.findings import Findings
@@ -20,8 +19,7 @@ _STYLES: dict[Proof, str] = {
 _STATEMENT, _WHY = 300, 600
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRow:
+class VerifyRow(Struct, frozen=True):
     """One criterion: its verdict, what it is of, what must hold, what was counted, when it may hold, and why."""
 
     verdict: Proof
@@ -35,8 +33,7 @@ class VerifyRow:
     test: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyView:
+class VerifyView(Struct, frozen=True):
     """Criteria, those that fail first, and their sums."""
 
     title: str

@@ -1,8 +1,9 @@
 """The choice of words: how counts, times, changes and degrees of certainty are said, in one place for all formats."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from classifiers.findings import SURE_FROM, Change, Cluster, RevisionCount, Storm
 from classifiers.service_names import plain_name
@@ -89,8 +90,7 @@ def day_clock(at_ns: int) -> str:
     return datetime.fromtimestamp(at_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """The UTC day on which a time needs no date, empty where every time needs one; the year that is not told either."""
 
     day: str

@@ -1,7 +1,8 @@
 """Written numbers with the tolerance of their wording: `50+`, `about 40`, `over 100`, `1.2k`, `40-50`, `80 %`."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.claims.records import Amount
 
@@ -46,8 +47,7 @@ _EDGE = 1.02  # one who says `under 50` of 50 is not wrong
 _THOUSAND = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where in a text an amount stands; `of` is the whole of a ratio."""
 
     start: int

@@ -1,6 +1,6 @@
 """Failures beside exposure of each revision, of the failure that a claim about a revision means."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from classifiers.claims.matching import Ground, Target, of_clusters, targets_of
 from classifiers.claims.records import Answer, Claim, Mark
@@ -14,8 +14,7 @@ SEEN = 10  # exposed units from which a zero is told as good
 CLEAN = 20  # exposed units from which a zero refutes that it fails
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """Failures beside what was asked (else logged) on one revision."""
 
     revision: str

@@ -1,12 +1,12 @@
 """Written shares of what failed, held against every way to count failures and what was asked."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from classifiers.claims.matching import Ground, of_clusters, places_of, windows_of
 from classifiers.claims.measures import Measure, answer_of, measures_of, merged, unknown_names
 from classifiers.claims.records import Amount, Answer, Claim
 from classifiers.claims.rows import Scope
+from collector.replacing import replace
 from collector.window import Window
 
 __all__ = ["answer_share"]

@@ -1,12 +1,12 @@
 """That nothing of a kind was there: a zero with its denominator, or the rows that were there."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from classifiers.claims.matching import Ground, errors_target, places_of, targets_of, windows_of
 from classifiers.claims.measures import Measure, answer_of, is_known, merged, unknown_names
 from classifiers.claims.records import Answer, Claim, Mark, Subject
 from classifiers.claims.rows import Rows, Scope
+from collector.replacing import replace
 from collector.window import NS_PER_S, Window, format_ns
 
 __all__ = ["answer_silence"]

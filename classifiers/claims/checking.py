@@ -1,7 +1,8 @@
 """The main line of checking: each claim of a text to the answer of the stored rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.claims.check_changes import answer_change
 from classifiers.claims.check_counts import answer_count
@@ -44,8 +45,7 @@ _ANSWERS: dict[str, Callable[[Claim, Ground], Answer]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """Claims with their answers; `main` is what sentences are about that do not say it."""
 
     checked: tuple[Checked, ...]

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from classifiers.claims.mentions import Mention, subject_of
 from classifiers.claims.records import Claim, Kind, Subject
 from classifiers.claims.sentences import Prepared
+from collector.replacing import replace
 
 __all__ = ["read_changes", "read_revisions"]
 

@@ -5,7 +5,8 @@ Code blocks are quoted logs and commands, not claims: they are counted and left 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Document", "Statement", "read_document"]
 
@@ -38,8 +39,7 @@ _CELL_CLOCK = re.compile(r"(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)(?!\s*(?:Z|UTC|GMT|[A
 _LONGEST = 2000  # characters of a statement
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One sentence or row. `label` is what stands before it as a heading or as the name of its row."""
 
     line: int
@@ -47,8 +47,7 @@ class Statement:
     heading: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The statements of a text in order, its headings, and how many lines of code blocks were left out."""
 
     statements: tuple[Statement, ...]

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import product
+
+from msgspec import Struct, field
 
 from classifiers.claims.records import Claim, Moment, Names, Span, Subject
 from classifiers.claims.rows import Asker, Rows, Scope, full_services, like_pattern
@@ -11,6 +12,7 @@ from classifiers.findings import Cluster, Findings
 from classifiers.order import in_deploy_order
 from classifiers.service_names import plain_name
 from collector.records import Revision
+from collector.replacing import replace
 from collector.window import NS_PER_S, Window
 
 __all__ = ["Ground", "Target", "find_main", "named_revisions", "places_of", "targets_of", "windows_of"]
@@ -22,8 +24,7 @@ _REFUSED = 400
 _TITLE = 90
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """Rows that a subject names, and how they were matched. `is_sure`: by a text, a status or an event, as written."""
 
     told: str
@@ -41,8 +42,7 @@ class Target:
         return found.of(scope.services, scope.revisions)
 
 
-@dataclass
-class Ground:
+class Ground(Struct):
     """All that claims are held against: findings, ledger and stored rows. `window` is what was analysed."""
 
     asker: Asker

@@ -1,12 +1,14 @@
 """Each way to count what a claim names: in entries and in requests, by text, by status and by cluster."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from classifiers.claims.matching import Ground, Target, errors_target, of_clusters, places_of, targets_of
 from classifiers.claims.records import Answer, Claim, Mark, Subject
 from classifiers.claims.rows import Rows, Scope
 from classifiers.findings import Cluster
+from collector.replacing import replace
 
 __all__ = [
     "Measure",
@@ -20,8 +22,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One way to count a claim: in what unit, how many, of how many, with its rows."""
 
     told: str

@@ -5,8 +5,9 @@ Each is blanked once it is read, so that nothing is read twice and no number of 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from classifiers.claims.records import Names, Subject
 
@@ -55,8 +56,7 @@ _PLAIN = re.compile(r"[\d.,]+\s?\w{1,3}|[\d:TZ.+ -]+(?:UTC)?")  # an amount or a
 _SHORTEST_TEXT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A name in a sentence: where, of what kind, and what."""
 
     start: int
@@ -66,8 +66,7 @@ class Mention:
     high: int = 0  # of a family of statuses
 
 
-@dataclass(slots=True)
-class Sentence:
+class Sentence(Struct):
     """A sentence with its mentions by place; `left` is the text with all of them blanked."""
 
     text: str

@@ -1,7 +1,8 @@
 """What a written analysis says, piece by piece, and what became of it. No I/O."""
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 __all__ = ["Amount", "Answer", "Checked", "Claim", "Kind", "Mark", "Moment", "Names", "Reading", "Span", "Subject"]
 
@@ -12,8 +13,7 @@ Kind = Literal[
 Mark = Literal["confirmed", "contradicted", "cannot tell"]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What the store knows by name: a text is read with them, so that a name in a sentence is seen as one."""
 
     services: tuple[str, ...] = ()
@@ -22,8 +22,7 @@ class Names:
     keys: tuple[str, ...] = ()  # variables of any revision
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A number as it was written: what lies in [low, high] fits it, what lies outside of [least, most] refutes it."""
 
     low: float
@@ -41,8 +40,7 @@ class Amount:
         return not self.least <= value <= self.most
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A written instant: every instant that it may mean, in UTC, the likeliest first.
 
     `width_ns` is how long what was written lasts: a minute for 20:33. `is_zoned`: its zone was written, here or for the
@@ -56,8 +54,7 @@ class Moment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A written span of time; a missing end is that of the window. `relation` says how the text names it."""
 
     relation: Literal["between", "since", "before"]
@@ -65,8 +62,7 @@ class Span:
     end: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a claim is about, as it is named: quoted texts, exceptions, statuses, routes, events, places."""
 
     texts: tuple[str, ...] = ()
@@ -83,8 +79,7 @@ class Subject:
         return bool(self.texts or self.statuses or self.events or self.routes)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One claim of a text, with the line it stands on and its words. What a kind does not need is empty."""
 
     kind: Kind
@@ -110,8 +105,7 @@ class Claim:
     quantile: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A text as it was read. `window` is the span that it says it is about."""
 
     claims: tuple[Claim, ...]
@@ -120,8 +114,7 @@ class Reading:
     skipped: int  # lines of code blocks: quoted logs, not claims
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the rows say to a claim: in one sentence, with its rows."""
 
     mark: Mark
@@ -133,8 +126,7 @@ class Answer:
     revisions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A claim and its answer."""
 
     claim: Claim

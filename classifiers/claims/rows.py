@@ -1,10 +1,10 @@
 """Counted rows that a claim is held against: asked of the store once each, by service and revision."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.service_names import plain_name
 from collector.store import Reader
@@ -15,8 +15,7 @@ __all__ = ["Asker", "Rows", "Scope", "full_services", "like_pattern"]
 _SAMPLE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Rows counted by project, service and revision; `query` gave them."""
 
     frame: pl.DataFrame
@@ -58,8 +57,7 @@ class Rows:
         return tuple(sorted({name for name in self.frame["revision"].to_list() if name}))
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Where and when a claim is about; services and revisions by their full names, none for all."""
 
     window: Window
@@ -67,8 +65,7 @@ class Scope:
     revisions: tuple[str, ...] = ()
 
 
-@dataclass
-class Asker:
+class Asker(Struct):
     """Asks the store; the same question is asked once. Only rows received before now_ns count."""
 
     reader: Reader

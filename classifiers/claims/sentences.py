@@ -1,8 +1,9 @@
 """A sentence made ready for reading: names, times and spans found, names coded as `{r0}`, `{k0}`. No I/O."""
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from classifiers.claims.mentions import BLANK, Mention, Sentence
 from classifiers.claims.records import Names, Span, Subject
@@ -36,8 +37,7 @@ _BEFORE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """A sentence with its times, the span that they make, and the text with names and times coded, in lower case."""
 
     line: int

@@ -1,13 +1,13 @@
 """Claims about times, senders, causes, health and speed. No I/O."""
 
 import re
-from dataclasses import replace
 from typing import Literal
 
 from classifiers.claims.mentions import Mention, subject_of
 from classifiers.claims.records import Amount, Claim, Subject
 from classifiers.claims.sentences import FAILING, Prepared
 from classifiers.claims.times import FoundTime
+from collector.replacing import replace
 
 __all__ = ["read_cause", "read_health", "read_moments", "read_origin", "read_speed"]
 

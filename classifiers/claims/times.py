@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct
 
 from classifiers.claims.records import Moment
 from collector.window import NS_PER_S, Window, to_ns
@@ -54,8 +55,7 @@ _MINUTE_NS = 60 * NS_PER_S
 _MOST_DAYS = 40  # of a window, that a time without a date may lie on
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """On what days a time without a date may lie, the likeliest first; `zone_h` is that of the whole document."""
 
     days: tuple[date, ...]
@@ -63,8 +63,7 @@ class Days:
     zone_h: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTime:
+class FoundTime(Struct, frozen=True):
     """Where in a text a time of day stands, and what it may mean."""
 
     start: int

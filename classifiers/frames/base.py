@@ -1,16 +1,16 @@
 """Records of stack traces: what every language's reader makes, and how chains and groups become leaf causes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 __all__ = ["Frame", "LineReader", "Raised", "Thrown", "Trace", "read_with", "told_trace"]
 
 _VALUE_LINES = 50  # of an exception's text: validators write one line a field, dumps write thousands
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One call: `module` dotted or a package path, `function` as the language names it."""
 
     module: str
@@ -21,8 +21,7 @@ class Frame:
         return f"{self.module}:{self.function}"
 
 
-@dataclass(frozen=True, slots=True)
-class Thrown:
+class Thrown(Struct, frozen=True):
     """One exception: its type without package, its text, its frames from the outermost to the innermost."""
 
     type: str
@@ -40,8 +39,7 @@ class Thrown:
         return tuple(reversed(told))
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """The exceptions of a text, those that caused the others first; `head` is what stood before them.
 
     The first `leaf_count` began it: one of a chain, several of a group, sorted and each once, in whatever order they
@@ -64,8 +62,7 @@ class Trace:
         return self.chain[: self.leaf_count]
 
 
-@dataclass(slots=True)
-class Raised:
+class Raised(Struct):
     """An exception while its lines are read; `causes` are its cause and the members of a group alike."""
 
     type: str = ""

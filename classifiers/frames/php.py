@@ -1,11 +1,11 @@
 """Traces of PHP: uncaught exceptions, what caused them (`Next`), and the stacks of Monolog and Laravel."""
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from classifiers.frames.base import Frame, Raised, Trace, read_with, told_trace
 from classifiers.frames.names import library_path, place_path, steady
+from collector.replacing import replace
 
 __all__ = ["frame_of", "may_hold", "read"]
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.frames import dotnet, go, java, node, php, python, ruby
 from classifiers.frames.base import Trace
@@ -11,8 +12,7 @@ from classifiers.frames.lines import ESCAPED, most_likely_lines, other_lines
 __all__ = ["READERS", "Reader", "read_trace"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """A language: whether a text with these lines that begin with `at` can hold a trace of it; the trace of lines."""
 
     may_hold: Callable[[str, list[str]], bool]

@@ -6,11 +6,10 @@ though its own silence proves nothing yet. What does not fail any more keeps tha
 proven over is told beside it.
 """
 
-from dataclasses import replace
-
 from classifiers.findings import Cluster, Findings, Incident
 from classifiers.followed import Tracked
 from classifiers.states import State
+from collector.replacing import replace
 
 __all__ = ["is_followed", "with_tracked"]
 

@@ -5,9 +5,8 @@ was given back, by a revision deployed since, after a change that is no deploy; 
 never mended.
 """
 
-from dataclasses import dataclass
-
 import polars as pl
+from msgspec import Struct
 
 from classifiers.followed import IncidentState
 from classifiers.history import History
@@ -22,8 +21,7 @@ __all__ = ["Back", "came_back", "day_clock", "short_name"]
 _AT_ONCE_NS = 120_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Struct, frozen=True):
     """Since it was over: the first failure that is no straggler, or None; what brought it; how many were stragglers."""
 
     at_ns: int | None

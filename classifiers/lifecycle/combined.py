@@ -5,9 +5,9 @@ is muted where every signature that still fails is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from classifiers.findings import Findings
 from classifiers.followed import Mute
@@ -23,8 +23,7 @@ _TITLE = 60
 _ASKED = 0.5  # of a request, trace or minute in a bin: less is none
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """State of a whole incident, why, since when, and the revision that mended it or brought it back."""
 
     state: State

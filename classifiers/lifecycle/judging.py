@@ -5,7 +5,8 @@ anywhere but on revisions that lost their traffic. So nothing flaps: between the
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.followed import IncidentState, Verification
 from classifiers.history import History
@@ -17,8 +18,7 @@ from classifiers.states import State
 __all__ = ["Judged", "judge"]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """One member with its state now. `at_ns` is when it came into it, by rows."""
 
     seen: Seen

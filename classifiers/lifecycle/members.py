@@ -1,7 +1,8 @@
 """Members: what fails in an incident, as it is seen now, and the cases behind them. No I/O."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Incident, Latency
@@ -10,6 +11,7 @@ from classifiers.history import History
 from classifiers.incidents import title_of
 from classifiers.lifecycle.fixes import failures_since, find_fix, find_idle, stragglers
 from classifiers.states import Priority, State
+from collector.replacing import replace
 
 __all__ = ["Ground", "Seen", "is_same", "seen_in", "seen_of"]
 
@@ -17,16 +19,14 @@ _SAME = 0.5  # share of the smaller set of signatures from which two clusters ar
 _EXPLAINED = 0.9  # share of a symptom that its cause explains from which on it is over when that is
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What states are judged on: the history and the case of each finding, by its id."""
 
     history: History
     cases: Mapping[str, Case]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One failing thing as it is seen now. `last_ns` is its last failure that is no straggler.
 
     is_over: by what was asked since, as one look alone can tell. is_told: it is in an incident of these findings.

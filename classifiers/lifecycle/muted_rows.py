@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 
 import orjson
 
@@ -13,6 +12,7 @@ from classifiers.incidents import title_of
 from classifiers.lifecycle.rows import MIGRATION, MUTE_SCHEMA
 from classifiers.naming import read_aliases
 from collector.errors import ConfigError
+from collector.replacing import replace
 from collector.store import Reader, Store
 
 __all__ = ["add_mute", "lift_mute", "read_mutes"]

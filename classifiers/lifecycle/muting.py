@@ -11,16 +11,17 @@ has other causes too is told for itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import polars as pl
+from msgspec import Struct
 
 from classifiers.findings import Absence, Cluster, Evidence, Latency
 from classifiers.followed import Mute
 from classifiers.history import History
 from classifiers.incidents import Member
+from collector.replacing import replace
 
 __all__ = ["FOLLOWS", "Muted", "put_away"]
 
@@ -31,8 +32,7 @@ _QUERY = "find_mutes"
 _Member = TypeVar("_Member", Cluster, Latency, Absence)
 
 
-@dataclass(frozen=True)
-class Muted:
+class Muted(Struct, frozen=True):
     """What is told after mutes, what is put away by them, and the mutes with what they did.
 
     `mutes`: those that hold at the end of the window, woken ones too, and those that ended in it.
@@ -48,8 +48,7 @@ class Muted:
     mutes: tuple[Mute, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Scene:
+class _Scene(Struct, frozen=True, dict=True):
     """Mutes beside the history that they are laid over."""
 
     mutes: tuple[Mute, ...]  # that hold

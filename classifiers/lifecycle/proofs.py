@@ -1,8 +1,9 @@
 """Proofs: what the verification of its criteria says of one member. No I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.followed import Verification
 from classifiers.lifecycle.members import Seen
@@ -10,8 +11,7 @@ from classifiers.lifecycle.members import Seen
 __all__ = ["Proven", "proof_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(Struct, frozen=True):
     """over: all criteria hold; fails: one does not; waits: nothing failed since, and more must be seen; open: no word.
 
     `more` are attempts that are missing, None where it cannot be said.

@@ -7,8 +7,9 @@ look is no evidence against it. An open story whose root another incident explai
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from classifiers.explained import BLAMED
 from classifiers.findings import Incident
@@ -20,8 +21,7 @@ __all__ = ["Placed", "Story", "Told", "place", "stories_of"]
 _OPEN = frozenset({"new", "ongoing", "regressed"})
 
 
-@dataclass(frozen=True)
-class Story:
+class Story(Struct, frozen=True, dict=True):
     """One incident as earlier looks stored it. `rows` are its own, oldest first; `members` the last row of each."""
 
     id: str
@@ -44,8 +44,7 @@ class Story:
         return self.members.get(self.last.root, self.last)
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """An incident of now with its members, the root first."""
 
     incident: Incident
@@ -57,8 +56,7 @@ class Told:
         return self.members[0]
 
 
-@dataclass
-class Placed:
+class Placed(Struct):
     """A story, or None where it is a new one, with the incidents of now that are it, the leading one first.
 
     `merged` are stories that are part of it since now; `parted` the id of the story that it was told as part of.

@@ -5,7 +5,6 @@ A function of findings, history and stored rows of before: the same look gives t
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import orjson
 
@@ -20,6 +19,7 @@ from classifiers.lifecycle.members import Ground, Seen, is_same, seen_in, seen_o
 from classifiers.lifecycle.stories import Placed, Story, Told, place, stories_of
 from classifiers.signatures import RULES
 from classifiers.states import Priority
+from collector.replacing import replace
 
 __all__ = ["fresh_rows", "track"]
 

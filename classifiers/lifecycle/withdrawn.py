@@ -4,13 +4,14 @@ A few requests on a revision whose share routing gave to others are of a contain
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 
 from classifiers.exposure import Grid
 from classifiers.history import History
 from collector.records import Revision, Served
+from collector.replacing import replace
 
 __all__ = ["LATE_NS", "Line", "began_ns"]
 
@@ -26,8 +27,7 @@ def began_ns(revision: Revision) -> int | None:
     return next((at_ns for at_ns in known if at_ns is not None), None)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """The revisions of one service in the order of deploying, beside what each was asked."""
 
     revisions: tuple[Revision, ...]

@@ -6,9 +6,9 @@ instances). What failed on revisions that a fix left behind is a straggler and d
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.cases import Case
@@ -17,6 +17,7 @@ from classifiers.followed import Fix
 from classifiers.history import History
 from classifiers.lifecycle.fixes import given_back, stragglers
 from classifiers.verification.silence_proof import Seen
+from collector.replacing import replace
 
 __all__ = ["Attempts", "about_ns", "count_attempts", "passed"]
 
@@ -28,8 +29,7 @@ _MOSTLY = 0.2  # of the failures, for a route to be one that must have been aske
 _FEW = 8  # failures since the onset, of which the ones before must tell how they come
 
 
-@dataclass(frozen=True)
-class Attempts:
+class Attempts(Struct, frozen=True):
     """Attempts since `since_ns` on the revisions that serve since, and failures until then on two clocks.
 
     `unasked`: routes that failed and were not asked since. `asked` and `told` are the clocks of attempts and of time.

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from classifiers.event_rows import EventRows
 from classifiers.exposure import Grid
@@ -31,8 +31,7 @@ _MS = 1e6
 _OF_EVENT = frozenset({"event follows", "field present"})
 
 
-@dataclass(frozen=True)
-class DeclaredCount:
+class DeclaredCount(Struct, frozen=True):
     """A declared criterion with its requests since `since_ns`: rows of count_attempts, none of one about events."""
 
     criterion: DeclaredCriterion
@@ -65,8 +64,7 @@ def verify_declared(
     return tuple(_verified(one, _count(one, events, heard), history) for one in counted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     attempts: int
     failures: int
     last_ns: int | None = None

@@ -6,9 +6,8 @@ last is an average over courses that explain them: steady, regular, and heavy-ta
 few pauses promise little and many regular ones much (gamma-Poisson is the steady one of them).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 __all__ = ["Pauses", "find_pauses"]
@@ -28,8 +27,7 @@ _SLIGHT = 1e-3
 _FOUND = 200  # steps in which a pause that is long enough is narrowed down
 
 
-@dataclass(frozen=True)
-class Pauses:
+class Pauses(Struct, frozen=True):
     """The pauses between the bursts of one failure, on a clock of attempts or of time.
 
     `bursts` are parted by pauses longer than `within`; `excesses` tell by how much each exceeded that.

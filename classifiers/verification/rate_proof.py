@@ -1,9 +1,9 @@
 """What attempts since a change prove of a share: whether it lies below a limit between the old one and the bad one."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from classifiers.verification.silence_proof import LEAST, LEVEL, level_of, sure_of
 
@@ -14,8 +14,7 @@ _MOST = 2**40  # attempts tried
 _TERMS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Attempts, and those that failed, beside the limit; `chance`: so few with nothing mended.
 
     `is_above`: surely at or above the limit. `is_below`: surely below it.

@@ -8,13 +8,14 @@ they are called over. `sure` weighs what changed against that silence with nothi
 """
 
 import math
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.verification.pauses import Pauses, find_pauses
+from collector.replacing import replace
 
 __all__ = ["LEAST", "LEVEL", "SURE", "Seen", "Silence", "prior_of", "prove_silence", "sure_of"]
 
@@ -36,8 +37,7 @@ _PRIORS = {"rollback": 0.9, "redeploy": 0.9, "change": 0.5, "deploy": 0.5}
 _OF_REVISION = 0.02  # ... and that a revision mends itself while nothing changes
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Failures until a moment on one clock, and what has passed on it since the last of them.
 
     `at`: sorted places. `before`: what had passed without a failure before the first. `already`: between the last one
@@ -50,8 +50,7 @@ class Seen:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """How likely the silence is with nothing mended, how sure that it is mended, and what would be enough.
 
     `needed` are attempts and `needed_ns` the time since the moment, None where no silence is long enough, or no time of

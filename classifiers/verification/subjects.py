@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
 import orjson
+from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Latency
 from classifiers.followed import Criterion, IncidentState
 from classifiers.lifecycle.members import is_same
 from classifiers.verification.rate_proof import limit_between
+from collector.replacing import replace
 
 __all__ = ["Subject", "criterion_id", "find_subjects"]
 
@@ -25,8 +26,7 @@ _PAUSE = 3.0  # failures that should have come between the last one before and t
 _MS = 1e6
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A finding, the case it is judged by, and its criterion without what only the proof tells.
 
     `old` and `bad` are shares that failed before and since, of a criterion that is about a share.

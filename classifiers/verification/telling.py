@@ -1,7 +1,8 @@
 """Verifications told: a proof, what was counted and what changed in; verdict, statement and one sentence of why out."""
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.explained import Evidence
 from classifiers.followed import Criterion, Fix, Proof, Verification
@@ -12,6 +13,7 @@ from classifiers.verification.rate_proof import Rate
 from classifiers.verification.silence_proof import Silence
 from classifiers.verification.subjects import Subject
 from classifiers.verification.words import attempts_words, chance_words, long_words, unit_words
+from collector.replacing import replace
 from collector.window import format_ns
 
 __all__ = ["Told", "rate_verification", "silence_verification"]
@@ -22,8 +24,7 @@ _MS = 1e6
 _DAY_NS = 86_400_000_000_000
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a verification is about. `idle`: a revision that is ready and that nobody asks."""
 
     subject: Subject

@@ -4,7 +4,6 @@ Every criterion is a query, a test by name and the exposure that it needs. What 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -21,6 +20,7 @@ from classifiers.verification.rate_proof import Rate, prove_rate
 from classifiers.verification.silence_proof import Silence, prior_of, prove_silence
 from classifiers.verification.subjects import Subject, find_subjects
 from classifiers.verification.telling import Told, rate_verification, silence_verification
+from collector.replacing import replace
 
 __all__ = ["verify_findings"]
 

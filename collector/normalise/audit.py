@@ -19,8 +19,9 @@ source of all; an activity entry's request often lacks lists, so its configurati
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
 
 from collector.normalise.configuration import canonical_config
 from collector.normalise.platform_changes import (
@@ -33,6 +34,7 @@ from collector.normalise.platform_changes import (
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import Provenance, document_facts, document_kind, fact, nonce_of
 from collector.normalise.untrusted import at, flag, instant_ns, items, mapping, text, whole
+from collector.replacing import replace
 
 __all__ = ["AuditReading", "audit_payload", "read_audit"]
 
@@ -45,8 +47,7 @@ _PRODUCT = re.compile(r"[A-Za-z][\w.\-]*")
 _TOOLS = (("gcloud/", "gcloud"), ("terraform", "terraform"), ("pulumi", "pulumi"), ("mozilla/", "console"))
 
 
-@dataclass(frozen=True, slots=True)
-class AuditReading:
+class AuditReading(Struct, frozen=True):
     """What one audit entry says: a redacted sentence, a summary without configuration values, rows of FACT_SCHEMA."""
 
     message: str
@@ -54,8 +55,7 @@ class AuditReading:
     facts: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """One audited call, its texts redacted."""
 
     service_name: str

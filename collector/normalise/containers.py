@@ -5,8 +5,9 @@ Values of variables stay here: what goes out of a literal is its keyed hash.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, flag, items, mapping, named, text, whole
@@ -29,8 +30,7 @@ def main_of(containers: list[dict[str, Any]]) -> dict[str, Any]:
     return next(with_ports, containers[0] if containers else {})
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerReader:
+class ContainerReader(Struct, frozen=True):
     """Reads one container of either dialect. `hides_env`: the audit log says it withheld values of variables."""
 
     redactor: Redactor

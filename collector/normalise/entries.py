@@ -7,11 +7,11 @@ polars expressions. No Python object per row but for the few audit entries and t
 
 import contextlib
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from collector.errors import ConfigError
 from collector.normalise.audit import read_audit
@@ -46,8 +46,7 @@ _ORIGIN = ("resource_type", "service", "revision", "location", "instance", "log"
 _LOG_PREFIXES = ("run.googleapis.com/", "cloudaudit.googleapis.com/")
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedEntries:
+class NormalisedEntries(Struct, frozen=True):
     """Entries (ENTRY_SCHEMA), facts (FACT_SCHEMA) and dead letters; entries plus dead letters = records in."""
 
     entries: pl.DataFrame

@@ -16,11 +16,11 @@ databases and caches in the same words for all of them; every state of one maint
 """
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from collector.normalise.specs import Provenance, fact
 from collector.normalise.untrusted import at, instant_ns, items, mapping, text
+from collector.replacing import replace
 
 __all__ = ["change_facts", "deletion_facts", "is_maintenance", "maintenance_facts", "maintenance_state"]
 

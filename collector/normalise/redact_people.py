@@ -8,7 +8,8 @@ and accounts are told from ids by their check digits, and by blanks between them
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from collector.normalise.redact_rule import for_one
 
@@ -32,8 +33,7 @@ _IBAN_LENGTHS = {
 _CARD_DIGITS = range(13, 20)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of candidate: where they are looked for (`gate`, without case), how they are cut out, what they become."""
 
     gate: str

@@ -5,7 +5,8 @@ backslashes know escaped quotes of JSON inside JSON.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["BEGIN", "BEGIN_GATE", "ESCAPE", "SHIELD", "Rule", "for_columns", "for_one", "inside_quotes"]
 
@@ -40,8 +41,7 @@ def inside_quotes(depth: int) -> tuple[str, str]:
     return rf"\\{{{quote}}}\"", rf"(?:[^\"\\\x01]|\\{{{inner}}}\"|\\+[^\"\\])+"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One form of secret. `gate` is found, without case, in every text that `pattern` matches, and in few others.
 
     Both are Rust regex (no look-around); `pattern` says itself whether case counts.

@@ -6,10 +6,10 @@ The newest name comes first and wins: opentelemetry.io/docs/specs/semconv. Cloud
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 __all__ = [
     "CALLED",
@@ -84,8 +84,7 @@ _PATH = r"\A(?:[a-z][a-z0-9+.-]*://[^/?#]*)?([^?#]*)"
 _STATUSES = range(100, 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Emitter:
+class Emitter(Struct, frozen=True):
     """What a resource says about its spans."""
 
     project: str = ""

@@ -7,13 +7,13 @@ objects, events, links and resources are few and read by the protobuf library.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
 
 from collector.normalise.semconv import CALLED, CLIENT_ADDRESSES, PEER_IPS
 from collector.normalise.span_lookup import (
@@ -53,8 +53,7 @@ _OPENS = (b"{", b'",', b",")
 _CLOSES = (b"{}", b'"}', b"}")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSpans:
+class ReadSpans(Struct, frozen=True):
     """Spans (the columns of SPAN_SCHEMA that a span itself tells), the message of each, and which messages are odd."""
 
     columns: dict[str, pl.Series]
@@ -78,8 +77,7 @@ def read_spans(messages: Sequence[bytes], parts: SpanParts) -> ReadSpans:
         return ReadSpans({}, nothing, nothing, [], np.ones(len(messages), np.bool_))
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Struct, frozen=True):
     """Messages of one level: where each lies and which message of the level above it is in."""
 
     start: Ints

@@ -1,12 +1,13 @@
 """What spans tell by OpenTelemetry's names, in columns: semconv.py over many spans at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from collector.normalise.semconv import (
     CALLING,
@@ -38,8 +39,7 @@ _COLD_START: Names = ("faas.coldstart",)
 _NOT_THERE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(Struct, frozen=True, dict=True):
     """All attributes of all spans, by span and in their order.
 
     owner: index of the span; key: index into `names`; type: of the value; text: the value as text, as JSON has it but
@@ -54,12 +54,13 @@ class Attributes:
     text: Views
     is_full: Flags
     special: Ints
-    _by_key: tuple[Ints, Ints] = field(init=False)  # rows in the order of their keys, and where each key begins
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _by_key(self) -> tuple[Ints, Ints]:
+        """Rows in the order of their keys, and where each key begins."""
         counts = np.bincount(self.key, minlength=len(self.names))
         begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-        object.__setattr__(self, "_by_key", (np.argsort(self.key, kind="stable"), begins))
+        return np.argsort(self.key, kind="stable"), begins
 
     def rows(self, index: int) -> Ints:
         """The rows with the key of that index, in their order."""

@@ -13,11 +13,11 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 import polars as pl
+from msgspec import Struct, field
 
 from collector.normalise.semconv import (
     CALLED,
@@ -82,8 +82,7 @@ class Redacting(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedSpans:
+class NormalisedSpans(Struct, frozen=True):
     """Spans and what became none. `read` counts spans and unusable records: rows of `spans` plus rows of `dead`."""
 
     spans: pl.DataFrame  # SPAN_SCHEMA
@@ -121,8 +120,7 @@ class _BadSpanError(ValueError):
     """Why a span cannot be kept, as a clause."""
 
 
-@dataclass(slots=True)
-class SpanRows:
+class SpanRows(Struct):
     """Rows so far, each in the order of SPAN_SCHEMA, and what became none: line, reason, excerpt."""
 
     redactor: Redacting

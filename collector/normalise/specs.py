@@ -19,14 +19,15 @@ A Service names the revision of its template only once the server has caught up:
 `generation`. Before that its status still speaks of the revision before, and no spec is taken from it.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from collector.normalise.configuration import canonical_config, pod_of
 from collector.normalise.redact import Redactor
 from collector.normalise.untrusted import at, flag, instant_ns, items, mapping, text, whole
+from collector.replacing import replace
 
 __all__ = ["Provenance", "canonical_config", "document_facts", "document_kind", "fact", "nonce_of", "read_spec"]
 
@@ -37,8 +38,7 @@ _V1_STATES = {"True": "ready", "False": "failed"}
 _V2_STATES = {"CONDITION_SUCCEEDED": "ready", "CONDITION_FAILED": "failed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """Where a document was read, and what the place knows that the document may not say itself.
 
     `at_ns` is the time of the entry that carried it, None for a file. `is_complete`: the server's own full answer.
@@ -143,8 +143,7 @@ def nonce_of(document: dict[str, Any]) -> str:
     return text(template) or text(at(document, "metadata", "labels", key))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What a document says of itself, whatever its dialect. `state`: ready | failed | "" while it is neither."""
 
     project: str

@@ -7,10 +7,9 @@ longer are read one by one. A message that is not as writers write it is called 
 Source of the format: protobuf.dev/programming-guides/encoding.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 __all__ = ["FIXED32", "FIXED64", "LEN", "VARINT", "Fields", "Ints", "Wire", "varints"]
 
@@ -47,8 +46,7 @@ _DRAWN = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """Fields of messages, in no order of messages, but those of one message in their order.
 
     owner: index of the message; number, kind: of the field; start, end: its content (the digits of a number, without

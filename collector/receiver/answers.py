@@ -3,7 +3,6 @@
 Specification: opentelemetry.io/docs/specs/otlp (responses, partial success, failures, throttling).
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 import orjson
@@ -11,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
+from msgspec import Struct
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
@@ -34,8 +34,7 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A request that is stored, but for the spans that were rejected; `reason` is a sentence, or a warning."""
 
     rejected: int = 0

@@ -2,9 +2,9 @@
 
 import ipaddress
 import socket
-from dataclasses import dataclass
 from typing import Self
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collector.errors import ConfigError
@@ -18,8 +18,7 @@ _MOST_PORT = 65_535
 _BODIES = 2  # of the largest size, as they came and inflated, that must fit in the queue
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where to listen. Port 0 takes one that is free."""
 
     host: str

@@ -9,10 +9,10 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from collector.receiver.answers import JSON, PROTOBUF, Accepted, Code, Refusal, encode, response, status
 from collector.receiver.bodies import ENCODINGS, inflate, read_json, too_large
@@ -66,8 +66,7 @@ class _Incoming:
                     most -= len(await self.piece())
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(Struct):
     """One POST to the path of traces, its headers looked at."""
 
     content_type: str
@@ -76,8 +75,7 @@ class _Request:
     body: _Incoming
 
 
-@dataclass(slots=True)
-class HttpApp:
+class HttpApp(Struct):
     """The application. `work` has the threads that inflate and look at bodies."""
 
     intake: Intake

@@ -12,11 +12,11 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
+from msgspec import Struct, field
 
 from collector.collect import normalise
 from collector.errors import StoreError
@@ -41,8 +41,7 @@ _MOST_RETRY_S = 30.0
 Kind = Literal["spans", "span_messages"]
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """What has come in so far, and what waits."""
 
     requests: int
@@ -52,8 +51,7 @@ class Counts:
     refused: Mapping[str, int] = field(default_factory=dict)  # requests that were not taken, by the answer's code
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(Struct):
     """`raw` is None of a request that was refused, for `reason`."""
 
     line: int
@@ -69,8 +67,7 @@ class _Request:
         return len(self.raw) if self.raw is not None else _REFUSED_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Requests of one kind and location, and what became of them."""
 
     requests: tuple[_Request, ...]

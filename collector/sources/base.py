@@ -7,10 +7,10 @@ between two pulls: whoever calls `pull` stores each batch together with the curs
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.errors import ConfigError
@@ -54,8 +54,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What code passes in to every source of one process: clocks, waiting, chance and the shared read quotas."""
 
     now_ns: Callable[[], int] = time.time_ns
@@ -76,8 +75,7 @@ class SourceConfig(BaseModel):
     name: str = Field(min_length=1, max_length=200)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKind:
+class SourceKind(Struct, frozen=True):
     """Dotted names of a kind's config class and source class; the module is imported when it is asked for."""
 
     config: str

@@ -6,12 +6,12 @@ a line that is no JSON becomes a dead letter where it is normalised.
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
 
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, Kind
 
@@ -63,8 +63,7 @@ class Fillable(Readable, Protocol):
         """Fills the buffer, less only at the end; the number of bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dead:
+class Dead(Struct, frozen=True):
     """A stretch that gave no record: its first line, why, and how it begins (not yet redacted)."""
 
     line: int
@@ -72,8 +71,7 @@ class Dead:
     excerpt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Records of one kind, and what gave none. `recognised` counts records whose kind shows in their keys."""
 
     kind: Kind

@@ -6,10 +6,10 @@ batch carries where every resource stands after it; collector/sources/slices.py 
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import Field, field_validator
 
 from collector.records import RawBatch
@@ -62,8 +62,7 @@ class CloudLoggingConfig(GoogleSourceConfig):
         return resources
 
 
-@dataclass(slots=True)
-class _Standing:
+class _Standing(Struct):
     """Where a pull stands: the reach of each resource, and which of them is being read."""
 
     reaches: dict[str, Reach]
@@ -75,8 +74,7 @@ class _Standing:
         self.reaches[self.resource] = reach
 
 
-@dataclass(frozen=True, slots=True)
-class CloudLogging:
+class CloudLogging(Struct, frozen=True):
     """The source of kind cloud_logging."""
 
     config: CloudLoggingConfig
@@ -119,8 +117,7 @@ class CloudLogging:
         )
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One resource within one pull."""
 
     config: CloudLoggingConfig

@@ -6,12 +6,12 @@ has not. LITERAL VALUES OF VARIABLES ARE IN THESE TEXTS: they go to normalise, w
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import orjson
 import polars as pl
+from msgspec import Struct
 from pydantic import Field, field_validator
 
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
@@ -50,8 +50,7 @@ class CloudRunConfig(GoogleSourceConfig):
         return names
 
 
-@dataclass(frozen=True, slots=True)
-class CloudRun:
+class CloudRun(Struct, frozen=True):
     """The source of kind cloud_run; it lists everything each time and needs no cursor."""
 
     config: CloudRunConfig
@@ -85,8 +84,7 @@ class CloudRun:
             yield from from_each(listing.of(parent, index, len(parents)) for index, parent in enumerate(parents))
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
+class _Listing(Struct, frozen=True):
     """The calls of one pull over open transports."""
 
     config: CloudRunConfig

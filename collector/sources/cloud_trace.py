@@ -7,11 +7,11 @@ than that after its trace was read, the rest is seen only where one of its spans
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
 import polars as pl
+from msgspec import Struct
 from pydantic import Field, field_validator
 
 from collector.errors import SourceError
@@ -68,8 +68,7 @@ class CloudTraceConfig(GoogleSourceConfig):
         return names
 
 
-@dataclass(frozen=True, slots=True)
-class CloudTrace:
+class CloudTrace(Struct, frozen=True):
     """The source of kind cloud_trace."""
 
     config: CloudTraceConfig
@@ -97,8 +96,7 @@ class CloudTrace:
             )
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One project within one pull over an open transport."""
 
     config: CloudTraceConfig
@@ -107,10 +105,11 @@ class _Reading:
     project: str
     index: int
     reaches: dict[str, Reach]
-    resource: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.resource = f"projects/{self.project}"
+    @property
+    def resource(self) -> str:
+        """As the API names the project."""
+        return f"projects/{self.project}"
 
     def all_of(self, since_ns: int | None, until_ns: int) -> Iterator[RawBatch]:
         """The slice that was left open, then on to until_ns, then back to since_ns."""

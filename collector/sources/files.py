@@ -15,10 +15,10 @@ a folder is listed and passed over.
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from msgspec import Struct
 
 from collector.errors import NormaliseError, SourceError
 from collector.records import IMPORTED, RAW_SCHEMA, RawBatch
@@ -34,8 +34,7 @@ __all__ = ["FoundFiles", "InputFile", "SkippedFile", "find_files", "read_files",
 STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(Struct, frozen=True):
     """A file that can be read, its size in bytes (0 for a pipe), and its stream where it cannot be opened twice."""
 
     location: str
@@ -44,16 +43,14 @@ class InputFile:
     stream: ByteStream | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedFile:
+class SkippedFile(Struct, frozen=True):
     """A file of a folder that is not read, and why, as a clause: `is a binary file`."""
 
     location: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFiles:
+class FoundFiles(Struct, frozen=True):
     """What the given paths hold, in the order of the paths, within a folder by name."""
 
     files: tuple[InputFile, ...]

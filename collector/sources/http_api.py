@@ -9,12 +9,12 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 from pydantic import Field, field_validator, model_validator
 
 from collector.errors import SourceError
@@ -89,8 +89,7 @@ class NotThere(SourceError):
     """404: there is nothing, or nobody who knows this path."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpApi:
+class HttpApi(Struct, frozen=True):
     """Calls of one server; `who` names it in messages."""
 
     client: "httpx.Client"

@@ -5,10 +5,10 @@ several services comes once for each of them; within one slice it is handed over
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from msgspec import Struct, field
 from pydantic import Field
 
 from collector.errors import SourceError
@@ -37,8 +37,7 @@ class JaegerConfig(TraceSourceConfig):
     api: Literal["auto", "v1", "v3"] = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Jaeger:
+class Jaeger(Struct, frozen=True):
     """The source of kind jaeger."""
 
     config: JaegerConfig
@@ -58,8 +57,7 @@ class Jaeger:
             yield from pull.batches(since_ns=since_ns, until_ns=until_ns, cursor=cursor)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """The calls of one pull."""
 
     config: JaegerConfig

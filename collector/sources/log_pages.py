@@ -1,11 +1,11 @@
 """One page of entries.list: asked for with deadline, patience and quota, given back as a frame of JSON texts."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct
 
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA
 from collector.sources.base import Settings
@@ -26,8 +26,7 @@ _READ_PROJECT = Permission("logging.logEntries.list", role="roles/logging.viewer
 _READ_VIEW = Permission("logging.views.access", role="roles/logging.viewAccessor", api="logging.googleapis.com")
 
 
-@dataclass(frozen=True, slots=True)
-class PageReader:
+class PageReader(Struct, frozen=True):
     """Reads pages of one resource over an open transport of LoggingServiceV2Client."""
 
     transport: Any

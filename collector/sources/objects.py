@@ -9,10 +9,10 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from collector.records import RAW_SCHEMA, Kind
 from collector.sources.blocks import (
@@ -63,8 +63,7 @@ def cut_objects(stream: Readable, *, kind_of: KindOf, is_wrapped: bool) -> Itera
     yield from scan.take()
 
 
-@dataclass(slots=True)
-class _Container:
+class _Container(Struct):
     """An open array or object. In wrapped inputs `waiting` objects are records once one of a known kind follows."""
 
     is_array: bool
@@ -72,8 +71,7 @@ class _Container:
     waiting: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """What was cut since the last `take`."""
 
     rows: dict[Kind, list[tuple[int, str]]] = field(default_factory=lambda: {kind: [] for kind in _KINDS})

@@ -6,8 +6,9 @@ exponentially with jitter. Calls, waits and all end within `patience_s`; then So
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from collector.errors import SourceError, SourceUnavailable
 from collector.own_secrets import without_own
@@ -40,8 +41,7 @@ _PERSON = re.compile(r"[\w.+-]+@(?![\w.-]*gserviceaccount\.com)[\w-]+(?:\.[\w-]+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
+class CallLimits(Struct, frozen=True):
     """Seconds: `deadline_s` for one attempt, `patience_s` for all attempts of one call and the waits between."""
 
     deadline_s: float

@@ -7,10 +7,10 @@ why it cannot be read. `kind_of` says the same of one parsed JSON object.
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
+from msgspec import Struct
 
 from collector.sources.messages import is_framed
 from collector.sources.objects import cut_objects
@@ -41,8 +41,7 @@ _TESTS_ROOT = re.compile(rb"<(?:[\w.-]+:)?testsuites?\Z")
 _EXPORT = "`gcloud logging read FILTER --format=json > FILE`"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How an input is cut. `problem` is empty, or a clause about an unknown one; `advice` a sentence on what to do.
 
     lines: one JSON object a line. objects: objects one after the other or in arrays. wrapped: objects in arrays inside

@@ -6,8 +6,11 @@ what had arrived `overlap_ns` before its first page was asked for, and the next 
 read then, and what is read twice the store removes.
 """
 
-from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from collector.replacing import replace
 
 __all__ = ["Meter", "Reach", "Slice", "read_reach"]
 
@@ -15,8 +18,7 @@ __all__ = ["Meter", "Reach", "Slice", "read_reach"]
 TOKEN_LIFETIME_NS = 23 * 3600 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A piece [start_ns, end_ns) of arrival time, and the page at which its reading stands.
 
     `request` is a digest of the request that the page token belongs to; with another request it is worthless.
@@ -34,8 +36,7 @@ class Slice:
         return bool(self.page_token) and self.request == request and now_ns - self.token_at_ns < TOKEN_LIFETIME_NS
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """What of one resource has been read for good, and the slice that is open."""
 
     from_ns: int
@@ -75,7 +76,8 @@ class Reach:
 
     def as_cursor(self) -> dict[str, Any]:
         """As JSON, for the store."""
-        return asdict(self)
+        told: dict[str, Any] = to_builtins(self)
+        return told
 
 
 def read_reach(cursor: Any) -> Reach | None:

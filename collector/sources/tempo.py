@@ -1,10 +1,10 @@
 """Traces pulled from Grafana Tempo: found by a TraceQL search, then read one by one, one OTLP request a trace."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
+from msgspec import Struct, field
 from pydantic import Field
 
 from collector.errors import SourceError
@@ -29,8 +29,7 @@ class TempoConfig(TraceSourceConfig):
     query: str = Field(default="{}", min_length=2, max_length=8_000)  # TraceQL; {} is all
 
 
-@dataclass(frozen=True, slots=True)
-class Tempo:
+class Tempo(Struct, frozen=True):
     """The source of kind tempo."""
 
     config: TempoConfig
@@ -49,8 +48,7 @@ class Tempo:
             yield from pull.batches(since_ns=since_ns, until_ns=until_ns, cursor=cursor)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """The calls of one pull."""
 
     config: TempoConfig

@@ -5,11 +5,11 @@ come late; so each pull reads its last `overlap_s` again, and what comes twice t
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import polars as pl
+from msgspec import Struct, field
 from pydantic import Field
 
 from collector.records import DEAD_LETTER_SCHEMA, RAW_SCHEMA, RawBatch
@@ -35,8 +35,7 @@ class TraceSourceConfig(HttpSourceConfig):
     traces_per_answer: int = Field(default=500, ge=10, le=10_000)  # a fuller answer is asked for in halves
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """Traces as texts of OTLP requests, and why others could not be had. `is_full`: there may be more.
 
     `keys` has the id and the number of spans of each text, where the source needs them.
@@ -48,8 +47,7 @@ class Answer:
     is_full: bool = False
 
 
-@dataclass(slots=True)
-class TracePull:
+class TracePull(Struct):
     """One pull of one server. `read(slice)` gives the answers of a slice."""
 
     config: TraceSourceConfig

@@ -5,13 +5,14 @@ says how nothing is lost. What is asked, and of whom, the source says.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from collector.errors import SourceError, SourceUnavailable
 from collector.records import RawBatch
+from collector.replacing import replace
 from collector.sources.base import Settings
 from collector.sources.patience import one_line
 from collector.sources.slices import Meter, Reach, Slice, read_reach
@@ -39,8 +40,7 @@ class PageTokenRefused(SourceError):
     """The page token is too old or belongs to another request; reading the slice anew cures it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer. `last_ns` is the event time of its last record, None where pages have no order; token "" ends it."""
 
     records: pl.DataFrame  # RAW_SCHEMA
@@ -49,8 +49,7 @@ class Page:
     last_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """Seconds: of a slice, of what is read again because it may have come late, and of a first pull without since."""
 
     slice_s: int
@@ -58,8 +57,7 @@ class Pace:
     backfill_s: int
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """One resource within one pull. `kept(reach)` is told each new reach before the batch that it belongs to."""
 
     who: str

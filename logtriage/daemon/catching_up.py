@@ -7,7 +7,8 @@ Such a turn is given to the sources that are behind; the others have theirs too,
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from collector.records import Ledger
 from collector.stopping import Stop
@@ -25,8 +26,7 @@ LOG = logging.getLogger(__name__)
 _ALL_EVERY_S = 600.0  # sources that are not behind, while others are
 
 
-@dataclass(slots=True)
-class CatchingUp:
+class CatchingUp(Struct):
     """Remembers from one slice to the next which sources are behind. Nothing of it is stored: cursors are."""
 
     config: Config

@@ -7,9 +7,10 @@ twice is due the first time. A line whose hour is open (`*`, `*/2`) counts passi
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 __all__ = ["Cron", "parse_cron"]
 
@@ -20,8 +21,7 @@ _PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,3}))?\Z")
 _SEARCHED_DAYS = 366 * 9  # between two 29ths of February lie up to eight years
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """Values at which a line is due. `is_hour_open`: the hour was given with a `*`."""
 
     minutes: tuple[int, ...]

@@ -6,7 +6,8 @@ Each part has its own edge: what fails there does not stop the others.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from classifiers.findings import Findings
 from collector.stopping import Stop
@@ -27,8 +28,7 @@ _HOUR_NS = 3600 * NS_PER_S
 _ONCE: tuple[JobName, ...] = ("digest", "collect", "classify", "digest", "report")
 
 
-@dataclass(slots=True)
-class Cycle:
+class Cycle(Struct):
     """The work of every job but `watch`.
 
     `collect` pulls a slice of all sources; `analyse` gives the findings of a window up to now; `remember` stores what

@@ -1,8 +1,9 @@
 """What a running daemon tells of itself to observers and probes. No I/O."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from logtriage.probes import ClockLook, ReceiverLook, ServersLook
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Inside"]
 
 
-@dataclass(slots=True)
-class Inside:
+class Inside(Struct):
     """Read by other threads than the one that runs jobs. `receiver`: gives what the receiver took, None without one."""
 
     receiver: "Callable[[], Counts | None]" = lambda: None

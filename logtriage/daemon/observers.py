@@ -1,7 +1,8 @@
 """Who is told of each run of a job: the log, the table job_runs, and whoever is added here."""
 
 import logging
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from collector.store import Store
 from collector.window import NS_PER_S
@@ -38,8 +39,7 @@ class LogObserver:
             LOG.info("%s ended early: asked to stop", run.job)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreObserver:
+class StoreObserver(Struct, frozen=True):
     """A row of job_runs for each run."""
 
     store: Store

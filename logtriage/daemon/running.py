@@ -11,8 +11,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from collector.stopping import Stop
 from logtriage.daemon.clock_jumps import ClockJumps
@@ -33,8 +34,7 @@ _STEP_S = 0.05
 _Due = JobName | Literal["reload"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a daemon does, as one reading of its settings says. `last_ns`: when jobs began last, before its start."""
 
     jobs: Mapping[JobName, Job]
@@ -43,8 +43,7 @@ class Plan:
     last_ns: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What belongs to a daemon beside its jobs.
 
     `reload` gives the plan of settings that were read anew, None where the old ones stay; it runs between two jobs, on

@@ -3,10 +3,10 @@
 A job has one text, read by its shape: a duration (`15m`), a cron line (`15 3 * * *`), `after JOB`, or `never`.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collector.window import NS_PER_S, parse_duration_ns
@@ -21,22 +21,19 @@ _NAMES: tuple[JobName, ...] = ("collect", "classify", "verify", "digest", "repor
 _SHAPES = "it should be a duration (15m, 1h), a cron line (15 3 * * *), `after collect`, or never"
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """So many seconds from one begin to the next."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """Each time that another job has ended."""
 
     job: JobName
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(Struct, frozen=True):
     """Not at all."""
 
 

@@ -5,7 +5,8 @@ A probe is a function that takes a Look and gives what it saw, troubles and what
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from collector.stopping import Stop
 from collector.store import Store
@@ -18,8 +19,7 @@ from logtriage.probes import look_at_disk
 __all__ = ["PROBES", "Look", "Probe", "watch"]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a probe is given."""
 
     config: Config

@@ -5,12 +5,12 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from classifiers.findings import Findings
 from classifiers.lifecycle.storing import read_states
 from collector.place import is_there
+from collector.replacing import replace
 from collector.store import Store
 from collector.window import Window
 from logtriage import __version__, pipeline

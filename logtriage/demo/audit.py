@@ -1,9 +1,9 @@
 """The audit trail of a deploy: activity of v1 or v2, then the system events of revision and service."""
 
 import random
-from dataclasses import replace
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.demo.clock import MILLI, SECOND, iso
 from logtriage.demo.deploys import Deploy, Shift
 from logtriage.demo.emit import EntryWriter, audit_id

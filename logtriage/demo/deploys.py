@@ -3,9 +3,11 @@
 import random
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from msgspec import Struct, field
+
+from collector.replacing import replace
 from logtriage.demo.clock import MINUTE, SECOND
 from logtriage.demo.specs import IMAGE, Change, Spec, changed, first_spec
 from logtriage.demo.streams import Streams, hex_digits
@@ -19,8 +21,7 @@ __all__ = [
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
-@dataclass(slots=True)
-class Instance:
+class Instance(Struct):
     """One container: its id, its life, and the labels its entries share."""
 
     id: str
@@ -30,8 +31,7 @@ class Instance:
     labels: dict[str, str]
 
 
-@dataclass(slots=True)
-class Deploy:
+class Deploy(Struct):
     """One deploy of a service; `outcome` ready, failed (revision never became ready) or rejected (no revision)."""
 
     service: Service
@@ -55,8 +55,7 @@ class Deploy:
     instances: list[Instance] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """Traffic moved to a revision that was there already; `newest` is the deploy whose template the service has."""
 
     at_ns: int

@@ -1,10 +1,10 @@
 """Faults built from parts: a condition (who fails), a manner (what is logged and answered) and a cluster."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.demo.clock import HOUR, MILLI, SECOND
 from logtriage.demo.conditions import When
 from logtriage.demo.deploys import Deploy, add_instance

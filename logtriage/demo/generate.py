@@ -1,12 +1,12 @@
 """The generator's main line: scenario and seed in, entries, spans and truth out; the same bytes every time."""
 
 import gzip
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from collector.errors import ConfigError
 from collector.window import to_ns
@@ -22,8 +22,7 @@ _FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 _DAYS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """A generated incident: JSON lines without their line ends, in order of arrival, and what is true about them."""
 
     scenario: str

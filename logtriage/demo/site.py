@@ -1,8 +1,9 @@
 """The running system: who serves, and how what happens there is written down."""
 
 import random
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from logtriage.demo.clock import MILLI, iso, seconds_text
 from logtriage.demo.deploys import Deploy, Instance, Timeline
@@ -19,8 +20,7 @@ _STATUS_ERROR = 500
 _STATUS_WARNING = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something runs."""
 
     deploy: Deploy
@@ -32,8 +32,7 @@ class Place:
         return self.deploy.service
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who asks: kind is users, tests, health_checks, scanners, timer or service."""
 
     kind: str
@@ -41,8 +40,7 @@ class Origin:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A place inside one trace."""
 
     place: Place
@@ -52,8 +50,7 @@ class Scene:
     sampled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request that was answered."""
 
     scene: Scene

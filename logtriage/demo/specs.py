@@ -1,8 +1,10 @@
 """Configurations of revisions: what they hold and what a change makes of them."""
 
 import random
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
+from collector.replacing import replace
 from logtriage.demo import pools
 from logtriage.demo.streams import hex_digits
 from logtriage.demo.world import Service, World
@@ -13,8 +15,7 @@ Change = tuple[str, str]  # (type, name) in the words of the findings: ("env_rem
 IMAGE: Change = ("image", "image")
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """The template of a revision. `env` maps a key to ("literal", value) or ("secret", name, version)."""
 
     image: str

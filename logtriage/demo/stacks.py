@@ -1,15 +1,15 @@
 """Failures as languages print them: exception, frames, cause."""
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from logtriage.demo.world import Service, World
 
 __all__ = ["Failure", "Frame", "draw_failure", "stack_text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One call of a stack, innermost last. `module` is dotted or a path, as the language has it."""
 
     module: str
@@ -18,8 +18,7 @@ class Frame:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """An exception with its frames and, where there is one, the failure that caused it."""
 
     type: str

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from logtriage.demo.clock import SECOND, iso, spaced
 from logtriage.demo.stacks import Failure, stack_text
@@ -12,8 +13,7 @@ from logtriage.demo.world import Service
 __all__ = ["Line", "Piece", "render"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What the program says. `raw` lines are written as they are, without the logger's prefix."""
 
     level: str  # DEBUG INFO WARNING ERROR CRITICAL
@@ -26,8 +26,7 @@ class Line:
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One LogEntry to be: text or JSON, its stream, its severity (None: missing), whether it knows its trace."""
 
     delay_ns: int

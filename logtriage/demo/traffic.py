@@ -1,9 +1,11 @@
 """Requests: who comes when, what a request does in each service, and how faults change that."""
 
 import random
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+from msgspec import Struct
+
+from collector.replacing import replace
 from logtriage.demo import pools
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND, iso
 from logtriage.demo.site import Origin, Request, Scene, Site
@@ -19,8 +21,7 @@ _FAILED = 500
 _SAMPLED_SHARE = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request while it is being served. `id` is the id in its path, or a fresh one."""
 
     route: Route
@@ -31,8 +32,7 @@ class Call:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a request ended. `cause` is the cluster that explains its failure; `text` the platform's word on it."""
 
     status: int

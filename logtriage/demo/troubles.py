@@ -1,12 +1,11 @@
 """Kinds of trouble as programs tell them: wording of the log line, exception of each language, its message."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["TROUBLES", "Trouble"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """One kind. `wording` is a key of wording.py; `kinds` the exceptions by language, empty when nothing is raised."""
 
     wording: str

@@ -1,23 +1,22 @@
 """The truth of an incident, gathered while its entries are written."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from logtriage.demo.clock import HOUR, iso
 
 __all__ = ["Cluster", "Course", "Mark", "Spell", "Truth"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What an entry is: part of a cluster, its companion (neutral), or noise of a kind."""
 
     kind: Literal["cluster", "companion", "noise"]
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
+class Spell(Struct, frozen=True):
     """A time in which something is broken: from the traffic of what broke it until nothing that serves is broken."""
 
     from_ns: int
@@ -32,8 +31,7 @@ class Spell:
         return {"from": iso(self.from_ns), "until": until, "by": self.by, "mended_by": self.mended_by, "how": self.how}
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What became of one failure over time; its symptoms follow it.
 
     manner: steady, or in bursts or on a timer, whose pauses mend nothing. `drained`: when the last request was sent to
@@ -58,8 +56,7 @@ class Course:
         }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Cluster:
+class Cluster(Struct):
     """One failure of one service. `guilty` is the attribution it should get, None when no revision is."""
 
     id: str

@@ -1,6 +1,6 @@
 """How a system words what happens: several variants a kind, one of them drawn per service."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.demo.streams import Streams
 from logtriage.demo.world import Service, World
@@ -8,8 +8,7 @@ from logtriage.demo.world import Service, World
 __all__ = ["NOISE", "Noise", "Phrase", "Words"]
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """One drawn wording with the place in the code that says it. `text` has the slots of its kind."""
 
     text: str
@@ -194,8 +193,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
 _FUNCTIONS = {"service_denied": "exchange_token", "session_failed": "open_session", "await_failed": "run"}
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(Struct, frozen=True):
     """Standing noise of one kind: its level, entries an hour and service, and whether a report may list it."""
 
     kind: str

@@ -1,6 +1,6 @@
 """The system of one seed: company, project, services, their routes, languages and habits."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from logtriage.demo import pools
 from logtriage.demo.streams import Streams, hex_digits, uuid_text
@@ -8,8 +8,7 @@ from logtriage.demo.streams import Streams, hex_digits, uuid_text
 __all__ = ["Route", "Service", "World", "build_world"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One operation of a service. `calls` are keys of routes it calls, `table` what it queries ("" for nothing)."""
 
     key: str
@@ -22,8 +21,7 @@ class Route:
     needs_session: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """One Cloud Run service and how it logs.
 
     `stacks` says how a stack trace reaches the log: embedded (a JSON field), coalesced (one entry), chunks (a few),
@@ -45,7 +43,7 @@ class Service:
     uid: str
     has_ansi: bool
     has_fake_errors: bool  # JSON lines carry an `error` object though nothing was raised
-    routes: dict[str, Route] = field(compare=False, hash=False)
+    routes: dict[str, Route]
 
     @property
     def can_await(self) -> bool:
@@ -53,8 +51,7 @@ class Service:
         return self.language in {"python", "node"}
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """Everything that has a name. `by_role` has one service a role."""
 
     company: str

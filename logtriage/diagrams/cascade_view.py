@@ -1,6 +1,6 @@
 """The words of a cascade: its members as nodes, root first, and how much of each its cause explains. No I/O."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from classifiers.findings import Absence, Cluster, Findings, Incident, Latency
 from logtriage.absence_view import missing_words
@@ -13,8 +13,7 @@ __all__ = ["CascadeEdge", "CascadeNode", "CascadeView", "view_cascade"]
 _MOST_NODES = 24
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeNode:
+class CascadeNode(Struct, frozen=True):
     """A finding: `depth` is how many explain it one after the other; `under` the one that explains most of it."""
 
     id: str
@@ -28,8 +27,7 @@ class CascadeNode:
     also: str  # others that explain a part of it
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeEdge:
+class CascadeEdge(Struct, frozen=True):
     """`cause` explains a part of `symptom`."""
 
     cause: str
@@ -37,8 +35,7 @@ class CascadeEdge:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeView:
+class CascadeView(Struct, frozen=True):
     """Nodes in the order of a tree read downwards; `more` members are left out."""
 
     nodes: tuple[CascadeNode, ...]

@@ -1,7 +1,8 @@
 """All pictures of one incident, ready for a template: as Mermaid for Markdown, as SVG for HTML. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from classifiers.findings import Findings, Incident
 from logtriage.diagrams.cascade_view import CascadeView, view_cascade
@@ -15,8 +16,7 @@ _CASCADE, _LANES = "What pulls down what", "Revisions and their traffic"
 _CHANGES_SHOWN = 8  # in a terminal
 
 
-@dataclass(frozen=True, slots=True)
-class MermaidBlock:
+class MermaidBlock(Struct, frozen=True):
     """A heading and a sentence as plain texts; `text` goes between fences as it is."""
 
     heading: str
@@ -24,8 +24,7 @@ class MermaidBlock:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A heading and a sentence as plain texts; `svg` is mark-up, all texts in it escaped.
 
     kind: sequences want a container that scrolls sideways, both beside each other where there is room; so do cascades;
@@ -38,8 +37,7 @@ class Picture:
     svg: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawings:
+class Drawings(Struct, frozen=True):
     """What of an incident is drawn; `no_sequence` says why its requests are not. `name` makes the ids of its SVGs."""
 
     name: str

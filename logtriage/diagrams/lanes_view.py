@@ -1,6 +1,6 @@
 """The words of a revision timeline: services as lanes, what each revision was asked, and what happened. No I/O."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from classifiers.drawn import Lane, LaneMark, LaneRevision, Lanes
 from collector.window import NS_PER_S, format_ns
@@ -15,8 +15,7 @@ _UNITS = {"requests": "request", "traces": "trace", "minutes": "instance minute"
 _MARKS = {"deployed": "deployed", "failed deploy": "deploy failed", "rolled back": "rolled back to"}
 
 
-@dataclass(frozen=True, slots=True)
-class MarkView:
+class MarkView(Struct, frozen=True):
     """A moment: `place` from 0 to 1 over the width, `at` for Mermaid."""
 
     place: float
@@ -25,8 +24,7 @@ class MarkView:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class LaneRow:
+class LaneRow(Struct, frozen=True):
     """One revision: `bars` are what it was asked in each column, as a share of the most of its lane."""
 
     words: str
@@ -39,8 +37,7 @@ class LaneRow:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class LaneView:
+class LaneView(Struct, frozen=True):
     """One service; `marks` are failed deploys and roll-backs."""
 
     name: str
@@ -49,8 +46,7 @@ class LaneView:
     more: str
 
 
-@dataclass(frozen=True, slots=True)
-class LanesView:
+class LanesView(Struct, frozen=True):
     """All lanes on one axis."""
 
     lanes: tuple[LaneView, ...]
@@ -81,8 +77,7 @@ def view_lanes(lanes: Lanes) -> LanesView:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
+class _Axis(Struct, frozen=True):
     lanes: Lanes
     near: Near
 

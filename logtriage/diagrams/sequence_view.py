@@ -1,8 +1,9 @@
 """The words of a sequence: what each arrow says, as it was and as it is, and what became of the steps. No I/O."""
 
-from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.compare import ALPHA
 from classifiers.drawn import Sequence, SequenceSide, SequenceStep, StepCount
@@ -22,8 +23,7 @@ _TAGS = {"fewer": "RARER", "more": "OFTENER", "fails": "FAILS", "slower": "SLOWE
 _TOLD = {"lost": "lost", "new": "new", "fewer": "rarer", "more": "more often", "fails": "fails", "slower": "slower"}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """A step on one side, by places of participants; `blank` ones only keep the height of what the other side has.
 
     gone: a step that this side lost. `tag` is one word on what became of it. `title` tells it in full.
@@ -40,8 +40,7 @@ class Arrow:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class SideView:
+class SideView(Struct, frozen=True):
     """One of both pictures."""
 
     heading: str
@@ -49,8 +48,7 @@ class SideView:
     arrows: tuple[Arrow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(Struct, frozen=True):
     """A step that changed: what became of it, which it is, its counts on both sides, and traces that have it."""
 
     course: str
@@ -60,8 +58,7 @@ class ChangeRow:
     traces: str
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceView:
+class SequenceView(Struct, frozen=True):
     """Both sides with the same participants and as many arrows; `more` steps are left out behind the last."""
 
     participants: tuple[str, ...]

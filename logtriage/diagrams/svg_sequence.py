@@ -4,7 +4,7 @@ Both sides of a view have rows at the same heights. A text may reach over the li
 text; a step that the other side alone has leaves its row empty.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.diagrams.sequence_view import Arrow, SequenceView, SideView
 from logtriage.diagrams.svg import FONT_PX, document, escaped, fitted, number, text, title, width_of, wrapped
@@ -24,8 +24,7 @@ _QUIET = {"gone"}
 _LOUD = {"lost", "bad", "gone"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """Where the participants stand, and how wide it all is."""
 
     centres: tuple[float, ...]

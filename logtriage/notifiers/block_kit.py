@@ -9,8 +9,9 @@ counted as UTF-16 has them, which is never less than Slack counts.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from logtriage.escape import mrkdwn, plain
 from logtriage.lines import Line
@@ -53,8 +54,7 @@ _PARTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
+class Extras(Struct, frozen=True):
     """What a channel adds to a message.
 
     `note`: what is odd about it. `verdict`: how to say whether it is right, already mrkdwn; "" leaves the message's own
@@ -107,8 +107,7 @@ def notification(message: Message, *, is_news: bool = False) -> str:
     return _fit("\n".join(filter(None, rows)), _FALLBACK) or "-"
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(Struct):
     """Makes texts for one message and remembers whether anything was cut."""
 
     is_cut: bool = field(default=False)

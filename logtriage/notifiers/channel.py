@@ -5,9 +5,9 @@ A channel stores nothing. Whoever delivers (delivery.py) writes each step down b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collector.kinds import first_mistake, resolve
@@ -33,16 +33,14 @@ __all__ = [
 Step = Literal["open", "reply", "edit", "close", "reopen"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an incident is told in a channel: number of an issue, time stamp of a message. `url` may be empty."""
 
     id: str
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What somebody said at a place. Never who: names of people are not kept. `event_id` is unique in the channel."""
 
     incident_id: str
@@ -104,8 +102,7 @@ class ChannelConfig(BaseModel):
     name: str = Field(default="", max_length=60)  # that `--to` takes; "" its kind
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelKind:
+class ChannelKind(Struct, frozen=True):
     """Dotted names of a kind's config class and of the function that opens it; imported when it is asked for."""
 
     config: str

@@ -9,10 +9,10 @@ RFC 5321 (replies), RFC 5322 (Message-ID, References), RFC 3834 (Auto-Submitted)
 import re
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import Field, field_validator, model_validator
 
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, read_secret
@@ -59,8 +59,7 @@ class EmailConfig(ChannelConfig):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(Struct, frozen=True):
     """A mail server, ready to take mails from one sender to the same people."""
 
     name: str

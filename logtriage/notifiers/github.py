@@ -6,10 +6,10 @@ own account wrote. The list of issues is asked, not the search, whose index lags
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field
 
 from collector.window import NS_PER_S
@@ -53,13 +53,12 @@ class GitHubConfig(TrackerConfig):
     account: str = Field(default="", max_length=100)  # login of the token, where GitHub does not tell it (an app's)
 
 
-@dataclass(slots=True)
-class GitHub:
+class GitHub(Struct):
     """A repository's issues. It keeps the login of the account, and nothing else."""
 
     config: GitHubConfig
     github: GitHubApi
-    _account: str = field(default="", init=False)
+    _account: str = ""
     can_find: ClassVar[bool] = True
 
     @property

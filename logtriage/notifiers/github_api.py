@@ -5,10 +5,12 @@ https://docs.github.com/en/rest/issues, https://docs.github.com/en/rest/using-th
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from collector.replacing import replace
 from collector.secret import Secret
 from collector.window import NS_PER_S
 from logtriage import __version__
@@ -28,8 +30,7 @@ _ACCOUNT = "/user"
 _FORBIDDEN = 403
 
 
-@dataclass(frozen=True, slots=True)
-class GitHubApi:
+class GitHubApi(Struct, frozen=True):
     """Calls on one repository, `owner/name`."""
 
     api: Api

@@ -7,11 +7,11 @@ own account wrote. The list of issues is asked, not the search.
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct, field
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from collector.window import NS_PER_S
@@ -60,14 +60,13 @@ class GitLabConfig(TrackerConfig):
     confidential: bool = False  # new issues are seen by members of the project only
 
 
-@dataclass(slots=True)
-class GitLab:
+class GitLab(Struct):
     """A project's issues. It keeps the number of the account and whose word counts, and nothing else."""
 
     config: GitLabConfig
     gitlab: GitLabApi
-    _account: int = field(default=0, init=False)
-    _trusted: dict[int, bool] = field(default_factory=dict, init=False)
+    _account: int = 0
+    _trusted: dict[int, bool] = field(default_factory=dict)
     can_find: ClassVar[bool] = True
 
     @property

@@ -5,9 +5,10 @@ https://docs.gitlab.com/api/issues/, /notes/, /issue_links/, /resource_state_eve
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from collector.secret import Secret
 from logtriage import __version__
@@ -25,8 +26,7 @@ _PAGE = 100
 _PAGES = 20  # of a list; what lies behind is older than what is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class GitLabApi:
+class GitLabApi(Struct, frozen=True):
     """Calls on one project, by path or number."""
 
     api: Api

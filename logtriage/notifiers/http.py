@@ -8,11 +8,12 @@ up what is there.
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from collector.other_clocks import heard
 from collector.own_secrets import without_own
@@ -34,8 +35,7 @@ _REDIRECT = 300
 _UNTRUSTED = "its certificate is not accepted; SSL_CERT_FILE names an authority of your own"
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """An HTTP API with its secrets in `headers`, which stand in no message, error or log.
 
     `sleep` and `now` are passed in, so that waiting can be tested. `mistake` gives what a refusal means and what to do,
@@ -44,8 +44,8 @@ class Api:
     """
 
     name: str  # for people: GitHub
-    base_url: str = field(repr=False)  # of a webhook it is a secret itself
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    base_url: str  # of a webhook it is a secret itself
+    headers: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 4
     timeout_s: float = 20.0
     longest_wait_s: float = 60.0  # a Retry-After above it is left to the next cycle
@@ -55,6 +55,9 @@ class Api:
     mistake: Callable[[int, str], str] = lambda _status, _body: ""
     renew: Callable[[], Mapping[str, str]] | None = None
     uncertain: frozenset[int] = frozenset()  # refusals after which something may have been done all the same
+
+    def __repr__(self) -> str:
+        return f"Api({self.name!r})"
 
     def call(  # noqa: PLR0913 - what a request is made of
         self, method: str, path: str, *, is_repeatable: bool, json: Any = None, params: Mapping[str, Any] | None = None,

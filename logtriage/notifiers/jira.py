@@ -8,11 +8,11 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field
 
 from collector.secret import VARIABLE_PATTERN, Secret, read_secret
@@ -64,8 +64,7 @@ class JiraConfig(TrackerConfig):
     link_type: str = Field(default="Relates", max_length=100)  # of related issues; "" links none
 
 
-@dataclass(slots=True)
-class Jira:
+class Jira(Struct):
     """A project's issues."""
 
     config: JiraConfig

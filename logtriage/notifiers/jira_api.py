@@ -8,8 +8,9 @@ https://developer.atlassian.com/server/jira/platform/rest/
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from collector.secret import Secret
 from logtriage import __version__
@@ -28,14 +29,13 @@ _MISSING = 404
 _GONE = 410
 
 
-@dataclass(slots=True)
-class JiraApi:
+class JiraApi(Struct):
     """Calls on one site. It keeps the version of its API, the account and which states mean done."""
 
     api: Api
     version: Literal["auto", "2", "3"]
-    _account: str = field(default="", init=False)
-    _done: frozenset[str] = field(default=frozenset(), init=False)
+    _account: str = ""
+    _done: frozenset[str] = frozenset()
 
     @property
     def is_cloud(self) -> bool:

@@ -6,17 +6,17 @@ Only what the templates write is read: headings, paragraphs, lists, quotes, tabl
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import unescape
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Block", "Kind", "Span", "parse_blocks"]
 
 Kind = Literal["heading", "paragraph", "bullets", "numbers", "quote", "table", "code", "rule", "details"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some running text in one style; `url` of a link. A line feed alone is a break of the line."""
 
     text: str
@@ -24,8 +24,7 @@ class Span:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block. `rows`: of a list its items, of a table its rows of cells, of others one row of one cell.
 
     `level` of a heading; `text` of code, with its `language`; `title` and `inner` of <details>.

@@ -9,9 +9,10 @@ Where a tracker has no comments (Jira), the same is kept as a property, a JSON v
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 __all__ = [
     "PROPERTY",
@@ -35,8 +36,7 @@ _BREAK = "\u2060"  # shows nothing; with it `<!--` is text, also between fences
 _LABEL = re.compile(r"[^A-Za-z0-9_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """What a mark says: the tracked incident, and the delivery whose step wrote it last."""
 
     incident_id: str

@@ -5,8 +5,9 @@ error, log or repr.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from collector.own_secrets import without_own
 from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
@@ -43,12 +44,11 @@ _TO_DO = {
 }
 
 
-@dataclass(slots=True)
-class SlackApi:
+class SlackApi(Struct):
     """The Web API of one workspace, asked as one bot. A token that was rotated meanwhile is read anew once."""
 
     http: Api
-    token: "Secret" = field(repr=False)
+    token: "Secret"
 
     def do(
         self, method: str, body: Mapping[str, Any], *, is_repeatable: bool, expected: frozenset[str] = frozenset()

@@ -1,8 +1,9 @@
 """What is in a channel of Slack: messages and replies of a time, and which of them are our own. Reads alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from collector.window import NS_PER_S
 from logtriage.notifiers.slack_api import SlackApi
@@ -15,13 +16,12 @@ SKEW_NS = 300 * NS_PER_S  # our clock and Slack's may differ
 _PAGES = 10  # of 200 messages, newest first
 
 
-@dataclass(slots=True)
-class SlackHistory:
+class SlackHistory(Struct):
     """One channel, read as the bot of the token."""
 
     api: SlackApi
     channel: str
-    _me: dict[str, Any] = field(default_factory=dict, repr=False)
+    _me: dict[str, Any] = field(default_factory=dict)
 
     def identity(self) -> Mapping[str, Any]:
         """Whose token it is (auth.test): asked once."""

@@ -7,9 +7,10 @@ any other app a metadata. People settle a verdict by a reaction or by a reply.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
+from msgspec import Struct, field
 from pydantic import Field, field_validator
 
 from logtriage.errors import NotifyError
@@ -50,8 +51,7 @@ class SlackWebConfig(TokenConfig):
         return checked_url(url)
 
 
-@dataclass(slots=True)
-class SlackWeb:
+class SlackWeb(Struct, dict=True):
     """A channel of Slack, written to as a bot."""
 
     name: str
@@ -61,12 +61,12 @@ class SlackWeb:
     wrong: tuple[str, ...] = ()
     now_ns: Callable[[], int] = time.time_ns
     can_find: bool = True
-    _past: SlackHistory = field(init=False, repr=False)
-    _people: dict[str, bool] = field(default_factory=dict, repr=False)
-    _told_anew: set[str] = field(default_factory=set, repr=False)
+    _people: dict[str, bool] = field(default_factory=dict)
+    _told_anew: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self._past = SlackHistory(self.api, self.channel)
+    @cached_property
+    def _past(self) -> SlackHistory:
+        return SlackHistory(self.api, self.channel)
 
     def steps(self, message: Message, place: Place | None) -> tuple[Step, ...]:
         """A new message where the incident was not told here; else that one is edited, with a reply for a new state."""

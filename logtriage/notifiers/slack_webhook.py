@@ -6,9 +6,9 @@ https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, read_secret
@@ -54,12 +54,11 @@ class SlackWebhookConfig(ChannelConfig):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class SlackWebhook:
+class SlackWebhook(Struct, frozen=True):
     """An incoming webhook. It has no threads, cannot edit and cannot listen."""
 
     name: str
-    http: Api = field(repr=False)
+    http: Api
     can_find: bool = False
 
     def steps(self, message: Message, place: Place | None) -> tuple[Step, ...]:

@@ -11,9 +11,10 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
+
+from msgspec import Struct
 
 from collector.secret import Secret
 from logtriage.errors import NotifyError, NotifyUnavailable, NotifyUncertain
@@ -27,18 +28,20 @@ _REPLY_LATER = range(400, 500)
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """Where mails go, and the login; `security` as in the config."""
 
     name: str  # of the channel, for people
     host: str
     port: int
     security: str
-    context: ssl.SSLContext = field(repr=False)
-    user: str = field(default="", repr=False)
-    password: Secret | None = field(default=None, repr=False)
+    context: ssl.SSLContext
+    user: str = ""
+    password: Secret | None = None
     timeout_s: float = 30.0
+
+    def __repr__(self) -> str:
+        return f"Server({self.name!r}, {self.host!r}, {self.port})"
 
 
 def send_mail(server: Server, mail: EmailMessage, *, sender: str, to: tuple[str, ...]) -> None:

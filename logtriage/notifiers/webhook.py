@@ -12,11 +12,11 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from collector.secret import SECRET_PATTERN, VARIABLE_PATTERN, Secret, read_secret
@@ -51,13 +51,12 @@ class WebhookConfig(ChannelConfig):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """A webhook. Without a `signing_key` nothing is signed. `now_ns` is passed in, so that signatures can be tested."""
 
     name: str
-    api: Api = field(repr=False)
-    signing_key: Secret | None = field(default=None, repr=False)
+    api: Api
+    signing_key: Secret | None = None
     now_ns: Callable[[], int] = time.time_ns
     edits: bool = False
 

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from collector.normalise.untrusted import at, items, mapping, text, whole
 from collector.sources.google_api import GoogleSourceConfig
@@ -30,8 +31,7 @@ _SOON_S = 300
 _SKEW_WARN_S, _SKEW_FAIL_S = 2.0, 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class GoogleLook:
+class GoogleLook(Struct, frozen=True):
     """What was found; `is_offline`: nobody answered."""
 
     checks: tuple[Check, ...]

@@ -1,7 +1,8 @@
 """One thing that `logtriage doctor` looked at. No I/O."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from classifiers.blind import two_parts
 from logtriage.errors import LogtriageError
@@ -13,8 +14,7 @@ State = Literal["ok", "warn", "fail"]
 _ORDER: tuple[State, ...] = ("ok", "warn", "fail")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """`told`: what was found, without a stop at its end; `todo`: a line with what to do, "" where nothing is to be."""
 
     name: str

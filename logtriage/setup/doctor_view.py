@@ -3,9 +3,9 @@
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
+from msgspec.structs import asdict
 from rich.text import Text
 
 from logtriage.setup.checks import Check

@@ -5,9 +5,10 @@ beginning of all REST addresses. A loopback one is spoken to in plain text, with
 """
 
 import os
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from collector.sources.google_api import is_loopback_host
 from logtriage.errors import ConfigError
@@ -19,8 +20,7 @@ _GRPC = ("run", "logging", "trace")
 _REST = "rest"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """Private addresses by name of the API; one that is not named is public."""
 
     grpc: dict[str, str] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """How much there is to read and how long that takes, from looks at a few stretches of a day. No I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from collector.window import NS_PER_S
 from logtriage.time_left import seconds_of
@@ -12,8 +13,7 @@ PAGE = 1000  # entries a call
 _SLICE_S = 3600  # read at a time where there is much, see CloudLoggingConfig.slice_s
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A part of the time and the entries in it; `is_counted`: all of them were seen, and not only the first page."""
 
     seconds: float
@@ -21,8 +21,7 @@ class Stretch:
     is_counted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """Entries of a window, calls to read them, and seconds that these take."""
 
     entries: int

@@ -6,9 +6,10 @@ What an answer says may hold anything; of a refusal only what is to be done abou
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from collector.normalise.untrusted import items, mapping, text
 from collector.sources.patience import one_line
@@ -33,8 +34,7 @@ class Refused(SourceError):
         self.reason = reason
 
 
-@dataclass(slots=True)
-class GoogleRest:
+class GoogleRest(Struct):
     """Calls as one login. `skew_s`: how far this machine's clock was ahead of Google's at the last answer."""
 
     login: Login

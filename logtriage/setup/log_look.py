@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from collector.sources.base import Settings
 from collector.sources.cloud_logging import CloudLoggingConfig
@@ -30,16 +31,14 @@ _TRACE_LOOK_S = 600
 _TRACE_PAGES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Logs:
+class Logs(Struct, frozen=True):
     """Whether there are entries of each kind, and how many of a day are to be read."""
 
     kinds: dict[str, bool]
     volume: Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Traces:
+class Traces(Struct, frozen=True):
     """Whether there are traces, and at least how many of a day; seconds that these take to read."""
 
     is_there: bool

@@ -8,10 +8,11 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from logtriage.errors import ConfigError, SourceError, SourceUnavailable, WrongUsage
 from logtriage.escape import plain
@@ -26,22 +27,23 @@ _SERVICE = ".gserviceaccount.com"
 _PROJECT_VARIABLES = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project id and where it was found, for people."""
 
     id: str
     found_in: str
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """Credentials; `account` is "" where they do not name it."""
 
-    credentials: Any = field(repr=False)
-    account: str = field(repr=False)
+    credentials: Any
+    account: str
     quota_project: str
     own_project: str
+
+    def __repr__(self) -> str:
+        return "Login(hidden)"
 
     @property
     def is_person(self) -> bool:

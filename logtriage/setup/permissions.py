@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from logtriage.errors import SourceUnavailable
 from logtriage.setup.google_rest import GoogleRest, Refused
@@ -14,8 +15,7 @@ _HOST = "cloudresourcemanager.googleapis.com"
 _BAD_REQUEST = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A permission on the project, for what, and a role of Google's that has it. `kind`: of the source in need."""
 
     permission: str

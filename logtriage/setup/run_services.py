@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from classifiers.facts import SEEN_SCHEMA
 from classifiers.findings import VanishedKey
@@ -32,8 +32,7 @@ _MOST_PAGES = 100
 _FORBIDDEN = (401, 403, 404)
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Names by region, sorted; `unreachable`: regions that did not answer."""
 
     by_location: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -45,8 +44,7 @@ class Services:
         return sum(map(len, self.by_location.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Revisions:
+class Revisions(Struct, frozen=True):
     """How many revisions are kept, and the keys that vanished between them, newest first."""
 
     count: int

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from collector.sources.base import Settings
 from collector.sources.cloud_logging import CloudLoggingConfig
@@ -23,8 +24,7 @@ __all__ = ["Found", "look_around"]
 _LIMITS: dict[str, Any] = {"deadline_s": 20.0, "patience_s": 20.0}  # somebody waits
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What was found; None or empty where it was not looked for or not found, with the reason in `not_found`."""
 
     project: Project | None = None

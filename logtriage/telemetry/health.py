@@ -6,8 +6,9 @@ Ages are of the clock that stands still while the machine sleeps, so that nothin
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from collector.window import NS_PER_S, format_ns
 from logtriage.jobs import JobRun
@@ -19,8 +20,7 @@ GRACE_S = 300.0  # ... and as much again for the work itself
 _HUNG_S = 3600.0  # a run that takes longer than this, and than all those slots, stands still
 
 
-@dataclass(slots=True)
-class _Watched:
+class _Watched(Struct):
     every_s: float
     since_s: float  # monotonic: the last success, else the begin of it all
     success_at_ns: int | None = None

@@ -7,9 +7,10 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from collector.place import is_there
 from logtriage.jobs import JobRun
@@ -28,8 +29,7 @@ _UNITS = {"s": "_seconds", "By": "_bytes"}
 _NS_PER_S = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One row of the table: `labels` are all of it, `about` is its help."""
 
     name: str
@@ -71,16 +71,14 @@ METRICS: tuple[Metric, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What only the store tells, as it was when it was last looked at."""
 
     read_until_ns: Mapping[str, int]  # by source: what arrived before is read for good
     waiting: Mapping[str, int]  # messages by channel
 
 
-@dataclass(slots=True)
-class Looks:
+class Looks(Struct):
     """Where a metric that is looked at is looked up. All of it is quick and asks no database."""
 
     store: Path

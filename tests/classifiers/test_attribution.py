@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from classifiers.lineage import Lineage
 from classifiers.priors import MOST_ALONE
 from classifiers.rivals import Candidate, Rival
 from collector.records import Revision
+from collector.replacing import replace
 from tests.support.cases import MINUTE_NS, case, grid
 
 CONFIG = AttributionConfig()

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import polars as pl
 
 from classifiers.blast import asked_part, rank_absence, rank_cluster, rank_incidents, rank_latency, reach_of
@@ -8,6 +6,7 @@ from classifiers.config import PriorityConfig
 from classifiers.exposure import Exposure, Timeline
 from classifiers.findings import Absence, Cluster, EventCount, Incident, Latency, Onset
 from classifiers.priority import Part
+from collector.replacing import replace
 from tests.support.cases import MINUTE_NS, case, grid
 from tests.support.findings import cluster, symptom
 

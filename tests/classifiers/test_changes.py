@@ -1,6 +1,5 @@
 """What changed between two revisions."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from classifiers.changes import difference
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
+from collector.replacing import replace
 from tests.support.cloud_run import (
     container_v1,
     pod_v1,

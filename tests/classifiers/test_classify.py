@@ -1,9 +1,9 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from classifiers.findings import Cluster, Findings
+from collector.replacing import replace
 from tests.support.system import BROWSER, HOUR, MINUTE, PYTEST, START_NS, System
 
 OLD, NEW = "orders-00001-aaa", "orders-00002-bbb"

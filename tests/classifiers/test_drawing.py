@@ -1,6 +1,5 @@
 """What diagrams are read from: typical traces of both sides, and what revisions were asked."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from classifiers.drawing import with_drawings
 from classifiers.drawn import Sequence
 from classifiers.findings import Absence, Attribution, Cluster, Findings, Incident, Latency, Onset, Sighting
 from collector.records import Revision
+from collector.replacing import replace
 from collector.store import Store
 from collector.window import NS_PER_S, Window
 from tests.support.findings import cluster, findings

@@ -1,6 +1,5 @@
 """Configuration that disagrees between services."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from classifiers.suspects import CallGraph
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
+from collector.replacing import replace
 from tests.support.cloud_run import container_v1, pod_v1, revision_v1, secret_v1
 from tests.support.findings import ONSET_NS, attribution, cluster
 from tests.support.system import HOUR, System

@@ -1,7 +1,5 @@
 """What is said of an old revision that fails since it took the traffic again."""
 
-from dataclasses import replace
-
 from classifiers.accusation import attribution_of
 from classifiers.attribution import weigh
 from classifiers.changes import Difference
@@ -11,6 +9,7 @@ from classifiers.lineage import Lineage
 from classifiers.named import Namings
 from classifiers.rivals import Candidate
 from classifiers.weighing import Judged
+from collector.replacing import replace
 from tests.support.cases import MINUTE_NS, case, grid
 
 BACK = 180 * MINUTE_NS

@@ -1,6 +1,5 @@
 """What is a claim, and when a look at it is worth a new row."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from classifiers.findings import (
     Onset,
 )
 from classifiers.forecasts import Forecast, forecast_of, forecasts_of, new_forecasts
+from collector.replacing import replace
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, dependency, findings, symptom
 
 CONFIG = ForecastConfig()

@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 import pytest
 
 from classifiers.findings import Absence, Cluster, Explains, Latency, Priority, State
 from classifiers.incidents import find_incidents, with_shared_dependencies
+from collector.replacing import replace
 from collector.window import NS_PER_S, Window
 from tests.support.findings import cluster, dependency, symptom
 

@@ -1,6 +1,5 @@
 """Known signatures in findings: they name clusters and change nothing else."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +13,7 @@ from classifiers.known_samples import subjects_of
 from classifiers.known_signatures import Sample
 from classifiers.signatures import sign
 from collector.errors import ConfigError
+from collector.replacing import replace
 from tests.support.findings import cluster, findings
 from tests.support.signing import line, lines
 

@@ -1,6 +1,5 @@
 """Claims with what became of them, and the record they make."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from classifiers.findings import Record
 from classifiers.forecasts import Forecast, forecast_of
 from classifiers.record import MIN_SCORED, Claim, Settlement, claims_of, record_of
+from collector.replacing import replace
 from tests.support.findings import END_NS, cluster
 
 FIRST = replace(forecast_of(cluster(), made_at_ns=END_NS, made_by="daemon"), forecast_id="f1", episode_id="e1")

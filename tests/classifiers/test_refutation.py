@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 from classifiers.findings import Change, Sighting
 from classifiers.refutation import refuted_by
 from classifiers.rivals import Split
+from collector.replacing import replace
 from tests.support.cases import case, grid
 
 CASE = case(grid(new=10.0), [(n, "new") for n in range(240)])

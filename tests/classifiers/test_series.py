@@ -1,10 +1,9 @@
 """The course of a failure in columns adds up to what was counted."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.series import COLUMNS, REVISIONS, series_of, with_series
+from collector.replacing import replace
 from collector.window import Window
 from tests.support.cases import MINUTE_NS, case, grid
 from tests.support.findings import attribution, cluster

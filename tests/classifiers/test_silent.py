@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import polars as pl
 
 from classifiers.cases import Case
@@ -9,6 +7,7 @@ from classifiers.latency import Slowdowns
 from classifiers.missing import Missed
 from classifiers.silent import Silent, join_silent
 from classifiers.suspects import CallGraph
+from collector.replacing import replace
 from tests.support.cases import case, grid, keyed
 from tests.support.findings import cluster
 

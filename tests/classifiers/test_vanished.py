@@ -1,6 +1,5 @@
 """Keys that a deploy dropped, and what became of them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from classifiers.vanished import renamed_keys, vanished_keys, with_errors
 from collector.normalise.redact import Redactor
 from collector.normalise.specs import canonical_config
 from collector.records import Revision
+from collector.replacing import replace
 from collector.window import Window
 from logtriage.digest import build_digest
 from logtriage.report import build_report

@@ -1,7 +1,6 @@
 """A chain of answers goes from what is seen to how it got in, and stops where the evidence stops."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -29,6 +28,7 @@ from classifiers.suspects import CallGraph
 from classifiers.whys import with_whys
 from classifiers.whys_ground import WhyGround
 from collector.records import Revision
+from collector.replacing import replace
 from tests.support.findings import END_NS, ONSET_NS, attribution, cluster, dependency, findings, revision, symptom
 
 COUNTED = Evidence("measured", "94 of 96 requests failed on shop-00008-bad; 0 of 118 on all others", "count_exposure")

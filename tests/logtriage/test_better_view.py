@@ -1,12 +1,12 @@
 """What got better."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.explained import Improved
 from classifiers.findings import Latency, Onset, VanishedKey
 from classifiers.followed import MemberState
 from collector.records import Served
+from collector.replacing import replace
 from logtriage.better_view import better_rows
 from logtriage.lookup import Lookup
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, cluster, findings, quiet_findings, revision

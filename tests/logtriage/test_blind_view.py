@@ -1,12 +1,12 @@
 """What is said while blind, in the headline, beside verdicts and to channels."""
 
-from dataclasses import replace
 from typing import get_args
 
 import pytest
 
 from classifiers.blind import BlindKind, Blindness, two_parts
 from classifiers.findings import Findings
+from collector.replacing import replace
 from logtriage.blind_notices import blind_notices
 from logtriage.cluster_view import view_cluster
 from logtriage.digest import build_digest

@@ -1,6 +1,5 @@
 """Who closes a ticket says that it is mended: that is told back only where what was deployed since fails."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from classifiers.findings import Findings
 from collector.config import StoreConfig
+from collector.replacing import replace
 from logtriage.closings import with_closings
 from logtriage.config import Config
 from logtriage.digesting import outbox_of

@@ -1,7 +1,6 @@
 """Commands to copy."""
 
 import subprocess
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from classifiers.findings import Change
 from classifiers.followed import Criterion, Verification
 from collector.records import Revision, Served
+from collector.replacing import replace
 from logtriage.commands import Command, commands_for, first_step
 from logtriage.lookup import Lookup
 from tests.support.findings import DAY_NS, END_NS, HOUR_NS, attribution, cluster, dependency, findings, revision

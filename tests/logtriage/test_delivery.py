@@ -3,12 +3,13 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from collector.retention import prune_by_age
 from collector.stopping import Stop, Stopped, heed
 from collector.store import Store

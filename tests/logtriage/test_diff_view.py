@@ -1,13 +1,13 @@
 """Two revisions beside each other, in words and as JSON."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Failing
 from classifiers.findings import Change
 from collector.records import Revision, Served
+from collector.replacing import replace
 from collector.window import Window
 from logtriage.diff_view import Comparison, comparison_json, draw_diff, view_diff
 from logtriage.fail_on import Verdict

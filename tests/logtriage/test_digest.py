@@ -1,10 +1,10 @@
 """Findings into messages: what there is to say now."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from classifiers.findings import Findings, Hypothesis, Incident
 from classifiers.followed import Criterion, IncidentState, MemberState, Tracked, Verification
+from collector.replacing import replace
 from logtriage.digest import build_digest
 from logtriage.digest_view import plan_json, plan_text
 from logtriage.digesting import Plan, Planned

@@ -1,8 +1,7 @@
 """Keys on which services disagree, in words."""
 
-from dataclasses import replace
-
 from classifiers.findings import Drift, DriftSide
+from collector.replacing import replace
 from logtriage.drift_view import drift_rows
 from logtriage.lookup import Lookup
 from logtriage.report import build_report, only_service

@@ -1,13 +1,12 @@
 """Conditions of `diff --fail-on`."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.changes import Difference
 from classifiers.compare import Compared, Course, Failing
 from classifiers.edges import Flow, FlowEdge
 from classifiers.findings import Change
+from collector.replacing import replace
 from logtriage.errors import ConfigError
 from logtriage.fail_on import Verdict, judge_conditions, read_conditions
 

@@ -1,7 +1,6 @@
 """What is told of a finding without entries: all that is known of it, by the id of its row."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from classifiers.findings import (
     SlowCaller,
     SlowPart,
 )
+from collector.replacing import replace
 from collector.window import NS_PER_S
 from logtriage.finding_view import view_finding
 from logtriage.lookup import Lookup

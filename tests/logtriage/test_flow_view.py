@@ -1,10 +1,9 @@
 """Steps inside traces of two revisions, in words and as JSON."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.edges import Course, Flow, FlowEdge
+from collector.replacing import replace
 from logtriage.flow_view import flow_json, flow_words, view_flow
 from tests.support.findings import HOUR_NS, ONSET_NS, revision
 

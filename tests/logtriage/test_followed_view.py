@@ -1,12 +1,12 @@
 """What became of an incident over looks, in words."""
 
-from dataclasses import replace
 from typing import Any
 
 import jsonschema
 
 from classifiers.findings import Findings, IncidentState, Tracked
 from classifiers.followed import MemberState
+from collector.replacing import replace
 from logtriage.export import findings_json, findings_schema
 from logtriage.followed_view import followed_lines, history_words, waiting_rows
 from logtriage.headline import verdict_words

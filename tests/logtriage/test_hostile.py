@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,6 +10,7 @@ from markdown_it.token import Token
 from rich.text import Text
 
 from classifiers.findings import Findings
+from collector.replacing import replace
 from logtriage.cluster_view import view_cluster
 from logtriage.diagrams.drawings import drawings_of
 from logtriage.finding_view import view_finding

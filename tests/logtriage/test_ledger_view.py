@@ -1,7 +1,6 @@
 """The page of `logtriage revisions`: every case of the ledger in a sentence that a person can use."""
 
 import re
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from classifiers.changes import Difference
 from classifiers.findings import Change
 from classifiers.platform_changes import fold_platform_changes
+from collector.replacing import replace
 from logtriage.errors import ConfigError
 from logtriage.ledger_rows import LedgerRows, only, order_ledger
 from logtriage.ledger_view import LedgerView, view_ledger

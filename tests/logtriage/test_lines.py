@@ -1,10 +1,10 @@
 """The labelled lines of one incident: which revision they name, when, and what they say of what is not known."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import Attribution, Change, Sighting
 from collector.records import Revision, Served
+from collector.replacing import replace
 from logtriage.lines import cluster_lines
 from logtriage.lookup import Lookup
 from tests.support.findings import HOUR_NS, ONSET_NS, attribution, cluster, findings, revision

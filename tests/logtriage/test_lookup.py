@@ -1,9 +1,8 @@
 """Findings by name."""
 
-from dataclasses import replace
-
 import pytest
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup
 from tests.support.findings import cluster, empty_findings, findings, revision

@@ -1,8 +1,10 @@
 """What each channel is told of a look, and what it is not."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec import to_builtins
+
+from collector.replacing import replace
 from logtriage.message import Message
 from logtriage.outbox import Tells, Told, notice_id, read_message, to_tell, told_to
 from tests.support.telling_messages import MINUTE_NS, NOW_NS, make_message
@@ -94,4 +96,4 @@ def test_a_sign_of_life_comes_only_where_nothing_else_is_said() -> None:
 def test_a_message_comes_back_as_it_was_stored() -> None:
     import orjson  # noqa: PLC0415 - of this one test
 
-    assert read_message(orjson.dumps(make_message()).decode()) == make_message()
+    assert read_message(orjson.dumps(to_builtins(make_message())).decode()) == make_message()

@@ -1,13 +1,12 @@
 """The record in words: counts at any size, shares only where there are enough."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.calibration import Remembered, Said
 from classifiers.findings import Cluster, Record, RecordBand
 from classifiers.forecasts import forecast_of
 from classifiers.record import Claim, Settlement
+from collector.replacing import replace
 from logtriage.record_view import claim_lines, record_lines, remembered_line, said_line, settled_here
 from logtriage.render import plain_report
 from logtriage.report import build_report

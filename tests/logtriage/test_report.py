@@ -1,12 +1,12 @@
 """Findings into the view of a report."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from classifiers.commits import COMMITS
 from classifiers.findings import Change, Evidence, Hypothesis, Incident, Onset, RevisionCount
+from collector.replacing import replace
 from logtriage.cluster_view import view_cluster
 from logtriage.errors import ConfigError
 from logtriage.lookup import Lookup

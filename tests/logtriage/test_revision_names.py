@@ -1,12 +1,11 @@
 """Revisions by the names that people give."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.routing import Routing, Target
 from classifiers.serving import serving_revision
 from collector.records import Revision
+from collector.replacing import replace
 from logtriage.errors import ConfigError
 from logtriage.revision_names import find_pair
 

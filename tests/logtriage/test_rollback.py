@@ -1,10 +1,10 @@
 """Sending traffic back, and its price."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import Change, RevisionCount
 from collector.records import Revision
+from collector.replacing import replace
 from logtriage.lookup import Lookup
 from logtriage.rollback import rollback_commands
 from tests.support.findings import END_NS, HOUR_NS, attribution, cluster, findings, revision

@@ -1,9 +1,8 @@
 """What `logtriage show` tells beside the verdict: trend, bounded entries, why together, what is near."""
 
-from dataclasses import replace
-
 from classifiers.examine import EntryLine, Examination, Part, SignatureLine, Trend
 from classifiers.neighbours import Neighbour
+from collector.replacing import replace
 from logtriage.cluster_view import view_cluster
 from logtriage.lookup import Lookup
 from logtriage.show_view import ExaminedView, examined_json, shown_ids, view_examined

@@ -1,7 +1,5 @@
 """Slower operations and missing events as incidents: numbered, told once, with all that an incident answers."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.findings import (
@@ -18,6 +16,7 @@ from classifiers.findings import (
     SlowCaller,
     SlowPart,
 )
+from collector.replacing import replace
 from logtriage.digest import build_digest
 from logtriage.headline import verdict_words
 from logtriage.lookup import Lookup

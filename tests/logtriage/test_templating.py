@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ def test_a_variable_that_is_not_there_is_told_with_file_line_and_the_names_there
     said = refused(config, "html" if "html" in name else "markdown")
 
     assert said.startswith(f"{config.templates}/{name}:2: 'nothing' is undefined. It may use: ")
-    assert all(field.name in said for field in fields(TEMPLATES[name]))
+    assert all(field in said for field in TEMPLATES[name].__struct_fields__)
     assert said.endswith("Mend it, or take it out of the folder.")
 
 

@@ -1,11 +1,11 @@
 """The views drawn for a terminal."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from rich.text import Text
 
 from classifiers.findings import Change
+from collector.replacing import replace
 from logtriage.cluster_view import view_cluster
 from logtriage.lookup import Lookup
 from logtriage.report import build_report

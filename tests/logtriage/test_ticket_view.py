@@ -1,7 +1,6 @@
 """An incident as a ticket: worth reading, within limits, and safe whatever the log holds."""
 
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +11,7 @@ from markdown_it.token import Token
 
 from classifiers.findings import Findings
 from classifiers.followed import Tracked
+from collector.replacing import replace
 from logtriage.lines import Line
 from logtriage.message import Link
 from logtriage.ticket_view import BODY, TITLE, Ticket, comment, message_body, reply_text, ticket, ticket_title

@@ -1,9 +1,9 @@
 """Keys that a deploy dropped, in words."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import VanishedKey
+from collector.replacing import replace
 from logtriage.digest import build_digest
 from logtriage.lookup import Lookup
 from logtriage.vanished_view import restore_line, vanished_rows

@@ -1,8 +1,7 @@
 """What changed, who was hit and what else explains a finding that no entry tells."""
 
-from dataclasses import replace
-
 from classifiers.findings import Absence, EventCount, Hypothesis, Latency, Onset
+from collector.replacing import replace
 from logtriage.absence_view import absence_rows
 from logtriage.lookup import Lookup
 from logtriage.verdict_rows import revision_words, verdict_rows

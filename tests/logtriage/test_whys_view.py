@@ -1,8 +1,7 @@
 """The five whys as they are told: of roots alone, with times as a clock shows them, and log text that does no harm."""
 
-from dataclasses import replace
-
 from classifiers.findings import Evidence, Findings, Why
+from collector.replacing import replace
 from logtriage.lookup import Lookup
 from logtriage.terminal import Page
 from logtriage.whys_json import whys_fields

@@ -1,11 +1,11 @@
 """A shop whose payments stopped reaching the bank, as it is drawn: a sequence, lanes, and an incident that has both."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.drawn import Lane, LaneMark, LaneRevision, Lanes, Sequence, SequenceSide, SequenceStep, StepCount
 from classifiers.explained import Explains
 from classifiers.findings import Findings
+from collector.replacing import replace
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, findings
 
 __all__ = ["HOSTILE", "drawn_findings", "hostile_findings", "lanes", "sequence", "step"]

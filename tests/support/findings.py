@@ -1,6 +1,5 @@
 """Builds Findings for tests: a quiet window, one incident with a symptom, rivals of it; no store, no clock."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import (
@@ -25,6 +24,7 @@ from classifiers.findings import (
     Why,
 )
 from collector.records import Revision
+from collector.replacing import replace
 from collector.window import NS_PER_S, Window
 
 DAY_NS = 86_400 * NS_PER_S

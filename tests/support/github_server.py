@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
+
 __all__ = ["BOT", "REPOSITORY", "TOKEN", "Fault", "GitHubServer", "Request", "serve_github"]
 
 TOKEN = "github_pat_" + "x" * 22
@@ -33,15 +35,14 @@ class Request:
     answer: Any = None
 
 
-@dataclass
-class Fault:
+class Fault(Struct):
     """Goes wrong with the next requests that fit. `after`: what was asked is done first, only its answer is another."""
 
     method: str
     path: str  # pattern of the path below the repository
     status: int = 502
     message: str = "Server Error"
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     after: bool = False
     hang_s: float = 0.0
     cut: bool = False

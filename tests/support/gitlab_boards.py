@@ -1,10 +1,10 @@
 """The GitLab of the tests as a tracker of any kind."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config
 from logtriage.notifiers.gitlab import GitLab
 from logtriage.notifiers.marker import Marker, mark

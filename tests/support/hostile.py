@@ -1,10 +1,12 @@
 """Findings in which every text is hostile: what logs, revisions and traces may hold, in every field that carries it."""
 
-from dataclasses import fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from msgspec import Struct
+
 from classifiers.findings import Findings
+from collector.replacing import replace
 
 __all__ = ["HOSTILE", "poisoned"]
 
@@ -33,9 +35,7 @@ def poisoned(findings: Findings, text: str) -> Findings:
 def _poisoned(value: Any, text: str) -> Any:
     hints = get_type_hints(type(value))
     changed = {
-        field.name: _other(getattr(value, field.name), hints[field.name], text)
-        for field in fields(value)
-        if field.name not in _KEPT
+        name: _other(getattr(value, name), hints[name], text) for name in value.__struct_fields__ if name not in _KEPT
     }
     return replace(value, **changed)
 
@@ -44,7 +44,7 @@ def _other(value: Any, hint: Any, text: str) -> Any:
     """A free text, or what holds some; what is none of both as it is."""
     if isinstance(value, str):
         return text if str in (hint, *_choices(hint)) else value
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return _poisoned(value, text)
     if isinstance(value, tuple):
         inner = next((one for one in (hint, *_choices(hint)) if get_origin(one) is tuple), None)

@@ -2,10 +2,10 @@
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from collector.replacing import replace
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config
 from logtriage.notifiers.jira import Jira
 from logtriage.notifiers.jira_api import JiraApi

@@ -1,8 +1,8 @@
 """Messages for tests of channels: one incident over its life, and one in which every text is hostile."""
 
-from dataclasses import replace
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.lines import Line
 from logtriage.message import Link, Message
 

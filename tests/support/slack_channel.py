@@ -1,8 +1,8 @@
 """A channel of Slack on the loopback server, messages for it, and a delivery of one."""
 
-from dataclasses import replace
 from typing import Any
 
+from collector.replacing import replace
 from collector.secret import Secret
 from logtriage.lines import Line
 from logtriage.message import Message

@@ -1,8 +1,8 @@
 """Messages that a channel may be given: of our findings, hostile in every text, and as long as can be."""
 
-from dataclasses import replace
 from functools import cache
 
+from collector.replacing import replace
 from logtriage.digest import build_digest
 from logtriage.lines import Line
 from logtriage.message import Link, Message

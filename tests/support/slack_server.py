@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
+
 from tests.support.block_rules import block_fault
 
 __all__ = ["BOT", "CHANNEL", "OTHER_TOKEN", "TOKEN", "Fault", "SlackServer", "serve_slack"]
@@ -29,8 +31,7 @@ _NS = 1_000_000_000
 _START_NS = 1_788_500_000 * _NS
 
 
-@dataclass
-class Fault:
+class Fault(Struct):
     """`before`: answered with status and body, nothing done. `after`: the same, but it was done.
 
     `hang`, `cut`: it was done, and the answer comes too late or never.
@@ -40,7 +41,7 @@ class Fault:
     how: Literal["before", "after", "hang", "cut"] = "before"
     status: int = 200
     body: Any = "ok"
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """Tracked incidents and messages about them, for tests of tickets; no store, no clock."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.followed import Criterion, IncidentState, MemberState, Tracked, Verification
+from collector.replacing import replace
 from logtriage.lines import Line
 from logtriage.message import Message
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS

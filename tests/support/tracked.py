@@ -1,10 +1,10 @@
 """Incidents of built findings as tracked ones, as a look without looks before it would."""
 
-from dataclasses import replace
 from typing import Any
 
 from classifiers.findings import Findings, Incident
 from classifiers.followed import MemberState, Tracked
+from collector.replacing import replace
 from logtriage.incident_view import tell_incident
 from logtriage.lookup import Lookup
 

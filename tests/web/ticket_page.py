@@ -2,7 +2,6 @@
 
 import html
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +9,7 @@ from markdown_it import MarkdownIt  # comes with rich
 
 from classifiers.findings import Findings
 from classifiers.followed import Tracked
+from collector.replacing import replace
 from logtriage.notifiers.marker import Marker, marked
 from logtriage.ticket_view import comment, reply_text, ticket
 from tests.support.drawn import HOSTILE, drawn_findings, hostile_findings

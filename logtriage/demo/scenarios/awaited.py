@@ -1,6 +1,6 @@
 """A defect of the code: something is awaited that cannot be, and the run that waits for it times out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.demo.clock import MILLI, SECOND
 from logtriage.demo.deploys import IMAGE, Deploy
@@ -20,8 +20,7 @@ _PYTHON = (
 _NODE = ("{noun}.{verb}(...).then is not a function", "Cannot read properties of undefined (reading '{verb}')")
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitClusters:
+class AwaitClusters(Struct, frozen=True):
     """The defect and the time-outs it causes."""
 
     failed: Mark

@@ -1,6 +1,6 @@
 """A defect of the code: requests of some routes raise in every revision whose image carries it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.demo.clock import MILLI
 from logtriage.demo.scenarios.stage import Stage
@@ -33,8 +33,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DefectPlan:
+class DefectPlan(Struct, frozen=True):
     """Where a defect strikes: which routes, which share of their requests.
 
     `tag` is its name among the faults of a spec, None for every revision; `origins` are kinds of callers, empty: all.

@@ -1,8 +1,8 @@
 """Requests hang since a revision: what ends them is a limit, and no program logs a word of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from collector.replacing import replace
 from logtriage.demo.clock import HOUR, MILLI, SECOND
 from logtriage.demo.deploys import IMAGE, Deploy
 from logtriage.demo.scenarios.stage import Stage, open_stage, quiet_deploys, run_everyday, settle_deploys

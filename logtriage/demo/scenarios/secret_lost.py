@@ -3,7 +3,7 @@
 In the same deploy another key and the image change. A defect of its own begins at another revision and stays apart.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from logtriage.demo.background import spread_noise
 from logtriage.demo.clock import HOUR, MILLI, MINUTE, SECOND
@@ -104,8 +104,7 @@ def _other_service(stage: Stage, role: str, lost: Deploy) -> Deploy:
     return stage.planner.deploy(service, lost.created_ns + away_ns, (IMAGE,), fault=frozenset({"await"}))
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """The clusters of the cascade."""
 
     denied: Mark

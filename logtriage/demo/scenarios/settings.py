@@ -1,8 +1,8 @@
 """Deploys that change a setting: limits, variables, secrets. The image often stays as it was."""
 
-from dataclasses import replace
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.demo import pools
 from logtriage.demo.clock import HOUR
 from logtriage.demo.conditions import both, in_office_hours, on, share, tagged

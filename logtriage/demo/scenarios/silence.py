@@ -4,10 +4,10 @@ The services log no error: what is wrong is what is not there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from logtriage.demo.clock import MILLI, iso
 from logtriage.demo.deploys import Deploy
@@ -32,8 +32,7 @@ _SHAPES: tuple[Callable[[str, str], str], ...] = (
 _KEYS = ("event", "eventType", "event_name", "evt")
 
 
-@dataclass
-class _Events:
+class _Events(Struct, dict=True):
     """The events of some routes of the backend, written the way of this world, whatever the fault makes of them.
 
     `tag` names the fault of a revision, None one of all from `from_ns` on; `lost` are events that it does not write,
@@ -188,8 +187,7 @@ def event_swallowed(draft: Draft) -> None:
     _absent(draft, events.lost[0], from_ns, None)
 
 
-@dataclass
-class _AsksNoMore:
+class _AsksNoMore(Struct):
     """Nobody creates anything from some time on: callers read instead."""
 
     from_ns: int

@@ -1,9 +1,9 @@
 """Requests that take longer: by code, a setting, what they call; and what only looks like it. No error anywhere."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from collector.replacing import replace
 from logtriage.demo.clock import HOUR, MILLI, SECOND, iso
 from logtriage.demo.conditions import When, asked_by, between, both, on, share, tagged
 from logtriage.demo.deploys import Deploy

@@ -1,8 +1,9 @@
 """What a scenario is built on: a world, its deploys and traffic over one window."""
 
 import random
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from logtriage.demo.background import deploy_rows, everyday
 from logtriage.demo.clock import HOUR, MINUTE, SECOND
@@ -15,8 +16,7 @@ from logtriage.demo.world import Service, World, build_world
 __all__ = ["Stage", "drawn_changes", "open_stage", "quiet_deploys", "run_everyday", "settle_deploys"]
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(Struct):
     """One incident in the making. A scenario plans deploys, adds faults to `traffic`, then calls run_everyday."""
 
     scenario: str

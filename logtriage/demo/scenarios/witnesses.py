@@ -1,7 +1,6 @@
 """Failures by who tells of them: spans alone, span and log, a socket's closing; and errors that are asked for."""
 
-from dataclasses import replace
-
+from collector.replacing import replace
 from logtriage.demo.clock import HOUR, MILLI, SECOND
 from logtriage.demo.conditions import both, on, share, tagged
 from logtriage.demo.deploys import Deploy

@@ -1,11 +1,10 @@
 """What stored states make of the findings of one look."""
 
-from dataclasses import replace
-
 from classifiers.findings import Findings
 from classifiers.followed import IncidentState, MemberState, Tracked
 from classifiers.lifecycle.applied import with_tracked
 from classifiers.states import State
+from collector.replacing import replace
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, findings
 
 

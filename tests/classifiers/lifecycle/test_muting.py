@@ -1,7 +1,6 @@
 """Muting: what a mute puts away, what wakes it, what ends it, and what it leaves alone."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +16,7 @@ from classifiers.lifecycle.muting import Muted, put_away
 from classifiers.lifecycle.rows import MUTE_SCHEMA
 from collector.config import StoreConfig
 from collector.errors import ConfigError
+from collector.replacing import replace
 from collector.store import Store
 from collector.window import Window
 from tests.support.system import HOUR, NS_PER_S, START_NS, System

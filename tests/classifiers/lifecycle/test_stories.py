@@ -1,7 +1,5 @@
 """Which story an incident of now is: found again, merged, parted; and what a mute makes of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from classifiers.config import HistoryConfig
@@ -14,6 +12,7 @@ from classifiers.lifecycle.members import Seen
 from classifiers.lifecycle.proofs import Proven
 from classifiers.lifecycle.stories import stories_of
 from classifiers.lifecycle.track import fresh_rows, track
+from collector.replacing import replace
 from collector.window import NS_PER_S, Window
 from tests.support.cases import case, grid
 from tests.support.findings import END_NS, HOUR_NS, ONSET_NS, attribution, cluster, findings

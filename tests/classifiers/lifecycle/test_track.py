@@ -1,13 +1,13 @@
 """What becomes of incidents over hourly looks: each story in a project of its own, all in one store."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from classifiers.classify import conclude, read
 from classifiers.findings import Findings, Tracked
+from collector.replacing import replace
 from collector.window import Window
 from tests.support.looks import Looks, at, tracked_in
 from tests.support.system import HOUR, MINUTE, System

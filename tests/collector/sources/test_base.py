@@ -21,10 +21,11 @@ TEMPO: dict[str, Any] = {"kind": "tempo", "name": "tempo", "url": "http://127.0.
 def test_each_kind_is_built_from_its_own_settings() -> None:
     configs = [parse_source_config(raw, where=f"sources[{index}]") for index, raw in enumerate((LOGGING, RUN))]
 
-    built = build_sources(configs)
+    logs, run = build_sources(configs)
 
-    assert [type(source) for source in built] == [CloudLogging, CloudRun]
-    assert [source.name for source in built] == ["logs", "run"]
+    assert isinstance(logs, CloudLogging)
+    assert isinstance(run, CloudRun)
+    assert [logs.name, run.name] == ["logs", "run"]
 
 
 def test_every_kind_of_the_registry_can_be_imported() -> None:

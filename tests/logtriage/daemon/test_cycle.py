@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from classifiers.findings import Findings
+from collector.replacing import replace
 from collector.stopping import Stop
 from collector.window import NS_PER_S, Window
 from logtriage.config import load_config

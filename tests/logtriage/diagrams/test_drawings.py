@@ -1,6 +1,5 @@
 """Pictures of an incident as SVG, and its changed steps as lines."""
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from classifiers.drawn import StepCount
 from classifiers.explained import Explains
 from classifiers.findings import Findings
+from collector.replacing import replace
 from logtriage.diagrams.cascade_view import view_cascade
 from logtriage.diagrams.drawings import NO_DRAWINGS, Drawings, change_lines, drawings_of, view_drawings
 from logtriage.diagrams.sequence_view import course_of

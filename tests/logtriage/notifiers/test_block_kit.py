@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.replacing import replace
 from logtriage.digest import build_digest
 from logtriage.lines import Line
 from logtriage.message import Link, Message

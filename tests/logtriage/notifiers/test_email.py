@@ -1,12 +1,12 @@
 """E-mail, against a real SMTP server on loopback."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError, NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.message import Message
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config

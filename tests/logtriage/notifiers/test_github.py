@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError, NotifyError, NotifyGone, NotifyUnavailable, NotifyUncertain
 from logtriage.message import Message
 from logtriage.notifiers.channel import Place, Step, open_channel, parse_channel_config

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from collector.replacing import replace
 from collector.store import Store
 from logtriage.delivery import Delivered, deliver
 from logtriage.message import CLOSING, Claimed

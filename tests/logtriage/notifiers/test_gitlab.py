@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError, NotifyError, NotifyUncertain
 from logtriage.escape import md
 from logtriage.message import Message

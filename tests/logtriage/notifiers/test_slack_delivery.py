@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from collector.store import Store
 from logtriage.delivery import Delivered, deliver
 from logtriage.errors import LogtriageError

@@ -128,4 +128,4 @@ def test_only_words_that_mean_the_verdict_count(text: str, said: str | None) -> 
 
 
 def test_what_is_heard_has_no_place_for_a_name() -> None:
-    assert {"incident_id", "said", "at_ns", "event_id", "place_id"} == set(Heard.__dataclass_fields__)
+    assert {"incident_id", "said", "at_ns", "event_id", "place_id"} == set(Heard.__struct_fields__)

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from collector.replacing import replace
 from collector.secret import Secret
 from logtriage.errors import ConfigError, NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError, NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.message import Message
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config

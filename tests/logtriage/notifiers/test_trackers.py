@@ -3,13 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
+from collector.replacing import replace
 from collector.store import Store
 from logtriage.delivery import Delivered, deliver
 from logtriage.notifiers.channel import Notifier, Place
@@ -62,8 +64,7 @@ def board(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerBoard]:
         yield board
 
 
-@dataclass
-class Line:
+class Line(Struct):
     """One channel and its store, run after run."""
 
     store: Store
@@ -85,8 +86,7 @@ class Line:
         return told
 
 
-@dataclass
-class Talk:
+class Talk(Struct):
     """One channel that does each step of a message, as the delivery does where nothing is lost."""
 
     board: TrackerBoard

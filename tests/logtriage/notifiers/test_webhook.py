@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from collector.replacing import replace
 from logtriage.errors import ConfigError, NotifyError, NotifyUnavailable, NotifyUncertain
 from logtriage.message import Message
 from logtriage.notifiers.channel import Place, open_channel, parse_channel_config
