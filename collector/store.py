@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -584,9 +583,8 @@ def _times(batch: Batch) -> tuple[int | None, int | None]:
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:
     """Rows of a query of ours, by DuckDB's own stream: without pyarrow a command starts a tenth of a second sooner."""
-    # what `sql` ends in, which reads and binds each text once more before; pyproject.toml holds the version
-    stream = connection._submit(sql, params or None, "stream").arrow_capsule  # noqa: SLF001 - a tenth of a small report
-    return pl.DataFrame(SimpleNamespace(__arrow_c_stream__=stream))
+    relation: Any = connection.sql(sql, params=params) if params else connection.sql(sql)
+    return pl.DataFrame(relation) if relation is not None else pl.DataFrame()
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, text: str) -> None:
