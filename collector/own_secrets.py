@@ -1,7 +1,8 @@
 """Texts without the secrets that this process holds itself: servers like to say back what they were sent.
 
 Whoever reads a secret for a login tells it here; errors and log lines are told without it. Kept in memory alone. A word
-of small letters (a user, a tenant) is no secret, nor is one of few signs: too many texts hold it by chance.
+of small letters (a user, a tenant) is no secret, nor is the begin of an address that was cut off, nor one of few signs:
+too many texts hold it by chance.
 """
 
 import base64
@@ -11,7 +12,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 __all__ = ["hold", "without_own"]
 
 _LEAST, _LEAST_WORD = 8, 16  # signs; of a word of small letters
-_WORD = re.compile(r"[a-z_-]*")
+_WORD = re.compile(r"[a-z_-]*(?:://)?")
 _MOST = 256  # of one process; rotated ones go
 _SHOWN = "<secret>"
 # What is said back of a login that was put together elsewhere: by Google's libraries, or of a user and a password.

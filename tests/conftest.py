@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from collector import own_secrets
+
 # A busy machine is no reason to fail, nor is a folder that may not be written; only what the properties say is. The
 # examples are the same each time: `--hypothesis-profile=default` tries others, and benchmarks/ looks for new ones.
 settings.register_profile(
@@ -26,6 +28,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test held as its own secret is left out of no text of another."""
+    monkeypatch.setattr(own_secrets, "_held", {})
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from logtriage.telemetry.log_lines import message_of
 TOKEN = 'q/7+Kx=9d"Z' + "v2mRt84wLp"
 
 
-@pytest.fixture(autouse=True)
-def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_secrets, "_held", {})
-
-
 @pytest.mark.parametrize(
     "said",
     [
@@ -62,6 +57,12 @@ def test_errors_and_lines_are_told_without_what_was_read_as_a_secret(monkeypatch
 
     assert str(SourceError(f"refused: {TOKEN}")) == "refused: <secret>"
     assert message_of(line) == "it said <secret>"
+
+
+def test_the_begin_of_an_address_that_was_cut_off_is_left_in_all_others() -> None:
+    hold("https://")
+
+    assert without_own("see https://docs.example/x") == "see https://docs.example/x"
 
 
 def test_no_more_are_held_than_a_process_needs() -> None:
