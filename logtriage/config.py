@@ -216,6 +216,8 @@ def _mistake(mistake: Any, file: str, given: Mapping[str, Any]) -> str:
     said = said.replace("Input should be", "it should be")
     if mistake["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         said = "it should be a section with keys of its own"
+    if mistake["type"] == "path_type":
+        said = "it should be a path, a text in quotes where it is a number"
     return f"{where} is `{shown}`; {said}. Correct the value."
 
 

@@ -183,6 +183,10 @@ def test_channels_of_the_environment_are_checked_too(inbox: None, monkeypatch: p
         ("report: {window_hours: soon}", "config.yaml: report.window_hours is `soon`; it should be a valid number"),
         ("store: 3", "config.yaml: store is `3`; it should be a section with keys of its own"),
         (
+            "store: {path: 3}",
+            "config.yaml: store.path is `3`; it should be a path, a text in quotes where it is a number",
+        ),
+        (
             "sources: [{kind: cloudlog}]",
             r"config.yaml: sources\[0\].kind is `cloudlog`; known kinds: cloud_logging, .*, jaeger, tempo\.",
         ),
