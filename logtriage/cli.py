@@ -24,8 +24,8 @@ __all__ = ["app", "main", "run"]
 EVERYDAY, MORE = "Everyday", "More"
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_MATCHED = 0, 1, 2, 3
 # Made before they are looked through for cycles. By the usual 700 that takes a tenth of what a report does: it loads
-# modules, which make 120,000, and makes records, which all stay.
-_OBJECTS_LOOKED_THROUGH = 200_000
+# modules and makes records, which all stay.
+_OBJECTS_LOOKED_THROUGH = 100_000
 # The root of all wrong usage; Typer exports only this leaf.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
