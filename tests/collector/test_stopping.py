@@ -1,7 +1,6 @@
 """The wish to stop."""
 
 import threading
-import time
 
 import pytest
 
@@ -46,10 +45,8 @@ def test_a_wait_ends_when_another_thread_makes_the_wish() -> None:
     stop = Stop()
     waiting = threading.Timer(0.05, stop.set)
     waiting.start()
-    begun = time.monotonic()
 
     with heed(stop), pytest.raises(Stopped):
-        pause(60)
+        pause(86_400)
 
-    assert time.monotonic() - begun < 30
     waiting.join()

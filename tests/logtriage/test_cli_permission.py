@@ -22,7 +22,7 @@ def _spawn(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     given = {key: value for key, value in os.environ.items() if not key.startswith("LOGTRIAGE_")}
     return subprocess.run(
         [*MAIN, *words],
-        cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=60,
+        cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=300,
         preexec_fn=without_override(),
     )  # fmt: skip
 

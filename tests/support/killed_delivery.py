@@ -176,7 +176,7 @@ class Killer:
         return self
 
     def __exit__(self, *args: object) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=300)
 
     def run(self, db: Path, point: str, *, url: str = "", what: str = "deliver", can_find: bool = True) -> str:
         """How the process ended: killed at this step, or by itself where it has none such."""

@@ -56,7 +56,7 @@ def receiving(folder: Path, **settings: Any) -> Iterator[Receiving]:
     """Listens with those keys of section `receive` while the block runs."""
     store = Store(StoreConfig(path=folder / "received.duckdb", write_wait_s=10))
     config = ReceiveConfig(**{"http": "127.0.0.1:0", "grpc": "127.0.0.1:0"} | settings)
-    with Receiver(config, store, Redactor(b"k" * 16), pace_s=0) as receiver, httpx.Client(timeout=20) as client:
+    with Receiver(config, store, Redactor(b"k" * 16), pace_s=0) as receiver, httpx.Client(timeout=300) as client:
         yield Receiving(receiver, store, client)
 
 
@@ -65,7 +65,7 @@ def numbered(first: int, count: int = 1) -> Json:
     return request(*(span(spanId=f"{number:016x}") for number in range(first, first + count)))
 
 
-def wait_until(is_true: Any, *, within_s: float = 20.0) -> None:
+def wait_until(is_true: Any, *, within_s: float = 300.0) -> None:
     """Waits for something that happens elsewhere."""
     until = time.monotonic() + within_s
     for _ in itertools.count():

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - lines of traces are as long as their languages write them
 
 import random
+import sys
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from classifiers.frames import exception_in_line, read_trace
 
 SIZE = 262_144
+HANGS_S = 60  # of processor: what grows with the square of these texts takes minutes, the rest well below a second
 LINES = {
     "python": '  File "/app/a{n}.py", line {n}, in f{n}\n',
     "group": '  +-+---------------- {n} ----------------\n    |   File "/app/a.py", line 1, in f{n}\n    | ValueError: {n}\n',
@@ -46,17 +48,34 @@ def seconds(text: str) -> float:
     return time.process_time() - started
 
 
+def calls(text: str) -> int:
+    """How many functions are called to read the text: the same on each machine, however busy."""
+    counted = 0
+
+    def count(_frame: object, event: str, _of: object) -> None:
+        nonlocal counted
+        counted += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        read_trace(text)
+        exception_in_line(text)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_repeated_part_is_read_in_bounded_time(bomb: str) -> None:
     for start in STARTS[len(bomb) % 2 :: 2]:
-        assert seconds(start + (bomb * SIZE)[:SIZE]) < 2
+        assert seconds(start + (bomb * SIZE)[:SIZE]) < HANGS_S
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_many_long_lines_are_read_in_bounded_time(bomb: str) -> None:
     line = (bomb.replace("\n", " ") * 999)[:990]
 
-    assert seconds("\n".join(f"{number}{line}{number}" for number in range(66)) + "\n" + STARTS[1]) < 2
+    assert seconds("\n".join(f"{number}{line}{number}" for number in range(66)) + "\n" + STARTS[1]) < HANGS_S
 
 
 @pytest.mark.parametrize("name", sorted(LINES))
@@ -65,7 +84,7 @@ def test_a_hundred_thousand_frames_cost_no_more_than_what_is_read_of_them(name: 
     many = few * 50
 
     assert read_trace(many) is not None
-    assert min(seconds(many) for _ in range(3)) < 10 * seconds(few) + 1  # the least: others keep the processor busy
+    assert calls(many) < 2 * calls(few)
 
 
 def test_of_a_long_trace_the_beginning_and_the_end_are_read() -> None:

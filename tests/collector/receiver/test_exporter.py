@@ -163,7 +163,12 @@ def test_a_forked_child_stores_in_a_run_of_its_own_or_says_that_it_cannot(
     environment = {**os.environ, "LOGTRIAGE_DB": str(tmp_path / "sdk.duckdb"), "PYTHONPATH": ":".join(sys.path)}
 
     done = run(
-        [sys.executable, "-c", _FORKING, state], env=environment, timeout=60, check=True, capture_output=True, text=True
+        [sys.executable, "-c", _FORKING, state],
+        env=environment,
+        timeout=300,
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     assert sorted(_rows(tmp_path, "select name from spans")["name"]) == stored

@@ -36,7 +36,7 @@ def _channel(here: Receiving) -> Iterator[Any]:
 
 def _export(here: Receiving, body: bytes, **options: Any) -> ExportTraceServiceResponse:
     with _channel(here) as channel:
-        answer: bytes = channel.unary_unary(_METHOD)(body, timeout=20, **options)
+        answer: bytes = channel.unary_unary(_METHOD)(body, timeout=300, **options)
     response: ExportTraceServiceResponse = ExportTraceServiceResponse.FromString(answer)
     return response
 
@@ -123,14 +123,14 @@ def test_refused_calls_are_counted_by_the_code_of_their_answer(shared: Receiving
 
 def test_another_method_is_unimplemented(shared: Receiving) -> None:
     with _channel(shared) as channel, pytest.raises(grpc.RpcError) as refused:
-        channel.unary_unary("/opentelemetry.proto.collector.logs.v1.LogsService/Export")(b"", timeout=20)
+        channel.unary_unary("/opentelemetry.proto.collector.logs.v1.LogsService/Export")(b"", timeout=300)
 
     assert _code(refused.value) is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_a_call_of_two_messages_is_refused(shared: Receiving) -> None:
     with _channel(shared) as channel, pytest.raises(grpc.RpcError) as refused:
-        channel.stream_unary(_METHOD)(iter([proto(1), proto(2)]), timeout=20)
+        channel.stream_unary(_METHOD)(iter([proto(1), proto(2)]), timeout=300)
 
     assert _code(refused.value) is grpc.StatusCode.INVALID_ARGUMENT
 
@@ -154,7 +154,7 @@ def test_a_client_that_never_ends_its_call_is_cut_off(tmp_path: Path) -> None:
 
     with receiving(tmp_path, http=None, request_s=0.2) as here, _channel(here) as channel:
         with pytest.raises(grpc.RpcError) as refused:
-            channel.stream_unary(_METHOD)(slowly(), timeout=20)
+            channel.stream_unary(_METHOD)(slowly(), timeout=300)
         ids = here.span_ids()
 
     assert _code(refused.value) is grpc.StatusCode.CANCELLED

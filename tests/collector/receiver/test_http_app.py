@@ -85,7 +85,7 @@ def test_a_slow_client_holds_no_room_for_what_it_only_announces(shared: Receivin
     with contextlib.ExitStack() as connections:
         for _ in range(8):  # twice what the queue holds
             place = (shared.receiver.http.host, shared.receiver.http.port)
-            connections.enter_context(socket.create_connection(place, timeout=10)).sendall(head + b"x" * 10)
+            connections.enter_context(socket.create_connection(place, timeout=300)).sendall(head + b"x" * 10)
 
         assert shared.post(proto(6000)).status_code == 200
 
@@ -107,7 +107,7 @@ def test_what_is_no_http_ends_its_connection_and_nothing_else(
 ) -> None:
     assert shared.receiver.http is not None
     place = (shared.receiver.http.host, shared.receiver.http.port)
-    with socket.create_connection(place, timeout=10) as wild:
+    with socket.create_connection(place, timeout=300) as wild:
         wild.sendall(head)
         wild.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionError):
@@ -255,7 +255,10 @@ def test_a_client_that_sends_no_headers_or_half_a_body_is_cut_off(
     with receiving(tmp_path, grpc=None, request_s=0.2) as here:
         assert here.receiver.http is not None
         place = (here.receiver.http.host, here.receiver.http.port)
-        with socket.create_connection(place, timeout=10) as silent, socket.create_connection(place, timeout=10) as slow:
+        with (
+            socket.create_connection(place, timeout=300) as silent,
+            socket.create_connection(place, timeout=300) as slow,
+        ):
             slow.sendall(head + b"half")
             silent.sendall(b"POST /v1/tra")
             answers = silent.recv(100), slow.recv(1000)

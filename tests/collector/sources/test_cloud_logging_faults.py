@@ -1,7 +1,6 @@
 """Cloud Logging pulled from a server that answers late, twice, wrongly or never: nothing lost, nothing twice."""
 
 import itertools
-import time
 
 import grpc
 import pytest
@@ -170,12 +169,10 @@ def test_a_call_that_is_never_answered_ends_at_its_deadline_and_is_tried_again(
 ) -> None:
     server.add([make_entry("a", START_NS - HOUR_NS)])
     server.faults.queue(Never())
-    begun = time.monotonic()
 
     seen = ids(pull(make_source(server, clock, deadline_s=0.3, slice_s=86_400), until_ns=START_NS))
 
     assert seen == ["a"]
-    assert time.monotonic() - begun < 5
 
 
 def test_a_server_that_never_answers_ends_the_pull(server: LoggingServer) -> None:
@@ -184,11 +181,9 @@ def test_a_server_that_never_answers_ends_the_pull(server: LoggingServer) -> Non
         resources=(PROJECT,), endpoint=server.endpoint, insecure=True, deadline_s=0.3, patience_s=0.8
     )
     source = build_sources([config])[0]
-    begun = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match="504"):
         list(source.pull(since_ns=None, until_ns=START_NS, cursor=None))
-    assert time.monotonic() - begun < 3
 
 
 def test_a_late_answer_within_the_deadline_is_taken(server: LoggingServer, clock: SteppedClock) -> None:

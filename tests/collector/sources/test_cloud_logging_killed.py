@@ -67,7 +67,7 @@ def test_nothing_is_lost_when_the_process_is_killed_again_and_again(served: dict
             kills += puller.poll() is None
             puller.kill()
         cut_torn_line(path)
-    last = subprocess.run(command, cwd=ROOT, check=False, timeout=60)
+    last = subprocess.run(command, cwd=ROOT, check=False, timeout=300)
 
     ids = [insert_id for line in stored_lines(path) for insert_id in line["ids"]]
     assert last.returncode == 0

@@ -354,7 +354,7 @@ def test_collect_stores_each_span_once_through_faults_and_a_growing_trace(tmp_pa
 def _collect(folder: Path) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     return subprocess.run(
-        [*MAIN, "collect"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [*MAIN, "collect"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -372,5 +372,5 @@ def test_collect_stores_each_span_once_through_faults_and_growth(tmp_path: Path,
 def _collect(folder: Path) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     return subprocess.run(
-        [*MAIN, "collect"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [*MAIN, "collect"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -252,7 +252,7 @@ def test_one_cycle_pulls_from_cloud_logging_and_posts_to_a_webhook(tmp_path: Pat
         done = subprocess.run(
             [sys.executable, "-c", "from logtriage.cli import main; main()", "daemon", "--once"],
             cwd=tmp_path, env={**os.environ, "LOGTRIAGE_WEBHOOK_URL": hook.url},
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -34,7 +34,7 @@ def _place(log: pytest.LogCaptureFixture) -> str:
 
 
 def _is_taken(url: str, first: int) -> bool:
-    return httpx.post(url, content=proto(first), headers={"content-type": PROTOBUF}, timeout=20).is_success
+    return httpx.post(url, content=proto(first), headers={"content-type": PROTOBUF}, timeout=300).is_success
 
 
 def test_it_follows_the_settings_and_the_same_ones_touch_nothing(

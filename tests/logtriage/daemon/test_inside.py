@@ -41,7 +41,7 @@ class _Line:
 
 
 def _next(line: _Line, wanted: str) -> None:
-    while line.ran.get(timeout=30) != wanted:
+    while line.ran.get(timeout=300) != wanted:
         pass
 
 

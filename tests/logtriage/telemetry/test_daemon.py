@@ -100,7 +100,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> _Lived:
         LoggingServer(entries) as logs,
         RunServer(faults=FaultScript(draw=lambda: _DENIED)) as runs,
         receiving(tmp_path_factory.mktemp("far"), grpc=None) as far,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client,
     ):
         path = _settings(folder, logs, runs, far, port)
         log = folder / "log.jsonl"
