@@ -100,32 +100,29 @@ def find_new_events(store: Store) -> None:
     if not store.path.exists():
         return
     with store.read() as reader:
-        if not reader.frame("count_tables")["ours"][0]:
-            return
-    with store.write() as writer:  # makes the tables of a store that an older logtriage wrote
-        first, *more = list(_groups(writer.frame("find_batches_without_events", rules=EVENT_RULES))) or [[]]
-        _look_through(writer, first)
-    for batch_ids in more:
+        waiting = reader.frame("find_batches_without_events", rules=EVENT_RULES)
+    for batches in _groups(waiting):
         with store.write() as writer:
-            _look_through(writer, batch_ids)
+            _look_through(writer, batches)
 
 
-def _look_through(writer: Writer, batch_ids: list[int]) -> None:
-    """The events of these batches take the place of those that were found in them before."""
-    if not batch_ids:
-        return
+def _look_through(writer: Writer, batches: pl.DataFrame) -> None:
+    """The events of batches (find_batches_without_events) take the place of those that were found in them before."""
+    batch_ids = batches["batch_id"].to_list()
     writer.execute("delete_events", batch_ids=batch_ids)
-    writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
-    writer.execute("insert_span_events", batch_ids=batch_ids, **_span_params(), **_name_params())
+    if batches["has_entries"].any():
+        writer.execute("insert_entry_events", batch_ids=batch_ids, **_line_params(), **_name_params())
+    if batches["has_spans"].any():
+        writer.execute("insert_span_events", batch_ids=batch_ids, **_span_params(), **_name_params())
     writer.execute("update_event_projects")
     writer.execute("insert_event_batches", batch_ids=batch_ids, rules=EVENT_RULES)
 
 
-def _groups(waiting: pl.DataFrame) -> Iterator[list[int]]:
+def _groups(waiting: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Batches that are looked through together."""
     begun = waiting.with_columns(group=(pl.col("stored").cum_sum() - 1).clip(0) // _ROWS_AT_ONCE)
     for _, rows in begun.group_by("group", maintain_order=True):
-        yield rows["batch_id"].to_list()
+        yield rows
 
 
 def _line_params() -> dict[str, Any]:

@@ -66,7 +66,7 @@ def sign_new(store: Store) -> int:
                 with store.read() as reader:
                     slices = list(_slices(reader, group))
             written += sum(pool.map(partial(_sign_slice, store), slices))
-            written += sign_spans(store, waiting.filter(pl.col("batch_id").is_in(group.batch_ids)))
+            written += sign_spans(store, waiting.filter(pl.col("batch_id").is_in(group.batch_ids), "has_spans"))
             with store.write() as writer:
                 writer.execute("insert_signed", batch_ids=group.batch_ids, rules=RULES)
     find_new_events(store)

@@ -4,7 +4,6 @@ Raw batches are normalised by two threads (the engines of the work release Pytho
 their order and in short transactions, so that readers get their turn and a kill loses nothing that was acknowledged.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +14,6 @@ import orjson
 import polars as pl
 
 from collector.errors import LogtriageError, NormaliseError, SourceError
-from collector.normalise.engine import Engine
 from collector.normalise.entries import EXCERPT_CHARS, normalise_entries
 from collector.normalise.redact import Redactor
 from collector.normalise.span_messages import normalise_span_messages
@@ -151,7 +149,7 @@ class _Storing:
             self.total += ledger
 
 
-def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None) -> Batch:
+def normalise(raw: RawBatch, *, redactor: Redactor) -> Batch:
     """One raw batch as records, by its kind. Nothing in it is unredacted any more."""
     dead = raw.dead.with_columns(excerpt=redactor.frame(raw.dead["excerpt"]).str.slice(0, EXCERPT_CHARS))
     plain = Batch(
@@ -165,7 +163,7 @@ def normalise(raw: RawBatch, *, redactor: Redactor, engine: Engine | None = None
         cursor=raw.cursor,
     )
     if raw.kind == "entries":
-        found = normalise_entries(raw.records, location=raw.location, redactor=redactor, engine=engine)
+        found = normalise_entries(raw.records, location=raw.location, redactor=redactor)
         return replace(plain, entries=found.entries, facts=found.facts, dead=pl.concat([dead, found.dead]))
     if raw.kind in {"spans", "span_messages"}:
         read_spans = normalise_spans if raw.kind == "spans" else normalise_span_messages
@@ -203,18 +201,11 @@ def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
 
 def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[_Pair]:
     """Each raw batch with its records, in order; a few are worked on ahead."""
-    engines = threading.local()
-
-    def work(raw: RawBatch) -> Batch:
-        if not hasattr(engines, "engine"):
-            engines.engine = Engine()
-        return normalise(raw, redactor=redactor, engine=engines.engine)
-
     pending: deque[tuple[RawBatch, Future[Batch]]] = deque()
     failure: list[LogtriageError] = []
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="normalise") as pool:
         for raw in _until_failure(until_stop(batches), failure):
-            pending.append((_without_records(raw), pool.submit(work, raw)))
+            pending.append((_without_records(raw), pool.submit(normalise, raw, redactor=redactor)))
             del raw  # the pool holds the only reference, so that memory is freed as work proceeds
             while len(pending) >= _IN_FLIGHT or (pending and pending[0][1].done()):
                 head, future = pending.popleft()

@@ -1,8 +1,8 @@
 """The store: one DuckDB file behind two narrow doors. The only module that opens the database.
 
 `Store.write()` holds the file for one short transaction; `Store.read()` opens it read-only between two of them and
-holds writers up; `Store.read_aside()` reads a copy that is made between two of them, for as long as it likes. All wait
-a bounded time for their turn (collector/gate.py). SQL comes from queries/ by name, so that a second engine can
+holds writers up; `Store.read_aside()` reads a copy (collector/copying.py) for as long as it likes. Who waits for a turn
+waits a bounded time (collector/gate.py). SQL comes from queries/ by name, so that a second engine can
 bring its own texts; data goes in and out as polars frames.
 """
 
@@ -25,7 +25,7 @@ from collector.acknowledged import Acknowledged, forget, is_unclean, read_acknow
 from collector.aged import lay_aside
 from collector.complaints import complaint, first_line
 from collector.config import StoreConfig
-from collector.copying import copy_aside
+from collector.copying import copy_aside, written_here
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
 from collector.normalise.routes import routes_of
@@ -190,11 +190,14 @@ class Store:
             yield copy or self.path
 
     def _copied(self, stack: contextlib.ExitStack) -> tuple[Path | None, tuple[Acknowledged, ...]]:
-        """Where a copy of the file lies until the stack ends, made at its turn, and what was acknowledged by then."""
-        with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
-            check_readable(self.path)
-            acknowledged = read_acknowledged(self.path)
-            copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+        """Where a copy of the file lies until the stack ends, and what was acknowledged before it was made."""
+        acknowledged = read_acknowledged(self.path)
+        copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+        if copy is None:
+            with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
+                check_readable(self.path)
+                acknowledged = read_acknowledged(self.path)
+                copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
         if copy is None:
             return None, acknowledged
         stack.callback(os.close, copy)
@@ -363,6 +366,7 @@ class Store:
     def _connection(self, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
         with (
             self._passing(is_exclusive=not read_only, wait_s=wait_s),
+            contextlib.nullcontext() if read_only else written_here(self.path),
             self._connected(lambda: self._open(read_only=read_only, wait_s=wait_s)) as connection,
         ):
             yield connection
@@ -411,43 +415,43 @@ class Store:
         return connection
 
     def _is_behind(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Whether migrations of this version are missing; StoreError as of _check_origin."""
-        is_ours = self._check_origin(connection)
-        return is_ours and bool(self._missing(connection, is_ours=is_ours))
+        """Whether migrations of this version are missing; StoreError as of _applied."""
+        applied = self._applied(connection)
+        return bool(applied) and bool(_missing(applied))
 
-    def _missing(self, connection: duckdb.DuckDBPyConnection, *, is_ours: bool) -> list[str]:
-        """Names of the schema files that are not applied yet, in order."""
-        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"]) if is_ours else set()
-        return [name for name in query_names() if name.startswith("create_0") and name not in applied]
-
-    def _check_origin(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """True when the database holds our tables; StoreError when they are somebody else's, or newer than we are."""
-        tables, ours = _frame(connection, load_query("count_tables").sql, {}).row(0)
-        if not ours and tables:
+    def _applied(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
+        """Names of the schema files that are applied, none in a new one; StoreError where it is not ours, or newer."""
+        try:
+            applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"])
+        except (duckdb.CatalogException, duckdb.BinderException):
+            tables = _frame(connection, load_query("count_tables").sql, {})["tables"][0]
+            if not tables:
+                return set()
             raise StoreError(
                 f"The database `{self.path}` belongs to another program: it has {tables} tables and none of ours. "
                 "Give another place with --db or store.path."
-            )
-        if not ours:
-            return False
-        applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"])
+            ) from None
         newer = sorted(applied - set(query_names()))
         if newer:
             raise StoreError(
                 f"The database `{self.path}` was written by a newer logtriage (`{newer[0]}`). Upgrade logtriage."
             )
-        return True
+        return applied
 
     def _migrate(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Applies the schema files that are not applied yet, each in a transaction of its own."""
-        is_ours = self._check_origin(connection)
-        for name in self._missing(connection, is_ours=is_ours):
+        for name in _missing(self._applied(connection)):
             connection.execute("begin").fetchall()
             connection.execute(load_query(name).sql).fetchall()
             connection.execute(
                 load_query("insert_migration").sql, {"name": name, "now_ns": self._clock_ns()}
             ).fetchall()
             connection.execute("commit").fetchall()
+
+
+def _missing(applied: set[str]) -> list[str]:
+    """Names of the schema files that are not among those applied, in order."""
+    return [name for name in query_names() if name.startswith("create_0") and name not in applied]
 
 
 def _gone(connection: duckdb.DuckDBPyConnection, acknowledged: Iterable[Acknowledged]) -> tuple[Acknowledged, ...]:

@@ -1,10 +1,8 @@
 -- name:    count_tables
--- about:   tables of a database: none means new, `migrations` among them means ours, anything else means foreign
+-- about:   tables of a database
 -- params:
--- columns: tables BIGINT, ours BIGINT
+-- columns: tables BIGINT
 
-select
-    count(*) as tables,
-    count(*) filter (where table_name = 'migrations') as ours
+select count(*) as tables
 from information_schema.tables
 where table_schema = 'main'

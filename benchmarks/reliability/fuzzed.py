@@ -12,7 +12,6 @@ import polars as pl
 
 from collector.collect import normalise
 from collector.errors import ConfigError, SourceError
-from collector.normalise.engine import Engine
 from collector.normalise.redact import Redactor
 from collector.receiver.answers import Refusal
 from collector.receiver.bodies import ENCODINGS, inflate, read_json
@@ -25,7 +24,6 @@ from logtriage.config import load_config
 __all__ = ["ENCODINGS", "config", "entries_file", "junit", "log_entries", "otlp_json", "otlp_protobuf"]
 
 _REDACTOR = Redactor(b"f" * 16)
-_ENGINE = Engine()  # one for all inputs, as for all batches of a run: its start takes ten times what an input takes
 _LIMIT = 1 << 20
 
 
@@ -95,7 +93,7 @@ def _raw(kind: str, frame: pl.DataFrame, dead: pl.DataFrame | None = None) -> Ra
 
 
 def _adds_up(raw: RawBatch, records: int) -> Batch:
-    batch = normalise(raw, redactor=_REDACTOR, engine=_ENGINE)
+    batch = normalise(raw, redactor=_REDACTOR)
     if raw.kind in {"spans", "span_messages"}:
         assert batch.read == batch.spans.height + batch.dead.height
         return batch
@@ -106,7 +104,7 @@ def _adds_up(raw: RawBatch, records: int) -> Batch:
 
 
 def _spans(raw: RawBatch) -> None:
-    batch = normalise(raw, redactor=_REDACTOR, engine=_ENGINE)
+    batch = normalise(raw, redactor=_REDACTOR)
     assert batch.read == batch.spans.height + batch.dead.height
 
 

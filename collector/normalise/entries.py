@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from collector.errors import ConfigError
 from collector.normalise.audit import read_audit
-from collector.normalise.engine import Engine
+from collector.normalise.engine import idle_engine
 from collector.normalise.redact import Redactor
 from collector.normalise.severity import severity_of_text, severity_of_word
 from collector.normalise.surrogates import HALF_PAIR, mend_surrogates
@@ -54,17 +54,14 @@ class NormalisedEntries(Struct, frozen=True):
     dead: pl.DataFrame
 
 
-def normalise_entries(
-    records: pl.DataFrame, *, location: str, redactor: Redactor, engine: Engine | None = None
-) -> NormalisedEntries:
+def normalise_entries(records: pl.DataFrame, *, location: str, redactor: Redactor) -> NormalisedEntries:
     """Entries of raw records (RAW_SCHEMA), in their order. Bad records become dead letters, never an error."""
-    engine = engine or Engine()
-    parsed = _parse(records["raw"], engine)
+    parsed = _parse(records["raw"])
     halved = (parsed["reason"].eq_missing("not JSON") & records["raw"].str.contains(HALF_PAIR)).arg_true()
     if halved.len():
         whole = pl.Series([mend_surrogates(raw) for raw in records["raw"].gather(halved)], dtype=pl.String)
         records = records.with_columns(records["raw"].scatter(halved, whole))
-        parsed = _parse(records["raw"], engine)
+        parsed = _parse(records["raw"])
     is_dead = parsed["reason"].is_not_null()
     dead = _dead_letters(parsed.filter(is_dead), records, location=location, redactor=redactor)
     alive = parsed.filter(~is_dead) if dead.height else parsed
@@ -72,23 +69,28 @@ def normalise_entries(
     return NormalisedEntries(entries=_entries(texts, records["raw"], redactor), facts=facts, dead=dead)
 
 
-def _parse(raws: pl.Series, engine: Engine) -> pl.DataFrame:
+def _parse(raws: pl.Series) -> pl.DataFrame:
     """The columns of parse_entries; records of another notation or with an odd time are read a second time.
 
     `place` is the row in `raws`: lines do not tell records apart, an array may stand in one.
     """
     records = pl.DataFrame({"place": pl.int_range(raws.len(), eager=True), "raw": raws})
-    parsed = engine.frame("parse_entries", records=records)
+    parsed = _parsed(records)
     odd = parsed.filter(pl.col("reason").is_null() & (pl.col("at_ns").is_null() | pl.col("log_name").is_null()
                                                       & pl.col("insert_id").is_null()))["place"]  # fmt: skip
     if not odd.len():
         return parsed
     mended = records[odd].with_columns(raw=pl.Series([_mend(raw) for raw in raws.gather(odd)], dtype=pl.String))
-    again = engine.frame("parse_entries", records=mended)
+    again = _parsed(mended)
     parsed = pl.concat([parsed.filter(~pl.col("place").is_in(odd.implode())), again]).sort("place")
     timeless = pl.col("reason").is_null() & pl.col("at_ns").is_null()
     told = pl.when(pl.col("stamp").is_null()).then(pl.lit("no timestamp")).otherwise(pl.lit("timestamp is not a time"))
     return parsed.with_columns(reason=pl.when(timeless).then(told).otherwise(pl.col("reason")))
+
+
+def _parsed(records: pl.DataFrame) -> pl.DataFrame:
+    with idle_engine() as engine:
+        return engine.frame("parse_entries", records=records)
 
 
 def _mend(raw: str) -> str:

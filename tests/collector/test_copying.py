@@ -1,5 +1,6 @@
 """A long reading holds nobody up: it reads a nameless copy, or the file itself where it cannot be copied."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,13 +10,29 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from collector import copying
 from collector.config import StoreConfig
 from collector.copying import copy_aside
+from collector.errors import StoreBusy
 from collector.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system knows no nameless files")
 
 _HOLDING = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+_WRITING = """
+import sys
+from pathlib import Path
+from collector.config import StoreConfig
+from collector.store import Store
+
+with Store(StoreConfig(path=Path(sys.argv[1]))).write() as writer:
+    writer._connection.execute(
+        "insert into runs by name select n as run_id, 'import' as kind, md5(n::varchar) as source, 1 as started_at_ns, "
+        "'running' as outcome from range(2, 1000002) as made(n)"
+    ).fetchall()
+    print('held', flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -25,16 +42,23 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
-@pytest.fixture
-def foreign_writer(store: Store) -> Iterator[None]:
-    """A program other than logtriage that has the file open to write."""
-    command = [sys.executable, "-c", _HOLDING, str(store.path)]
+@contextlib.contextmanager
+def another(script: str, store: Store) -> Iterator[None]:
+    """Another process that runs the script, from when it says that it is ready until it is told to end."""
+    command = [sys.executable, "-c", script, str(store.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline()
         yield
         process.stdin.close()
+
+
+@pytest.fixture
+def foreign_writer(store: Store) -> Iterator[None]:
+    """A program other than logtriage that has the file open to write."""
+    with another(_HOLDING, store):
+        yield
 
 
 def begin(store: Store) -> None:
@@ -111,7 +135,55 @@ def test_what_a_killed_writer_left_in_its_log_is_read_with_the_file(store: Store
 
 
 @pytest.mark.usefixtures("foreign_writer")
-def test_a_file_that_another_program_writes_in_is_not_copied(store: Store) -> None:
+def test_a_file_that_another_program_has_open_is_read_as_it_is(store: Store) -> None:
+    with store.read_aside() as reader:
+        assert reader.sql("select count(*) from runs").item() == 1
+
+
+def test_whoever_reads_does_not_wait_for_a_transaction_of_another_process(store: Store) -> None:
+    """What it wrote so far lies in the file, and is not seen."""
+    config = StoreConfig(path=store.path, read_wait_s=0.1)
+    with another(_WRITING, store):
+        begun = store.path.stat().st_size
+        with Store(config).read_aside() as reader:
+            seen = int(reader.sql("select count(*) from runs").item())
+    with store.read_aside() as reader:
+        after = int(reader.sql("select count(*) from runs").item())
+
+    assert begun > 4_000_000
+    assert (seen, after) == (1, 1_000_001)
+
+
+def test_this_process_copies_nothing_while_it_writes_itself(store: Store) -> None:
+    """Closing a handle would give up the lock by which the engine keeps other programs out."""
+    with store.write():
+        assert not is_copied(store)
+        with pytest.raises(StoreBusy), Store(StoreConfig(path=store.path, read_wait_s=0.1)).read_aside():
+            pass
+    assert is_copied(store)
+
+
+def test_a_copy_during_which_the_head_of_the_file_changed_is_made_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[int] = []
+
+    def copy(source: int, target: int, size: int) -> None:
+        _copy(source, target, size)
+        copies.append(size)
+        if len(copies) < changes:
+            with store.path.open("r+b") as file:
+                file.seek(5000)
+                file.write(bytes([len(copies)]))
+
+    _copy = copying._copy
+    monkeypatch.setattr(copying, "_copy", copy)
+    changes = 3
+    assert is_copied(store)
+    assert len(copies) == 3
+    copies.clear()
+    changes = 99
+
     assert not is_copied(store)
 
 

@@ -8,18 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.normalise.engine import Engine
 from collector.normalise.entries import NormalisedEntries, normalise_entries
 from collector.normalise.redact import Redactor
 from collector.records import ENTRY_SCHEMA
 from tests.support.entries import log_entry, raw_records
 
-ENGINE = Engine()
 AT_NS = 1789416000_123456789  # 2026-09-14T20:00:00.123456789Z
 
 
 def normalised(*records: dict[str, Any] | str) -> NormalisedEntries:
-    return normalise_entries(raw_records(*records), location="a.jsonl", redactor=Redactor(b"k" * 32), engine=ENGINE)
+    return normalise_entries(raw_records(*records), location="a.jsonl", redactor=Redactor(b"k" * 32))
 
 
 def one(**changes: Any) -> dict[str, Any]:
@@ -255,7 +253,7 @@ KEYS = ["timestamp", "severity", "textPayload", "jsonPayload", "protoPayload", "
 def test_whatever_comes_in_is_an_entry_or_a_dead_letter(records: list[dict[str, Any] | str]) -> None:
     frame = raw_records(*records)
 
-    found = normalise_entries(frame, location="x", redactor=Redactor(b"k" * 32), engine=ENGINE)
+    found = normalise_entries(frame, location="x", redactor=Redactor(b"k" * 32))
 
     assert found.entries.height + found.dead.height == frame.height
     assert isinstance(found.entries, pl.DataFrame)
