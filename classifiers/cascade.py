@@ -17,11 +17,11 @@ from msgspec import Struct
 
 from classifiers.cases import Case
 from classifiers.config import CascadeConfig
-from classifiers.instance_order import ONSET_SLACK_NS, find_places, is_mild
+from classifiers.instance_order import ONSET_SLACK_NS, find_before, find_places, is_mild
 from classifiers.links import Link, nearest_links
 from classifiers.suspects import CallGraph
 from classifiers.traces import Traces, is_trace
-from classifiers.untraced import links_without_traces, names_it, services_named
+from classifiers.untraced import AT_ONCE_NS, links_without_traces, names_it, services_named
 from collector.replacing import replace
 
 __all__ = ["Cascade", "find_cascade", "fold_requests", "joined"]
@@ -68,6 +68,7 @@ def find_cascade(
     met = _met(cases, firsts)
     asked = _Asked(traces)
     places = find_places(cases, rows)
+    before = find_before(places, AT_ONCE_NS)
     named = {case.cluster_id: services_named(case, cases) for case in cases}
     says = CallGraph(
         pl.DataFrame(
@@ -78,6 +79,7 @@ def find_cascade(
     )
     found: dict[str, list[Link]] = {}
     for symptom in cases:
+        name = symptom.cluster_id
         near = _near(symptom, cases, firsts, met, config)
         there = asked.of(symptom) if near else set()
         called = named[symptom.cluster_id]
@@ -87,7 +89,7 @@ def find_cascade(
         links = _without_company(links, firsts, there)
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
-            links = links_without_traces(symptom, cases, places, calls, config) or links
+            links = links_without_traces(symptom, cases, places, before.get(name, ()), calls, config) or links
         if not links:
             others = [one for one in cases if not says.reaches(one.service, symptom.service)]
             links = _of_several(symptom, others, firsts, config, calls)

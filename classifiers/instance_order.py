@@ -19,6 +19,7 @@ __all__ = [
     "BOOT_NS",
     "ONSET_SLACK_NS",
     "Places",
+    "find_before",
     "find_places",
     "is_mild",
     "is_of_starts",
@@ -66,6 +67,9 @@ def links_in_part(symptom: Case, cases: Sequence[Case], places: Mapping[str, Pla
 
     One that began later explains no more than a warning that tells of no change by itself.
     """
+    height = _size(places[symptom.cluster_id])
+    if height < _FEW:
+        return []
     found = []
     for cause in _own(symptom, cases):
         is_below = is_mild(symptom) and not is_mild(cause)
@@ -74,9 +78,11 @@ def links_in_part(symptom: Case, cases: Sequence[Case], places: Mapping[str, Pla
         is_told = is_above or (cause.is_traced and symptom.is_traced)
         if is_told or (is_later and (symptom.fit.is_change or not is_below)):
             continue
+        least = max(_FEW, _FOLLOWED * _size(places[cause.cluster_id]), _PART * height)
+        if height < least:
+            continue
         lags = lags_of(places[symptom.cluster_id], places[cause.cluster_id], _STRAIGHT_NS)
-        evidence = len(lags) * _unlikely(symptom, _size(places[symptom.cluster_id]))
-        least = max(_FEW, _FOLLOWED * _size(places[cause.cluster_id]), _PART * _size(places[symptom.cluster_id]))
+        evidence = len(lags) * _unlikely(symptom, height)
         back = lags_of(places[cause.cluster_id], places[symptom.cluster_id], _STRAIGHT_NS)
         if len(lags) >= max(least, len(back) + 1) and evidence >= _EVIDENCE:
             found.append(_link(symptom, cause, lags, places))
@@ -122,6 +128,29 @@ def lags_of(mine: Places, theirs: Places, within_ns: int) -> npt.NDArray[np.int6
             lags = times[at > 0] - others[at[at > 0] - 1]
             found.append(lags[lags <= within_ns])
     return np.concatenate(found)
+
+
+def find_before(places: Mapping[str, Places], within_ns: int) -> dict[str, set[str]]:
+    """Of each case that failed once in an instance, and nowhere else: the cases that did at most so long before, in it.
+
+    With hundreds of failures nearly all pairs are far apart, and need not be looked at one by one.
+    """
+    once = {
+        name: next(key for key, times in mine.items() if len(times))
+        for name, mine in places.items()
+        if _size(mine) == 1
+    }
+    found = {}
+    for instance in sorted(set(once.values())):
+        there = [(name, mine[instance]) for name, mine in places.items() if instance in mine]
+        times = np.concatenate([told for _, told in there])
+        order = np.argsort(times, kind="stable")
+        times, whose = times[order], np.repeat(np.arange(len(there)), [len(told) for _, told in there])[order]
+        for name, told in there:
+            if once.get(name) == instance:
+                first, last = np.searchsorted(times, told[0] - within_ns), np.searchsorted(times, told[0], side="right")
+                found[name] = {there[number][0] for number in whose[first:last].tolist()} - {name}
+    return found
 
 
 def _own(symptom: Case, cases: Sequence[Case]) -> list[Case]:

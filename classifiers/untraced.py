@@ -5,7 +5,8 @@ So does what a failure says: which service it called. Such a link is inferred an
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import orjson
@@ -27,22 +28,30 @@ from classifiers.instance_order import (
 from classifiers.links import Link
 from classifiers.suspects import CallGraph
 
-__all__ = ["around", "links_without_traces", "names_it", "services_named"]
+__all__ = ["AT_ONCE_NS", "around", "links_without_traces", "names_it", "services_named"]
 
 _SERVER_ERROR = 500
 _FEW = 2  # coincidences in an instance, below which order says nothing
 _SOME = 5  # ... where some of its failures were without
 _WITHIN_NS = 3_000_000_000  # of one instance, for failures without a trace
-_AT_ONCE_NS = 100_000_000  # of one instance, for what happened once: one step after the other
+AT_ONCE_NS = 100_000_000  # of one instance, for what happened once: one step after the other
 _WORDS = 2  # in common that few other failures have, for what happened once
 _AROUND_NS = 120_000_000_000
 _EVIDENCE = 5.0  # log of how unlikely a failure would meet those of the named service by chance
 
 
 def links_without_traces(
-    symptom: Case, cases: Sequence[Case], places: Mapping[str, Places], calls: CallGraph, config: CascadeConfig
+    symptom: Case,
+    cases: Sequence[Case],
+    places: Mapping[str, Places],
+    before: Collection[str],
+    calls: CallGraph,
+    config: CascadeConfig,
 ) -> list[Link]:
-    """Causes of which no trace can tell, because one of the two has none. places: see find_places."""
+    """Causes of which no trace can tell, because one of the two has none.
+
+    places: see find_places. before: of what failed once, which cases did at most AT_ONCE_NS before (see find_before).
+    """
     links = []
     called = services_named(symptom, cases)
     for cause in cases:
@@ -60,7 +69,7 @@ def links_without_traces(
             link = None
         else:
             link = _by_instance(cause, symptom, places, config) or _by_revision(cause, symptom, config)
-        if link is None and cause.service == symptom.service:
+        if link is None and cause.service == symptom.service and cause.cluster_id in before:
             link = _by_words(cause, symptom, places, cases)
         if link:
             links.append(link)
@@ -110,35 +119,51 @@ def _by_instance(cause: Case, symptom: Case, places: Mapping[str, Places], confi
 
 def _by_words(cause: Case, symptom: Case, places: Mapping[str, Places], cases: Sequence[Case]) -> Link | None:
     """Of what happened once: the one straight before in the same instance, that speaks of the same or is very near."""
-    mine, theirs = places[symptom.cluster_id], places[cause.cluster_id]
-    is_once = sum(map(len, mine.values())) == 1
-    if not is_once or not theirs or symptom.is_request_only:
+    if symptom.is_request_only:
         return None
-    lags = lags_of(mine, theirs, _AT_ONCE_NS).tolist()
-    if not lags or (lags[0] == 0 and cause.cluster_id > symptom.cluster_id):
+    theirs = places[cause.cluster_id]
+    lags = lags_of(places[symptom.cluster_id], theirs, AT_ONCE_NS).tolist()
+    if lags[0] == 0 and cause.cluster_id > symptom.cluster_id:
         return None
     if is_straight_behind(symptom, lags[0], cases, places):
         return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
     if sum(map(len, theirs.values())) > 1:
         return None
-    words = [_words(one) for one in cases if one.service == symptom.service]
-    common = [word for word in _words(cause) & _words(symptom) if 2 * sum(word in told for told in words) <= len(words)]
+    words = [_words(one.title) for one in cases if one.service == symptom.service]
+    common = [
+        word
+        for word in _words(cause.title) & _words(symptom.title)
+        if 2 * sum(word in told for told in words) <= len(words)
+    ]
     if len(common) < _WORDS:
         return None
     return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
 
 
-def _words(case: Case) -> set[str]:
-    return set(re.findall(r"(?<![<\w])[^\W\d_]{4,}(?!\w)", case.title.lower()))
+@lru_cache(maxsize=4096)
+def _words(title: str) -> frozenset[str]:
+    return frozenset(re.findall(r"(?<![<\w])[^\W\d_]{4,}(?!\w)", title.lower()))
 
 
 def names_it(cause: Case, symptom: Case) -> bool:
     """The symptom's line holds the text of the exception that is the cause, which it does not throw itself."""
-    thrown, line = orjson.loads(cause.parts), orjson.loads(symptom.parts)
+    value, line = _thrown(cause.parts), _line(symptom.parts)
+    return bool(value) and value in line
+
+
+@lru_cache(maxsize=4096)
+def _thrown(parts: str) -> str:
+    """What an exception says; "" of what is none, or says a word at most."""
+    thrown = orjson.loads(parts)
     value = str(thrown.get("value") or ("" if thrown.get("type") else thrown.get("message")) or "")
-    is_thrown = bool(thrown.get("frames") or thrown.get("chain"))
-    is_line = not (line.get("frames") or line.get("chain"))
-    return is_thrown and is_line and len(value.split()) > 1 and value in str(line.get("message") or "")
+    return value if (thrown.get("frames") or thrown.get("chain")) and len(value.split()) > 1 else ""
+
+
+@lru_cache(maxsize=4096)
+def _line(parts: str) -> str:
+    """The text of a line that throws nothing itself."""
+    line = orjson.loads(parts)
+    return "" if line.get("frames") or line.get("chain") else str(line.get("message") or "")
 
 
 def _by_revision(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:
