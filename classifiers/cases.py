@@ -6,12 +6,14 @@ Exposure is counted on the routes and origins that failed, since a quiet route n
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import orjson
 import polars as pl
 from msgspec import Struct, field
 from numpy.typing import NDArray
@@ -65,6 +67,24 @@ class Case(Struct, dict=True):
     grid: Grid
     fit: Fit
     unit_routes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Words of the title that are no placeholders."""
+        return set(re.findall(r"(?<![<\w])[^\W\d_]{4,}(?!\w)", self.title.lower()))
+
+    @cached_property
+    def thrown(self) -> str:
+        """What an exception says; "" of what is none, or says a word at most."""
+        thrown = orjson.loads(self.parts)
+        value = str(thrown.get("value") or ("" if thrown.get("type") else thrown.get("message")) or "")
+        return value if (thrown.get("frames") or thrown.get("chain")) and len(value.split()) > 1 else ""
+
+    @cached_property
+    def line(self) -> str:
+        """The text of a line that throws nothing itself; "" of an exception."""
+        line = orjson.loads(self.parts)
+        return "" if line.get("frames") or line.get("chain") else str(line.get("message") or "")
 
     @cached_property
     def bins(self) -> NDArray[np.int64]:

@@ -6,10 +6,8 @@ So does what a failure says: which service it called. Such a link is inferred an
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
-import orjson
 
 from classifiers.cases import Case
 from classifiers.company import chance_of
@@ -129,41 +127,16 @@ def _by_words(cause: Case, symptom: Case, places: Mapping[str, Places], cases: S
         return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
     if sum(map(len, theirs.values())) > 1:
         return None
-    words = [_words(one.title) for one in cases if one.service == symptom.service]
-    common = [
-        word
-        for word in _words(cause.title) & _words(symptom.title)
-        if 2 * sum(word in told for told in words) <= len(words)
-    ]
+    words = [one.words for one in cases if one.service == symptom.service]
+    common = [word for word in cause.words & symptom.words if 2 * sum(word in told for told in words) <= len(words)]
     if len(common) < _WORDS:
         return None
     return Link(symptom.cluster_id, cause.cluster_id, 1.0, 1, lags[0], "instances")
 
 
-@lru_cache(maxsize=4096)
-def _words(title: str) -> frozenset[str]:
-    return frozenset(re.findall(r"(?<![<\w])[^\W\d_]{4,}(?!\w)", title.lower()))
-
-
 def names_it(cause: Case, symptom: Case) -> bool:
     """The symptom's line holds the text of the exception that is the cause, which it does not throw itself."""
-    value, line = _thrown(cause.parts), _line(symptom.parts)
-    return bool(value) and value in line
-
-
-@lru_cache(maxsize=4096)
-def _thrown(parts: str) -> str:
-    """What an exception says; "" of what is none, or says a word at most."""
-    thrown = orjson.loads(parts)
-    value = str(thrown.get("value") or ("" if thrown.get("type") else thrown.get("message")) or "")
-    return value if (thrown.get("frames") or thrown.get("chain")) and len(value.split()) > 1 else ""
-
-
-@lru_cache(maxsize=4096)
-def _line(parts: str) -> str:
-    """The text of a line that throws nothing itself."""
-    line = orjson.loads(parts)
-    return "" if line.get("frames") or line.get("chain") else str(line.get("message") or "")
+    return bool(cause.thrown) and cause.thrown in symptom.line
 
 
 def _by_revision(cause: Case, symptom: Case, config: CascadeConfig) -> Link | None:

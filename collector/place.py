@@ -11,7 +11,7 @@ from collector.errors import StoreError
 
 __all__ = ["check_readable", "check_writable", "is_there", "sync_file", "sync_folder", "wal_of"]
 
-_MAGIC, _MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
+MAGIC, MAGIC_AT = b"DUCK", 8  # where every DuckDB file bears its mark
 _ELSEWHERE = "Give another place with --db or store.path"
 
 
@@ -30,10 +30,10 @@ def check_readable(path: Path) -> None:
         raise StoreError(f"The database `{path}` is {kind}. Give a file with --db or store.path.")
     try:
         with path.open("rb") as file:
-            begin = file.read(_MAGIC_AT + len(_MAGIC))
+            begin = file.read(MAGIC_AT + len(MAGIC))
     except OSError:
         return  # DuckDB's own words are told
-    if begin and begin[_MAGIC_AT:] != _MAGIC:  # one without a byte may be on its way: DuckDB says so if it is not
+    if begin and begin[MAGIC_AT:] != MAGIC:  # one without a byte may be on its way: DuckDB says so if it is not
         raise StoreError(f"The database `{path}` is no DuckDB database. {_ELSEWHERE}.")
 
 

@@ -23,6 +23,7 @@ from msgspec.structs import asdict
 
 from collector.acknowledged import Acknowledged, forget, is_unclean, read_acknowledged, write_acknowledged
 from collector.aged import lay_aside
+from collector.batches import dead_rows, joined, ledger_of, times_of
 from collector.complaints import complaint, first_line
 from collector.config import StoreConfig
 from collector.copying import copy_aside, written_here
@@ -61,6 +62,7 @@ _STREAMED = re.compile(
     r"(?:BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\([\d,]+\)|VARCHAR|JSON|UUID|DATE|TIMESTAMP"
     r"(?:_\w+| WITH TIME ZONE)?)(?:\[\])*"
 )
+_SCHEMA = "create_0"  # how the names of schema files begin
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
 
@@ -169,31 +171,47 @@ class Store:
         """As `read`, of a copy of the file, so that a long reading holds nobody up; of the file where there is none."""
         self._check_there()
         with contextlib.ExitStack() as stack:
-            copy, acknowledged = self._copied(stack)
-            if copy is None:
-                yield stack.enter_context(self.read())
-                return
-            connection = stack.enter_context(self._connected(lambda: self._opened(str(copy), read_only=True)))
-            if not self._is_behind(connection) and not _gone(connection, acknowledged):
-                yield Reader(connection)
-                return
-            stack.close()
-            yield stack.enter_context(self.read())  # brought up first, once after an upgrade or a loss
+            connection = self._opened_aside(stack, is_at_once=True) or self._opened_aside(stack, is_at_once=False)
+            # in its place it is brought up first, once after an upgrade or a loss
+            yield Reader(connection) if connection else stack.enter_context(self.read())
 
     @contextlib.contextmanager
     def file_aside(self) -> Iterator[Path]:
         """A copy of the file for work on it that may take long; where there is none the file, and nobody writes."""
         with contextlib.ExitStack() as stack:
-            copy, _ = self._copied(stack)
+            copy, _ = self._copied(stack, is_at_once=False)
             if copy is None:
                 stack.enter_context(self.held(is_exclusive=False))
             yield copy or self.path
 
-    def _copied(self, stack: contextlib.ExitStack) -> tuple[Path | None, tuple[Acknowledged, ...]]:
+    def _opened_aside(self, stack: contextlib.ExitStack, *, is_at_once: bool) -> duckdb.DuckDBPyConnection | None:
+        """A connection to a copy, until the stack ends; None where there is none that is of this version and whole.
+
+        One that is made at once, and not at one's turn, may be of a database that somebody is just making.
+        """
+        with contextlib.ExitStack() as undo:
+            copy, acknowledged = self._copied(undo, is_at_once=is_at_once)
+            if copy is None:
+                return None
+            try:
+                connection = undo.enter_context(self._connected(lambda: self._opened(str(copy), read_only=True)))
+                applied = self._applied(connection)
+                is_whole = not _is_behind(applied) and not _gone(connection, acknowledged)
+            except (StoreError, duckdb.Error):
+                if is_at_once:
+                    return None
+                raise
+            if not is_whole or (is_at_once and not applied):
+                return None
+            stack.push(undo.pop_all())
+            return connection
+
+    def _copied(self, stack: contextlib.ExitStack, *, is_at_once: bool) -> tuple[Path | None, tuple[Acknowledged, ...]]:
         """Where a copy of the file lies until the stack ends, and what was acknowledged before it was made."""
-        acknowledged = read_acknowledged(self.path)
-        copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
-        if copy is None:
+        if is_at_once:
+            acknowledged = read_acknowledged(self.path)
+            copy = copy_aside(self.path, most_mib=self._config.read_copy_mib)
+        else:
             with self._passing(is_exclusive=False, wait_s=self._config.read_wait_s):
                 check_readable(self.path)
                 acknowledged = read_acknowledged(self.path)
@@ -211,7 +229,7 @@ class Store:
         Queries are made for this version, and whoever reads where rows are gone must not take them for never there.
         """
         connection = opened()
-        is_behind = self._is_behind(connection)
+        is_behind = _is_behind(self._applied(connection))
         gone = () if is_behind else _gone(connection, read_acknowledged(self.path))
         if not is_behind and not gone:
             return connection
@@ -349,7 +367,7 @@ class Store:
                     "insert_cursor", source=source, cursor=orjson.dumps(cursor).decode(), now_ns=self._clock_ns()
                 )
             done += [
-                Acknowledged(number, run_id, one.source, one.location, ledger.stored, *_times(one))
+                Acknowledged(number, run_id, one.source, one.location, ledger.stored, *times_of(one))
                 for (number, one), ledger in zip(numbered, ledgers, strict=True)
             ]
         return ledgers
@@ -366,7 +384,6 @@ class Store:
     def _connection(self, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
         with (
             self._passing(is_exclusive=not read_only, wait_s=wait_s),
-            contextlib.nullcontext() if read_only else written_here(self.path),
             self._connected(lambda: self._open(read_only=read_only, wait_s=wait_s)) as connection,
         ):
             yield connection
@@ -379,7 +396,8 @@ class Store:
                 raise StoreBusy(
                     f"The database `{self.path}` was in use for {wait_s:.0f} s. Try again, or end the other logtriage."
                 )
-            yield
+            with written_here(self.path) if is_exclusive else contextlib.nullcontext():
+                yield
 
     @contextlib.contextmanager
     def _connected(self, opened: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -414,29 +432,27 @@ class Store:
         connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
         return connection
 
-    def _is_behind(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Whether migrations of this version are missing; StoreError as of _applied."""
-        applied = self._applied(connection)
-        return bool(applied) and bool(_missing(applied))
-
     def _applied(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
         """Names of the schema files that are applied, none in a new one; StoreError where it is not ours, or newer."""
         try:
             applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"])
         except (duckdb.CatalogException, duckdb.BinderException):
+            applied = set()
+        ours = {str(name) for name in applied if str(name).startswith(_SCHEMA)}
+        if not ours:
             tables = _frame(connection, load_query("count_tables").sql, {})["tables"][0]
             if not tables:
                 return set()
             raise StoreError(
                 f"The database `{self.path}` belongs to another program: it has {tables} tables and none of ours. "
                 "Give another place with --db or store.path."
-            ) from None
-        newer = sorted(applied - set(query_names()))
+            )
+        newer = sorted(ours - set(query_names()))
         if newer:
             raise StoreError(
                 f"The database `{self.path}` was written by a newer logtriage (`{newer[0]}`). Upgrade logtriage."
             )
-        return applied
+        return ours
 
     def _migrate(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Applies the schema files that are not applied yet, each in a transaction of its own."""
@@ -451,7 +467,11 @@ class Store:
 
 def _missing(applied: set[str]) -> list[str]:
     """Names of the schema files that are not among those applied, in order."""
-    return [name for name in query_names() if name.startswith("create_0") and name not in applied]
+    return [name for name in query_names() if name.startswith(_SCHEMA) and name not in applied]
+
+
+def _is_behind(applied: set[str]) -> bool:
+    return bool(applied) and bool(_missing(applied))
 
 
 def _gone(connection: duckdb.DuckDBPyConnection, acknowledged: Iterable[Acknowledged]) -> tuple[Acknowledged, ...]:
@@ -470,17 +490,17 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
 
     All batches go in at once: DuckDB writes whole row groups straight to the file, small ones twice.
     """
-    entries = _joined((number, batch.entries) for number, batch in numbered)
+    entries = joined((number, batch.entries) for number, batch in numbered)
     entries = _new(writer, entries, ["project", "insert_id", "at_ns"], known="find_stored_entries", at="at_ns")
-    spans = _joined((number, batch.spans) for number, batch in numbered)
+    spans = joined((number, batch.spans) for number, batch in numbered)
     spans = _finish(writer, spans)
     spans = _new(writer, spans, ["trace", "span"], known="find_stored_spans", at="start_ns")
     kinds = {
         "entries": entries.with_columns(routes_of(entries["http_path"])),
         "spans": spans,
-        "tests": _new_tests(writer, _joined((number, batch.tests) for number, batch in numbered)),
-        "facts": _joined((number, batch.facts) for number, batch in numbered),
-        "dead": _joined((number, _with_source(batch)) for number, batch in numbered),
+        "tests": _new_tests(writer, joined((number, batch.tests) for number, batch in numbered)),
+        "facts": joined((number, batch.facts) for number, batch in numbered),
+        "dead": joined((number, dead_rows(batch)) for number, batch in numbered),
     }
     for kind, rows in kinds.items():
         if rows.height:
@@ -490,16 +510,12 @@ def _append(writer: Writer, numbered: list[tuple[int, Batch]], *, run_id: int, n
     stored = dict(counted.iter_rows())
     ledgers = []
     for number, batch in numbered:
-        ledger = _ledger(batch, stored.get(number, 0) + batch.fact_records)
+        ledger = ledger_of(batch, stored.get(number, 0) + batch.fact_records)
         _write_ledger(writer, batch, ledger, batch_id=number, run_id=run_id, now_ns=now_ns)
         rows_of = {kind: counts.get(number, 0) for kind, counts in brought.items()}
         writer.execute("insert_batch_rows", batch_id=number, **rows_of)
         ledgers.append(ledger)
     return ledgers
-
-
-def _joined(frames: Iterable[tuple[int, pl.DataFrame]]) -> pl.DataFrame:
-    return pl.concat([frame.with_columns(batch_id=pl.lit(number, dtype=pl.Int64)) for number, frame in frames])
 
 
 def _new(writer: Writer, rows: pl.DataFrame, keys: list[str], *, known: str, at: str) -> pl.DataFrame:
@@ -550,17 +566,8 @@ def _new_tests(writer: Writer, tests: pl.DataFrame) -> pl.DataFrame:
     return tests.join(stored, on=["run", "case_id"], how="anti", maintain_order="left")
 
 
-def _with_source(batch: Batch) -> pl.DataFrame:
-    return batch.dead.with_columns(source=pl.lit(batch.source))
-
-
-def _ledger(batch: Batch, stored: int) -> Ledger:
-    tried = batch.entries.height + batch.spans.height + batch.tests.height + batch.fact_records
-    return Ledger(read=batch.read, stored=stored, duplicates=tried - stored, dead=batch.dead.height)
-
-
 def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int, run_id: int, now_ns: int) -> None:
-    first_ns, last_ns = _times(batch)
+    first_ns, last_ns = times_of(batch)
     writer.execute(
         "insert_batch",
         batch_id=batch_id,
@@ -576,13 +583,6 @@ def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int
         received_ns=pl.concat([batch.entries["received_at_ns"], batch.spans["received_at_ns"]]).max(),
         now_ns=now_ns,
     )
-
-
-def _times(batch: Batch) -> tuple[int | None, int | None]:
-    """First and last event time of what a batch has."""
-    times = pl.concat([batch.entries["at_ns"], batch.spans["start_ns"].alias("at_ns"), batch.tests["at_ns"]])
-    first, last = times.min(), times.max()
-    return (None, None) if first is None else (int(str(first)), int(str(last)))
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:

@@ -4,7 +4,8 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ import pytest
 from collector import copying
 from collector.config import StoreConfig
 from collector.copying import copy_aside
-from collector.errors import StoreBusy
+from collector.errors import StoreBusy, StoreError
 from collector.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system knows no nameless files")
@@ -32,6 +33,24 @@ with Store(StoreConfig(path=Path(sys.argv[1]))).write() as writer:
     ).fetchall()
     print('held', flush=True)
     sys.stdin.read()
+"""
+
+
+_MAKING = """
+import sys
+from pathlib import Path
+from collector.config import StoreConfig
+from collector.store import Store
+
+def slowly(self, connection):
+    connection.execute("checkpoint").fetchall()
+    print("held", flush=True)
+    sys.stdin.read()
+    migrate(self, connection)
+
+migrate, Store._migrate = Store._migrate, slowly
+with Store(StoreConfig(path=Path(sys.argv[1]))).write() as writer:
+    writer.execute("insert_run", run_id=1, kind="import", source="files", now_ns=1)
 """
 
 
@@ -168,8 +187,8 @@ def test_a_copy_during_which_the_head_of_the_file_changed_is_made_again(
 ) -> None:
     copies: list[int] = []
 
-    def copy(source: int, target: int, size: int) -> None:
-        _copy(source, target, size)
+    def copy(source: int, target: int, size: int, is_wanted: Callable[[], bool]) -> None:
+        _copy(source, target, size, is_wanted)
         copies.append(size)
         if len(copies) < changes:
             with store.path.open("r+b") as file:
@@ -194,3 +213,73 @@ def test_errors_name_the_database_and_not_the_copy(store: Store) -> None:
         reader.sql("select count(*) from runs")
 
     assert not isinstance(raised.value, duckdb.Error)
+
+
+def test_a_copy_during_which_a_commit_began_is_not_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint writes blocks in their place: half of one would look like a damaged file."""
+
+    def copy(source: int, target: int, size: int, is_wanted: Callable[[], bool]) -> None:
+        _copy(source, target, size, is_wanted)
+        store.path.with_name("s.duckdb.wal").touch()
+
+    _copy = copying._copy
+    monkeypatch.setattr(copying, "_copy", copy)
+
+    assert not is_copied(store)
+
+
+def test_a_writer_of_this_process_does_not_wait_for_a_long_copy(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "_PART", 4096)
+    begun, ended = threading.Event(), threading.Event()
+    parts = []
+
+    def part(source: int, target: int, count: int, **at: int) -> int:
+        begun.set()
+        ended.wait(0.01)
+        parts.append(count)
+        return real(source, target, count, **at)
+
+    real = os.copy_file_range
+    monkeypatch.setattr(os, "copy_file_range", part)
+    monkeypatch.setattr(copying, "_CLONE", 0)  # also where blocks could be shared
+    taken: list[bool] = []
+    reader = threading.Thread(target=lambda: taken.append(is_copied(store)))
+    reader.start()
+    begun.wait()
+    begin(store)
+    ended.set()
+    reader.join()
+
+    assert taken == [False]
+    assert len(parts) < store.path.stat().st_size / 4096 / 2
+
+
+def test_a_database_that_somebody_is_making_is_waited_for(tmp_path: Path) -> None:
+    """It is there before it holds a table."""
+    store = Store(StoreConfig(path=tmp_path / "s.duckdb", read_wait_s=60))
+    seen: list[object] = []
+
+    def read() -> None:
+        with store.read_aside() as reader:
+            seen.append(reader.sql("select count(*) from runs").item())
+
+    reading = threading.Thread(target=read)
+    with another(_MAKING, store):
+        reading.start()
+        reading.join(1)
+        assert reading.is_alive()
+    reading.join()
+
+    assert seen == [1]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "sqlite"])
+def test_what_is_no_database_is_told_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.duckdb"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(b"SQLite format 3\x00" + b"\x00" * 20_000)
+
+    with pytest.raises(StoreError, match=r"is no (?:file|DuckDB database)"), Store(StoreConfig(path=path)).read_aside():
+        pass
