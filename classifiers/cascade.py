@@ -79,7 +79,6 @@ def find_cascade(
     )
     found: dict[str, list[Link]] = {}
     for symptom in cases:
-        name = symptom.cluster_id
         near = _near(symptom, cases, firsts, met, config)
         there = asked.of(symptom) if near else set()
         called = named[symptom.cluster_id]
@@ -89,7 +88,8 @@ def find_cascade(
         links = _without_company(links, firsts, there)
         # an error that no trace links explains an error better than a warning in its traces
         if not links or (not is_mild(symptom) and all(is_mild(by_id[link.cause]) for link in links)):
-            links = links_without_traces(symptom, cases, places, before.get(name, ()), calls, config) or links
+            once = before.get(symptom.cluster_id, ())
+            links = links_without_traces(symptom, cases, places, once, calls, config) or links
         if not links:
             others = [one for one in cases if not says.reaches(one.service, symptom.service)]
             links = _of_several(symptom, others, firsts, config, calls)

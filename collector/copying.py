@@ -94,9 +94,8 @@ def _copied(database: Path, *, most_mib: int, is_wanted: Callable[[], bool]) -> 
             with contextlib.ExitStack() as failed:
                 failed.callback(os.close, copy)
                 _copy(source, copy, status.st_size, is_wanted)
-                if wal_of(
-                    database
-                ).exists():  # first the log, then the head: it is taken away after the head is written
+                # first the log, then the head: the log is taken away after the head is written
+                if wal_of(database).exists():
                     return None
                 if os.pread(source, _HEAD_BYTES, 0) == head:
                     failed.pop_all()

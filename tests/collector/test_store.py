@@ -144,10 +144,11 @@ class TestPlainErrors:
 
         assert path.read_bytes() == content
 
-    def test_foreign_database(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("table", ["theirs (a int)", "migrations (a int)", "migrations (name varchar)"])
+    def test_foreign_database(self, tmp_path: Path, table: str) -> None:
         path = tmp_path / "x.duckdb"
         with duckdb.connect(str(path)) as connection:
-            connection.execute("create table theirs (a int)").fetchall()
+            connection.execute(f"create table {table}").fetchall()
 
         with pytest.raises(StoreError, match="belongs to another program"):
             enter(make_store(path))

@@ -99,6 +99,7 @@ def test_a_job_that_waits_ends_at_once_and_what_was_in_line_is_left() -> None:
 
     assert (code, rest) == (0, ["closed"])
     assert "stopping: collect ends first" in log
+    assert "cut off" not in log
 
 
 def test_a_job_that_does_not_end_is_cut_off_with_a_line_and_exit_code_0() -> None:
