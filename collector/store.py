@@ -1,4 +1,4 @@
-"""The store: one DuckDB file behind two narrow doors. The only module that opens the database.
+"""The store: one DuckDB file behind two narrow doors. The only module that opens the database (connecting.py is how).
 
 `Store.write()` holds the file for one short transaction; `Store.read()` opens it read-only between two of them and
 holds writers up; `Store.read_aside()` reads a copy (collector/copying.py) for as long as it likes. Who waits for a turn
@@ -26,6 +26,7 @@ from collector.aged import lay_aside
 from collector.batches import dead_rows, joined, ledger_of, times_of
 from collector.complaints import complaint, first_line
 from collector.config import StoreConfig
+from collector.connecting import attached, rows_of
 from collector.copying import copy_aside, written_here
 from collector.errors import QueryError, StoreBusy, StoreError
 from collector.gate import pass_gate
@@ -74,7 +75,7 @@ class Reader(Struct, frozen=True):
     def frame(self, query: str, **params: Any) -> pl.DataFrame:
         """Rows of queries/QUERY.sql with its `$` parameters bound."""
         found = load_query(query)
-        return _frame(self._connection, found.sql, {name: params[name] for name in found.params})
+        return rows_of(self._connection, found.sql, {name: params[name] for name in found.params})
 
     def sql(self, text: str) -> pl.DataFrame:
         """Rows of a user's SQL, read-only and with no way out of the database; QueryError when it is wrong."""
@@ -194,7 +195,7 @@ class Store:
             if copy is None:
                 return None
             try:
-                connection = undo.enter_context(self._connected(lambda: self._opened(str(copy), read_only=True)))
+                connection = undo.enter_context(self._connected(str(copy), read_only=True))
                 applied = self._applied(connection)
                 is_whole = not _is_behind(applied) and not _gone(connection, acknowledged)
             except (StoreError, duckdb.Error):
@@ -303,7 +304,9 @@ class Store:
         if not acknowledged:
             return
         first = min(one.batch_id for one in acknowledged)
-        short = _frame(connection, load_query("find_short_batches").sql, {"first_batch": first}) if is_unclean else None
+        short = (
+            rows_of(connection, load_query("find_short_batches").sql, {"first_batch": first}) if is_unclean else None
+        )
         found = []
         if lost := _gone(connection, acknowledged):
             found.append(_gone_words(lost))
@@ -382,11 +385,11 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
-        with (
-            self._passing(is_exclusive=not read_only, wait_s=wait_s),
-            self._connected(lambda: self._open(read_only=read_only, wait_s=wait_s)) as connection,
-        ):
-            yield connection
+        with self._passing(is_exclusive=not read_only, wait_s=wait_s):
+            (check_readable if read_only else check_writable)(self.path)
+            self._was_unclean = not read_only and is_unclean(self.path)
+            with self._connected(str(self.path), read_only=read_only, wait_s=wait_s) as connection:
+                yield connection
 
     @contextlib.contextmanager
     def _passing(self, *, is_exclusive: bool, wait_s: float) -> Iterator[None]:
@@ -400,47 +403,33 @@ class Store:
                 yield
 
     @contextlib.contextmanager
-    def _connected(self, opened: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = opened()
-        try:
-            yield connection
-        except duckdb.Error as error:
-            raise complaint(error, self.path) from error
-        finally:
-            with contextlib.suppress(duckdb.Error):
-                connection.close()  # rolls back what is not committed, checkpoints what is
-
-    def _open(self, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
-        """A connection; a process outside logtriage that holds the file is waited for."""
-        (check_readable if read_only else check_writable)(self.path)
-        self._was_unclean = not read_only and is_unclean(self.path)
+    def _connected(self, file: str, *, read_only: bool, wait_s: float = 0.0) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the file, or to a copy of it; a process outside logtriage that holds it is waited for."""
         until = time.monotonic() + wait_s
-        while True:
+        with contextlib.ExitStack() as stack:
+            while True:
+                try:
+                    connection = stack.enter_context(attached(file, read_only=read_only, settings=self._config.engine))
+                    break
+                except duckdb.Error as error:
+                    told = complaint(error, self.path)
+                    if not isinstance(told, StoreBusy) or time.monotonic() >= until:
+                        raise told from error
+                    time.sleep(0.01)
             try:
-                return self._opened(str(self.path), read_only=read_only)
-            except StoreBusy:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(0.01)
-
-    def _opened(self, file: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """A connection to the file, or to a copy of it; what does not fit into memory goes beside the database."""
-        try:
-            connection = duckdb.connect(file, read_only=read_only, config=self._config.engine)
-        except duckdb.Error as error:
-            raise complaint(error, self.path) from error
-        connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
-        return connection
+                yield connection
+            except duckdb.Error as error:
+                raise complaint(error, self.path) from error
 
     def _applied(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
         """Names of the schema files that are applied, none in a new one; StoreError where it is not ours, or newer."""
         try:
-            applied = set(_frame(connection, load_query("find_migrations").sql, {})["name"])
+            applied = set(rows_of(connection, load_query("find_migrations").sql, {})["name"])
         except (duckdb.CatalogException, duckdb.BinderException):
             applied = set()
         ours = {str(name) for name in applied if str(name).startswith(_SCHEMA)}
         if not ours:
-            tables = _frame(connection, load_query("count_tables").sql, {})["tables"][0]
+            tables = rows_of(connection, load_query("count_tables").sql, {})["tables"][0]
             if not tables:
                 return set()
             raise StoreError(
@@ -455,13 +444,15 @@ class Store:
         return ours
 
     def _migrate(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Applies the schema files that are not applied yet, each in a transaction of its own."""
-        for name in _missing(self._applied(connection)):
+        """Applies the schema files that are not applied yet: to a new database all at once, else one by one."""
+        applied = self._applied(connection)
+        missing = _missing(applied)
+        for names in [[name] for name in missing] if applied else [missing]:
             connection.execute("begin").fetchall()
-            connection.execute(load_query(name).sql).fetchall()
-            connection.execute(
-                load_query("insert_migration").sql, {"name": name, "now_ns": self._clock_ns()}
-            ).fetchall()
+            for name in names:
+                connection.execute(load_query(name).sql).fetchall()
+                told = {"name": name, "now_ns": self._clock_ns()}
+                connection.execute(load_query("insert_migration").sql, told).fetchall()
             connection.execute("commit").fetchall()
 
 
@@ -477,7 +468,7 @@ def _is_behind(applied: set[str]) -> bool:
 def _gone(connection: duckdb.DuckDBPyConnection, acknowledged: Iterable[Acknowledged]) -> tuple[Acknowledged, ...]:
     """What of it is not in the database any more."""
     known = tuple(acknowledged)
-    last = _frame(connection, load_query("find_next_ids").sql, {})["batch_id"][0] - 1 if known else 0
+    last = rows_of(connection, load_query("find_next_ids").sql, {})["batch_id"][0] - 1 if known else 0
     return tuple(one for one in known if one.batch_id > last)
 
 
@@ -583,12 +574,6 @@ def _write_ledger(writer: Writer, batch: Batch, ledger: Ledger, *, batch_id: int
         received_ns=pl.concat([batch.entries["received_at_ns"], batch.spans["received_at_ns"]]).max(),
         now_ns=now_ns,
     )
-
-
-def _frame(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> pl.DataFrame:
-    """Rows of a query of ours, by DuckDB's own stream: without pyarrow a command starts a tenth of a second sooner."""
-    relation: Any = connection.sql(sql, params=params) if params else connection.sql(sql)
-    return pl.DataFrame(relation) if relation is not None else pl.DataFrame()
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, text: str) -> None:

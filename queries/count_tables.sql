@@ -5,4 +5,4 @@
 
 select count(*) as tables
 from information_schema.tables
-where table_schema = 'main'
+where table_catalog = current_database() and table_schema = 'main'
