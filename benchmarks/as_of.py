@@ -60,6 +60,10 @@ class _AsOf:
         rest = self._reader.frame(query, **{**params, "traces": beyond})
         return pl.concat([known, rest]).sort(pl.all(), nulls_last=True)
 
+    def is_empty(self, table: str) -> bool:
+        """As the store's reader."""
+        return self._reader.is_empty(table)
+
     def lay(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> None:
         """As the store's reader; what was read before it is read anew. All but rows by place is laid once, of all."""
         if relation is None:

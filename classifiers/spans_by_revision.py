@@ -17,4 +17,7 @@ def lay_spans_by_revision(reader: Reader, *, start_ns: int, end_ns: int) -> None
 
     To be called after read_placed_facts, which tells services of several locations apart.
     """
-    reader.lay("create_spans_by_revision", start_ns=start_ns, end_ns=end_ns)
+    if reader.is_empty("spans"):
+        reader.lay("create_no_spans_by_revision")
+    else:
+        reader.lay("create_spans_by_revision", start_ns=start_ns, end_ns=end_ns)

@@ -1,7 +1,8 @@
 """Reads queries/NAME.sql and its header; every SQL text of the house lies there."""
 
-from functools import cache
+from functools import cache, cached_property
 
+import polars as pl
 from msgspec import Struct
 
 from collector.datafiles import data_folder
@@ -10,16 +11,35 @@ from collector.errors import QueryError
 __all__ = ["Query", "load_query", "query_names"]
 
 _QUERIES = data_folder(__file__, "queries")
+_FIELDS = {"name", "about", "params", "columns"}  # of a header; `needs` may be left out
+_POLARS: dict[str, pl.DataType] = {
+    "VARCHAR": pl.String(),
+    "BOOLEAN": pl.Boolean(),
+    "SMALLINT": pl.Int16(),
+    "INTEGER": pl.Int32(),
+    "BIGINT": pl.Int64(),
+    "UBIGINT": pl.UInt64(),
+    "DOUBLE": pl.Float64(),
+}
 
 
-class Query(Struct, frozen=True):
-    """One SQL file. `params` and `columns` map names to SQL types, as its header states them."""
+class Query(Struct, frozen=True, dict=True):
+    """One SQL file. `params` and `columns` map names to SQL types, as its header states them.
+
+    `needs` are tables without rows of which it has none either: it is then not run.
+    """
 
     name: str
     about: str
     params: dict[str, str]
     columns: dict[str, str]
+    needs: frozenset[str]
     sql: str
+
+    @cached_property
+    def nothing(self) -> pl.DataFrame:
+        """No rows of it."""
+        return pl.DataFrame(schema={name: _polars(sql_type) for name, sql_type in self.columns.items()})
 
 
 def query_names() -> list[str]:
@@ -42,6 +62,7 @@ def load_query(name: str) -> Query:
         about=header.get("about", ""),
         params=_typed(header.get("params", "")),
         columns=_typed(header.get("columns", "")),
+        needs=frozenset(header.get("needs", "").split()),
         sql=text,
     )
 
@@ -54,15 +75,19 @@ def _header(name: str, text: str) -> dict[str, str]:
         if not line.startswith("--"):
             break
         head, colon, rest = line[2:].partition(":")
-        if colon and head.strip() in {"name", "about", "params", "columns"}:
+        if colon and head.strip() in _FIELDS | {"needs"}:
             last = head.strip()
             fields[last] = rest.strip()
         elif last:
             fields[last] += " " + line[2:].strip()
-    missing = {"name", "about", "params", "columns"} - set(fields)
+    missing = _FIELDS - set(fields)
     if missing:
         raise QueryError(f"queries/{name}.sql lacks `{min(missing)}:` in its header.")
     return fields
+
+
+def _polars(sql_type: str) -> pl.DataType:
+    return pl.List(_polars(sql_type[:-2])) if sql_type.endswith("[]") else _POLARS[sql_type]
 
 
 def _typed(text: str) -> dict[str, str]:

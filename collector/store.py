@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,24 @@ _SCHEMA = "create_0"  # how the names of schema files begin
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
 
-class Reader(Struct, frozen=True):
+class Reader(Struct, frozen=True, dict=True):
     """Answers queries; sees what was committed when it was opened."""
 
     _connection: duckdb.DuckDBPyConnection
 
+    @cached_property
+    def _filled(self) -> frozenset[str]:
+        return frozenset(rows_of(self._connection, load_query("find_filled_tables").sql, {})["name"])
+
+    def is_empty(self, table: str) -> bool:
+        """Whether the table is known to have no row: what needs one need not be asked."""
+        return table not in self._filled
+
     def frame(self, query: str, **params: Any) -> pl.DataFrame:
         """Rows of queries/QUERY.sql with its `$` parameters bound."""
         found = load_query(query)
+        if any(self.is_empty(table) for table in found.needs):
+            return found.nothing
         return rows_of(self._connection, found.sql, {name: params[name] for name in found.params})
 
     def sql(self, text: str) -> pl.DataFrame:
@@ -118,8 +129,12 @@ class Reader(Struct, frozen=True):
                 self._connection.unregister("fresh")
 
 
-class Writer(Reader, frozen=True):
+class Writer(Reader, frozen=True, dict=True):
     """One open transaction. It is committed when the block of `Store.write()` ends, else rolled back."""
+
+    def is_empty(self, table: str) -> bool:  # noqa: ARG002 - of what is being changed nothing is known
+        """False."""
+        return False
 
     def execute(self, query: str, *, relation: pl.DataFrame | None = None, **params: Any) -> int:
         """Runs queries/QUERY.sql, with `relation` visible as `fresh`; returns the number of rows changed."""

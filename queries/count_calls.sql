@@ -1,6 +1,7 @@
 -- name:    count_calls
 -- about:   which service called which, in spans of a window: a span whose parent belongs to another service
 -- params:  $start_ns BIGINT, $end_ns BIGINT
+-- needs:   spans
 -- columns: caller VARCHAR, service VARCHAR, traces BIGINT
 
 with entered as (

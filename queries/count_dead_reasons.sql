@@ -1,6 +1,7 @@
 -- name:    count_dead_reasons
 -- about:   dead letters by their reason, most frequent first
 -- params:
+-- needs:   dead_letters
 -- columns: reason VARCHAR, letters BIGINT
 
 select

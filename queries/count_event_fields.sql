@@ -1,6 +1,7 @@
 -- name:    count_event_fields
 -- about:   in how many events of a revision and stretch of time each field came with a value. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $step_ns BIGINT
+-- needs:   events
 -- columns: project VARCHAR, service VARCHAR, event VARCHAR, source VARCHAR, revision VARCHAR, step BIGINT,
 --          field VARCHAR, events BIGINT
 

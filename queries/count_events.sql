@@ -2,6 +2,7 @@
 -- about:   events by place, revision and stretch of time; entries that came in after the end of the analysis do not
 --          count. In no order
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $step_ns BIGINT
+-- needs:   events
 -- columns: project VARCHAR, service VARCHAR, event VARCHAR, source VARCHAR, revision VARCHAR, step BIGINT,
 --          events BIGINT, first_ns BIGINT, last_ns BIGINT
 

@@ -2,6 +2,7 @@
 -- about:   what spans tell of each revision of services that wrote no entry, as count_seen_revisions tells the others;
 --          `requests` are its server spans. The project is their own, else the only one there is
 -- params:  $end_ns BIGINT
+-- needs:   spans
 -- columns: project VARCHAR, service VARCHAR, revision VARCHAR, first_ns BIGINT, last_ns BIGINT, requests BIGINT,
 --          first_request_ns BIGINT, last_request_ns BIGINT, location VARCHAR, other_location VARCHAR
 
@@ -15,7 +16,6 @@ with written as materialized (
         service <> ''
         and at_ns < $end_ns
         and (received_at_ns is null or received_at_ns < $end_ns)
-        and exists (select 1 from spans)  -- else nothing is asked of the entries, and all would be read
     group by service
 )
 select

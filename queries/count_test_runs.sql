@@ -2,6 +2,7 @@
 -- about:   test runs of a window, by when they began, else by when they were read in, with what became of their cases.
 --          `end_ns`: when the last one ended, as far as is told; `batch`: the import that they came in
 -- params:  $start_ns BIGINT, $end_ns BIGINT
+-- needs:   test_cases
 -- columns: run VARCHAR, name VARCHAR, location VARCHAR, at_ns BIGINT, is_zoned BOOLEAN, cases BIGINT, failed BIGINT,
 --          skipped BIGINT, flaky BIGINT, end_ns BIGINT, batch BIGINT
 

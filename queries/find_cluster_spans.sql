@@ -4,6 +4,7 @@
 --          A span that both tell is told once, by its trace
 -- params:  $clusters VARCHAR[], $services VARCHAR[], $traces VARCHAR[], $instances VARCHAR[], $times BIGINT[],
 --          $end_ns BIGINT, $most BIGINT
+-- needs:   spans
 -- columns: cluster_id VARCHAR, service VARCHAR, trace VARCHAR, span VARCHAR, name VARCHAR, at_ns BIGINT, text VARCHAR,
 --          joined VARCHAR
 

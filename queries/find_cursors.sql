@@ -1,6 +1,7 @@
 -- name:    find_cursors
 -- about:   how far each source has been read, where that was stored before an instant
 -- params:  $end_ns BIGINT
+-- needs:   cursors
 -- columns: source VARCHAR, cursor VARCHAR, stored_at_ns BIGINT
 
 select

@@ -2,6 +2,7 @@
 -- about:   tries of each channel that is still looked for that ended alike, one after the other; `waiting`: messages that
 --          are not delivered at the end
 -- params:  $since_ns BIGINT, $end_ns BIGINT
+-- needs:   deliveries
 -- columns: channel VARCHAR, is_done BOOLEAN, tries BIGINT, began_ns BIGINT, ended_ns BIGINT, outcome VARCHAR, detail VARCHAR,
 --          waiting BIGINT
 

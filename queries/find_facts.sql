@@ -1,6 +1,7 @@
 -- name:    find_facts
 -- about:   facts about revisions and services that were known before an instant
 -- params:  $end_ns BIGINT
+-- needs:   facts
 -- columns: project VARCHAR, location VARCHAR, service VARCHAR, revision VARCHAR, at_ns BIGINT, kind VARCHAR,
 --          origin VARCHAR, insert_id VARCHAR, actor VARCHAR, tool VARCHAR, detail VARCHAR
 

@@ -5,6 +5,7 @@
 --          it by one operation at most $most are taken, by the hash of their id; `traces` is how many there are
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $services VARCHAR[], $revisions VARCHAR[], $most BIGINT,
 --          $variable_parts VARCHAR, $variable_words VARCHAR
+-- needs:   spans
 -- columns: service VARCHAR, revision VARCHAR, trace VARCHAR, parent VARCHAR, step VARCHAR, at_ns BIGINT, begin_ns BIGINT,
 --          end_ns BIGINT, took_ns BIGINT, is_bad BOOLEAN, is_entry BOOLEAN, traces BIGINT
 

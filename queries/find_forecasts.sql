@@ -1,6 +1,7 @@
 -- name:    find_forecasts
 -- about:   what was told before an instant, the oldest first
 -- params:  $end_ns BIGINT
+-- needs:   forecasts
 -- columns: forecast_id VARCHAR, episode_id VARCHAR, project VARCHAR, cluster_id VARCHAR, service VARCHAR,
 --          signature_ids VARCHAR[], cause VARCHAR, blamed_service VARCHAR, revision VARCHAR, good_revision VARCHAR,
 --          change_type VARCHAR, change_name VARCHAR, also_changed VARCHAR[], confidence DOUBLE, basis VARCHAR,

@@ -1,6 +1,7 @@
 -- name:    find_heard
 -- about:   what people said before an instant, in order
 -- params:  $end_ns BIGINT
+-- needs:   heard
 -- columns: channel VARCHAR, incident_id VARCHAR, remote_id VARCHAR, remote_event_id VARCHAR, said VARCHAR, at_ns
 --          BIGINT, heard_at_ns BIGINT
 

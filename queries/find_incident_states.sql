@@ -1,6 +1,7 @@
 -- name:    find_incident_states
 -- about:   what incidents and their members became before an instant, the oldest first, each incident before its members
 -- params:  $end_ns BIGINT
+-- needs:   incident_states
 -- columns: incident_id VARCHAR, finding_id VARCHAR, state VARCHAR, sure DOUBLE, statement VARCHAR, at_ns BIGINT,
 --          look_ns BIGINT, revision VARCHAR, project VARCHAR, service VARCHAR, title VARCHAR, priority VARCHAR,
 --          root VARCHAR, member_ids VARCHAR[], signature_ids VARCHAR[], onset_ns BIGINT, last_failure_ns BIGINT,

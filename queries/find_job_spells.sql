@@ -1,6 +1,7 @@
 -- name:    find_job_spells
 -- about:   runs of each job of the daemon that ended alike, one after the other; runs that were stopped say nothing
 -- params:  $since_ns BIGINT, $end_ns BIGINT
+-- needs:   job_runs
 -- columns: job VARCHAR, outcome VARCHAR, runs BIGINT, began_ns BIGINT, ended_ns BIGINT, detail VARCHAR
 
 with told as (

@@ -1,6 +1,7 @@
 -- name:    find_mutes
 -- about:   what people muted, and lifted, before an instant, the oldest first
 -- params:  $end_ns BIGINT
+-- needs:   mutes
 -- columns: mute_id VARCHAR, project VARCHAR, service VARCHAR, cluster_id VARCHAR, title VARCHAR,
 --          signature_ids VARCHAR[], until_ns BIGINT, made_at_ns BIGINT, reason VARCHAR, is_lifted BOOLEAN
 

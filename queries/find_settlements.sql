@@ -1,6 +1,7 @@
 -- name:    find_settlements
 -- about:   what became of forecasts before an instant, the oldest first
 -- params:  $end_ns BIGINT
+-- needs:   settlements
 -- columns: forecast_id VARCHAR, outcome VARCHAR, change_outcome VARCHAR, how VARCHAR, settled_by VARCHAR,
 --          statement VARCHAR, note VARCHAR, entry_ids VARCHAR[], trace_ids VARCHAR[], revisions VARCHAR[],
 --          rules INTEGER, settled_at_ns BIGINT

@@ -2,6 +2,7 @@
 -- about:   each service in some traces: when its first span began and which
 --          service called it ("" for the first)
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $traces VARCHAR[]
+-- needs:   spans
 -- columns: trace VARCHAR, service VARCHAR, revision VARCHAR, caller VARCHAR, start_ns BIGINT, errors BIGINT
 
 with failing as (

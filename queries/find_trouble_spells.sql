@@ -2,6 +2,7 @@
 -- about:   spells of trouble before an instant: from the first look to the one that tells that it is over, null while it
 --          goes on; with the last words and, in `first_detail`, the first
 -- params:  $end_ns BIGINT
+-- needs:   troubles
 -- columns: kind VARCHAR, subject VARCHAR, since_ns BIGINT, until_ns BIGINT, last_seen_ns BIGINT, detail VARCHAR,
 --          first_detail VARCHAR
 

@@ -5,6 +5,7 @@
 --          either. `others` counts the requests of the route, else of the service, that did end. Only what began before
 --          $until_ns: the rest may still end
 -- params:  $start_ns BIGINT, $end_ns BIGINT, $until_ns BIGINT, $least_ns BIGINT, $variable_parts VARCHAR
+-- needs:   spans
 -- columns: source VARCHAR, project VARCHAR, service VARCHAR, route VARCHAR, revision VARCHAR, at_ns BIGINT,
 --          took_ns BIGINT, trace VARCHAR, insert_id VARCHAR, http_status SMALLINT, answered_ns BIGINT, others BIGINT
 
