@@ -30,15 +30,14 @@ def attached(file: str, *, read_only: bool, settings: dict[str, Any]) -> Iterato
 
     Raises duckdb.Error where it cannot be opened.
     """
-    beside = settings["temp_directory"]
-    own = {name: value for name, value in settings.items() if name != "temp_directory"}
-    engine = _taken(own) or duckdb.connect(config=own)
+    own = dict(settings)
+    beside = str(own.pop("temp_directory"))
+    engine = _taken(own, beside) or duckdb.connect(config=settings)
     with contextlib.ExitStack() as broken:
         broken.callback(_close, engine)
         connection = engine.cursor()
         broken.callback(_close, connection)  # rolls back what is not committed
         connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
-        connection.execute("set temp_directory = '{}'".format(beside.replace("'", "''"))).fetchall()
         how = " (read_only)" if read_only else ""
         connection.execute(f"attach $file as store{how}", {"file": file}).fetchall()
         connection.execute("use store").fetchall()
@@ -60,13 +59,17 @@ os.register_at_fork(before=close_idle)
 atexit.register(close_idle)
 
 
-def _taken(settings: dict[str, Any]) -> duckdb.DuckDBPyConnection | None:
-    """An engine of these settings that nobody works with."""
+def _taken(settings: dict[str, Any], beside: str) -> duckdb.DuckDBPyConnection | None:
+    """An engine of these settings that nobody works with, to write what does not fit into memory into `beside`."""
+    quoted = beside.replace("'", "''")
     for one in reversed(tuple(_idle)):
         if one[0] == settings:
             with contextlib.suppress(ValueError):  # somebody else has taken it
                 _idle.remove(one)
-                return one[1]
+                with contextlib.suppress(duckdb.Error):  # it has a folder, that somebody else has removed
+                    one[1].execute(f"set temp_directory = '{quoted}'").fetchall()
+                    return one[1]
+                _close(one[1])
     return None
 
 

@@ -1,6 +1,7 @@
 """An engine is kept for the next file, and nothing of the file before it is."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 from collector import connecting
 from collector.config import StoreConfig
 from collector.connecting import attached, close_idle, rows_of
+
+_MUCH = (  # more than fits into memory
+    "set memory_limit = '60MiB'",
+    "create table numbers as select range as number, md5(range::varchar) as text from range(2000000) order by text",
+)
 
 
 @pytest.fixture
@@ -122,12 +128,23 @@ def test_an_engine_that_a_users_query_has_locked_is_not_kept(engines: list[int],
 def test_an_engine_that_wrote_beside_the_file_is_not_kept(engines: list[int], tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
 
-    _write(
-        path, "set memory_limit = '60MiB'",
-        "create table numbers as select range as number, md5(range::varchar) as text from range(2000000) order by text",
-    )  # fmt: skip
+    _write(path, *_MUCH)
 
     assert not Path(f"{path}.tmp").exists()
+    assert _rows(path, "select count(*) from numbers") == [(2_000_000,)]
+    assert len(engines) == 2
+
+
+def test_an_engine_whose_folder_beside_the_file_was_removed_meanwhile_is_not_taken(
+    engines: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "s.duckdb"
+    with attached(str(path), read_only=False, settings=_settings(path)) as connection:
+        connection.execute(_MUCH[0]).fetchall()
+        connection.execute(_MUCH[1]).fetchall()
+        shutil.rmtree(f"{path}.tmp")
+
+    assert len(connecting._idle) == 1
     assert _rows(path, "select count(*) from numbers") == [(2_000_000,)]
     assert len(engines) == 2
 
