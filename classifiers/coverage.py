@@ -95,11 +95,9 @@ def _gone(reader: Reader, end_ns: int) -> tuple[int, int, int, int | None]:
 
     Last the time before which retention took everything, None where it never did.
     """
-    if "create_0011_kept" not in set(reader.frame("find_migrations")["name"]):
-        return 0, 0, 0, None
-    pruned, pruned_dead, lost = reader.frame("count_pruned").row(0)
-    before_ns = reader.frame("find_retention_mark", now_ns=end_ns)["before_ns"][0]
-    return int(pruned), int(pruned_dead), int(lost), before_ns
+    pruned, pruned_dead, lost = (0, 0, 0) if reader.is_empty("batch_rows") else reader.frame("count_pruned").row(0)
+    before = None if reader.is_empty("retention_marks") else reader.frame("find_retention_mark", now_ns=end_ns)
+    return int(pruned), int(pruned_dead), int(lost), None if before is None else before["before_ns"][0]
 
 
 def _dead_reasons(reader: Reader, *, pruned: int) -> tuple[tuple[str, int], ...]:

@@ -91,8 +91,6 @@ def read_names(reader: Reader, keys: pl.DataFrame, *, rules: int = RULES) -> Nam
 
 def read_aliases(reader: Reader) -> dict[str, tuple[str, ...]]:
     """Every id of older rules with all that took its place."""
-    if "create_0002_told_names" not in set(reader.frame("find_migrations")["name"]):
-        return {}
     pairs = reader.frame("find_signature_aliases").group_by("old_id", maintain_order=True).agg("new_id")
     return _followed({str(old): tuple(new) for old, new in pairs.iter_rows()})
 

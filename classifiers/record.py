@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 MIN_SCORED = 30  # settled verdicts below which no share is told
-_MIGRATION = "create_0004_forecasts"
 _NORMAL_95 = 1.959964  # of the standard normal distribution, two-sided
 
 SETTLEMENT_SCHEMA: dict[str, pl.DataType] = {
@@ -98,8 +97,6 @@ class Claim(Struct, frozen=True):
 
 def read_claims(reader: Reader, *, end_ns: int) -> tuple[Claim, ...]:
     """Every claim made before an instant, with what was known of it then; of a store that is older than them none."""
-    if _MIGRATION not in set(reader.frame("find_migrations")["name"]):
-        return ()
     forecasts = read_rows(reader.frame("find_forecasts", end_ns=end_ns), Forecast)
     return claims_of(forecasts, read_rows(reader.frame("find_settlements", end_ns=end_ns), Settlement))
 

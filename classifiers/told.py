@@ -22,7 +22,6 @@ TOLD_SCHEMA: dict[str, pl.DataType] = {
     "template": pl.String(),
     "told_at_ns": pl.Int64(),
 }
-_MIGRATION = "create_0002_told_names"
 
 
 class Named(Struct, frozen=True):
@@ -57,8 +56,6 @@ class Named(Struct, frozen=True):
 
 def read_told(reader: Reader) -> pl.DataFrame:
     """Every text that a template was told with (TOLD_SCHEMA); of a store that is older than this table none."""
-    if _MIGRATION not in set(reader.frame("find_migrations")["name"]):
-        return pl.DataFrame(schema=TOLD_SCHEMA)
     return reader.frame("find_told_templates")
 
 

@@ -1,6 +1,7 @@
 -- name:    find_told_templates
 -- about:   every text that a template was told with, the oldest first
 -- params:
+-- needs:   told_templates
 -- columns: template_id VARCHAR, template VARCHAR, told_at_ns BIGINT
 
 select
