@@ -17,6 +17,8 @@ import polars as pl
 from duckdb import _seam
 from msgspec import Struct
 
+from collector.sql import load_query
+
 __all__ = ["attached", "close_idle", "rows_of"]
 
 _MOST_IDLE = 2  # a reader's and a writer's
@@ -81,12 +83,12 @@ def _keep(settings: dict[str, Any], engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def _is_let_go(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the engine has let the file go and is as it was made: a user's query may have locked it."""
+    """Whether the engine has let the file go and is as it was made."""
     with contextlib.suppress(duckdb.Error):
         connection.execute("use memory").fetchall()
         connection.execute("detach store").fetchall()
-        (is_open,) = connection.execute("select current_setting('enable_external_access')").fetchall()[0]
-        return bool(is_open)
+        (is_as_made,) = connection.execute(load_query("find_engine_state").sql).fetchall()[0]
+        return bool(is_as_made)
     return False
 
 

@@ -13,6 +13,7 @@ import duckdb
 from msgspec import Struct
 
 from collector.complaints import complaint, first_line
+from collector.connecting import attached
 from collector.errors import StoreError
 from collector.place import sync_file, wal_of
 from collector.sql import load_query
@@ -39,7 +40,7 @@ def find_unreadable(path: Path, *, engine: dict[str, Any], copy_of: Path | None 
     """
     try:
         with _attached(path, engine) as connection:
-            names = _names(connection, "old")
+            names = _names(connection, "store")
     except duckdb.Error as error:
         raise complaint(error, copy_of or path) from error
     found = {}
@@ -47,7 +48,7 @@ def find_unreadable(path: Path, *, engine: dict[str, Any], copy_of: Path | None 
         try:
             with _attached(path, engine) as connection:  # one that met damage is of no more use
                 while names:
-                    table = connection.table(f'old.main."{names[0]}"')
+                    table = connection.table(f'store.main."{names[0]}"')
                     table.aggregate(_every_value(table.columns)).fetchall()
                     names.pop(0)
         except duckdb.Error as error:
@@ -63,9 +64,9 @@ def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Save
     """
     try:
         with _attached(old, engine) as connection:
-            names = _names(connection, "old")
+            names = _names(connection, "store")
         with _attached(new, engine) as connection:
-            mine = _names(connection, "old")
+            mine = _names(connection, "store")
     except duckdb.Error as error:
         raise complaint(error, old) from error
     return {name: _save_table(old, new, name, engine) for name in names if name in mine and name != "migrations"}
@@ -74,7 +75,7 @@ def save_rows(old: Path, new: Path, *, engine: dict[str, Any]) -> dict[str, Save
 def _save_table(old: Path, new: Path, name: str, engine: dict[str, Any]) -> Saved:
     try:
         with _attached(old, engine) as connection:
-            found = connection.table(f'old.main."{name}"').aggregate("count(*), coalesce(max(rowid), -1)").fetchall()
+            found = connection.table(f'store.main."{name}"').aggregate("count(*), coalesce(max(rowid), -1)").fetchall()
     except duckdb.Error:
         return Saved(0, 0)
     rows, last = found[0]  # numbers of rows have gaps where some were deleted
@@ -84,7 +85,7 @@ def _save_table(old: Path, new: Path, name: str, engine: dict[str, Any]) -> Save
         for start in range(0, last + 1, _PART_ROWS):
             _save_halves(old, new, name, engine, range(start, start + _PART_ROWS))
     with _attached(new, engine) as connection:
-        kept = connection.table(f'old.main."{name}"').aggregate("count(*)").fetchall()[0][0]
+        kept = connection.table(f'store.main."{name}"').aggregate("count(*)").fetchall()[0][0]
     return Saved(kept, rows - kept)
 
 
@@ -107,7 +108,7 @@ def _can_be_read(old: Path, name: str, engine: dict[str, Any], part: range) -> b
     """Whether it was not the reading of these rows that failed."""
     try:
         with _attached(old, engine) as connection:
-            rows = connection.table(f'old.main."{name}"').filter(_within(part))
+            rows = connection.table(f'store.main."{name}"').filter(_within(part))
             rows.aggregate(_every_value(rows.columns)).fetchall()
     except duckdb.Error:
         return False
@@ -126,12 +127,16 @@ def _every_value(columns: list[str]) -> str:
 def _save_part(old: Path, new: Path, name: str, engine: dict[str, Any], part: range) -> None:
     with _attached(old, engine) as connection:
         connection.execute("attach $path as new", {"path": str(new)}).fetchall()
-        source, goal = (connection.table(f'{database}.main."{name}"') for database in ("old", "new"))
+        source, goal = (connection.table(f'{database}.main."{name}"') for database in ("store", "new"))
         known = set(source.columns)  # those of an older database lack what a later version added
         columns = ", ".join(f'"{column}"' if column in known else f'null as "{column}"' for column in goal.columns)
         connection.execute("begin").fetchall()
         source.filter(_within(part)).project(columns).insert_into(f"new.main.{name}")
         connection.execute("commit").fetchall()
+        with contextlib.suppress(
+            duckdb.Error
+        ):  # what is not in the file stays in its log, and is told as that is settled
+            connection.execute("detach new").fetchall()
 
 
 def copy_rows(old: Path, new: Path, *, engine: dict[str, Any], stop: Stop) -> dict[str, int]:
@@ -142,8 +147,8 @@ def copy_rows(old: Path, new: Path, *, engine: dict[str, Any], stop: Stop) -> di
     try:
         with _attached(old, engine) as connection, _interrupted(connection, stop):
             connection.execute("attach $path as new", {"path": str(new)}).fetchall()
-            connection.execute("copy from database old to new").fetchall()
-            before, after = (_rows_of(connection, name) for name in ("old", "new"))
+            connection.execute("copy from database store to new").fetchall()
+            before, after = (_rows_of(connection, name) for name in ("store", "new"))
             connection.execute("checkpoint new").fetchall()
     except duckdb.InterruptException as error:
         raise Stopped("Asked to stop while the database was copied. It is as it was.") from error
@@ -165,7 +170,7 @@ def count_rows(path: Path, *, engine: dict[str, Any]) -> dict[str, int]:
     """Rows of each table of a database file, which is opened for reading. StoreError when it cannot be read."""
     try:
         with _attached(path, engine) as connection:
-            return _rows_of(connection, "old")
+            return _rows_of(connection, "store")
     except duckdb.Error as error:
         raise complaint(error, path) from error
 
@@ -176,7 +181,7 @@ def settle_file(path: Path, *, engine: dict[str, Any]) -> None:
     StoreError when it cannot be opened or written.
     """
     try:
-        with contextlib.closing(duckdb.connect(str(path), config=engine)) as connection:
+        with attached(str(path), read_only=False, settings=engine) as connection:
             connection.execute("checkpoint").fetchall()
     except duckdb.Error as error:
         raise complaint(error, path) from error
@@ -184,13 +189,8 @@ def settle_file(path: Path, *, engine: dict[str, Any]) -> None:
         raise StoreError(f"The database `{path}` could not be closed well: `{wal_of(path)}` stays. Try again.")
 
 
-@contextlib.contextmanager
-def _attached(path: Path, engine: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own with the file as `old`, read-only."""
-    with contextlib.closing(duckdb.connect(config=engine)) as connection:
-        connection.execute("set enable_progress_bar = false").fetchall()
-        connection.execute("attach $path as old (read_only)", {"path": str(path)}).fetchall()
-        yield connection
+def _attached(path: Path, engine: dict[str, Any]) -> contextlib.AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return attached(str(path), read_only=True, settings=engine)
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
