@@ -1,6 +1,7 @@
 """Imports run one way: logtriage -> classifiers -> collector. Never back, never in a circle."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,22 @@ FLOORS = ("collector", "classifiers", "logtriage")  # from the lowest up
 MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 
 
-def imported(path: Path) -> list[str]:
-    """Every module that a file imports, at its top or inside its functions."""
+@cache
+def parsed(path: Path) -> tuple[tuple[str, ...], str | None]:
+    """Every module that a file imports, at its top or inside its functions, and what it says that it is."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import hides where it goes"
             names.append(node.module or "")
-    return names
+    return tuple(names), ast.get_docstring(tree)
+
+
+def imported(path: Path) -> tuple[str, ...]:
+    return parsed(path)[0]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -62,4 +69,4 @@ def test_no_module_passes_six_hundred_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert parsed(path)[1]
