@@ -22,8 +22,16 @@ from collector.sql import load_query
 __all__ = ["attached", "close_idle", "rows_of"]
 
 _MOST_IDLE = 2  # a reader's and a writer's
-_Idle = tuple[dict[str, Any], duckdb.DuckDBPyConnection]
-_idle: list[_Idle] = []  # with the settings each was made with, the one used last at the end
+_MOST_FILES = 500  # of one engine: each that it had leaves some hundred bytes in it
+
+
+class _Engine(Struct, eq=False):
+    settings: dict[str, Any]  # it was made with
+    connection: duckdb.DuckDBPyConnection
+    files: int = 0  # that it has had
+
+
+_idle: list[_Engine] = []  # the one used last at the end
 
 
 @contextlib.contextmanager
@@ -34,26 +42,27 @@ def attached(file: str, *, read_only: bool, settings: dict[str, Any]) -> Iterato
     """
     own = dict(settings)
     beside = str(own.pop("temp_directory"))
-    engine = _taken(own, beside) or duckdb.connect(config=settings)
+    engine = _taken(own, beside) or _Engine(own, duckdb.connect(config=settings))
+    engine.files += 1
     with contextlib.ExitStack() as broken:
-        broken.callback(_close, engine)
-        connection = engine.cursor()
+        broken.callback(_close, engine.connection)
+        connection = engine.connection.cursor()
         broken.callback(_close, connection)  # rolls back what is not committed
         connection.execute("set enable_progress_bar = false").fetchall()  # stdout is ours
         how = " (read_only)" if read_only else ""
         connection.execute(f"attach $file as store{how}", {"file": file}).fetchall()
         connection.execute("use store").fetchall()
         yield connection
-        if _is_let_go(connection) and not Path(beside).exists():
+        if _is_let_go(connection) and engine.files < _MOST_FILES and not Path(beside).exists():
             broken.pop_all()
             connection.close()
-            _keep(own, engine)
+            _keep(engine)
 
 
 def close_idle() -> None:
     """Closes the engines that nobody works with."""
     while _idle:
-        _close(_idle.pop()[1])
+        _close(_idle.pop().connection)
 
 
 # a child has none of an engine's threads, and would wait for them
@@ -61,25 +70,25 @@ os.register_at_fork(before=close_idle)
 atexit.register(close_idle)
 
 
-def _taken(settings: dict[str, Any], beside: str) -> duckdb.DuckDBPyConnection | None:
+def _taken(settings: dict[str, Any], beside: str) -> _Engine | None:
     """An engine of these settings that nobody works with, to write what does not fit into memory into `beside`."""
     quoted = beside.replace("'", "''")
     for one in reversed(tuple(_idle)):
-        if one[0] == settings:
+        if one.settings == settings:
             with contextlib.suppress(ValueError):  # somebody else has taken it
                 _idle.remove(one)
                 with contextlib.suppress(duckdb.Error):  # it has a folder, that somebody else has removed
-                    one[1].execute(f"set temp_directory = '{quoted}'").fetchall()
-                    return one[1]
-                _close(one[1])
+                    one.connection.execute(f"set temp_directory = '{quoted}'").fetchall()
+                    return one
+                _close(one.connection)
     return None
 
 
-def _keep(settings: dict[str, Any], engine: duckdb.DuckDBPyConnection) -> None:
-    _idle.append((settings, engine))
+def _keep(engine: _Engine) -> None:
+    _idle.append(engine)
     if len(_idle) > _MOST_IDLE:
         with contextlib.suppress(IndexError):  # somebody else has taken it
-            _close(_idle.pop(0)[1])
+            _close(_idle.pop(0).connection)
 
 
 def _is_let_go(connection: duckdb.DuckDBPyConnection) -> bool:

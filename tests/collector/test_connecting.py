@@ -173,6 +173,19 @@ def test_engines_of_other_settings_are_not_taken(engines: list[int], tmp_path: P
         assert rows_of(connection, "select current_setting('threads') as threads", {}).item() == 1
 
 
+def test_an_engine_is_made_anew_after_many_files(
+    engines: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "_MOST_FILES", 3)
+    path = tmp_path / "s.duckdb"
+    _write(path, "create table numbers as select 1 as number")
+
+    found = [_rows(path, "select number from numbers") for _ in range(6)]
+
+    assert found == [[(1,)]] * 6
+    assert len(engines) == 3
+
+
 def test_a_forked_child_makes_its_own(engines: list[int], tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
     _write(path, "create table numbers as select 1 as number")
