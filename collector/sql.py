@@ -1,5 +1,6 @@
 """Reads queries/NAME.sql and its header; every SQL text of the house lies there."""
 
+import re
 from functools import cache, cached_property
 
 import polars as pl
@@ -8,9 +9,10 @@ from msgspec import Struct
 from collector.datafiles import data_folder
 from collector.errors import QueryError
 
-__all__ = ["Query", "load_query", "query_names"]
+__all__ = ["Query", "is_schema", "load_query", "query_names"]
 
 _QUERIES = data_folder(__file__, "queries")
+_SCHEMA = re.compile(r"create_\d{4}_")
 _FIELDS = {"name", "about", "params", "columns"}  # of a header; `needs` may be left out
 _POLARS: dict[str, pl.DataType] = {
     "VARCHAR": pl.String(),
@@ -45,6 +47,11 @@ class Query(Struct, frozen=True, dict=True):
 def query_names() -> list[str]:
     """Names of all queries, sorted."""
     return sorted(path.stem for path in _QUERIES.glob("*.sql"))
+
+
+def is_schema(name: str) -> bool:
+    """Whether a query of that name makes or changes tables of the store; so those of later versions are called, too."""
+    return _SCHEMA.match(name) is not None
 
 
 @cache

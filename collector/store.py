@@ -35,7 +35,7 @@ from collector.normalise.routes import routes_of
 from collector.place import check_readable, check_writable, is_there, sync_folder
 from collector.records import Batch, Ledger
 from collector.run_lock import RunLock, is_gone
-from collector.sql import load_query, query_names
+from collector.sql import is_schema, load_query, query_names
 
 __all__ = ["Reader", "Store", "Writer"]
 
@@ -64,7 +64,6 @@ _STREAMED = re.compile(
     r"(?:BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\([\d,]+\)|VARCHAR|JSON|UUID|DATE|TIMESTAMP"
     r"(?:_\w+| WITH TIME ZONE)?)(?:\[\])*"
 )
-_SCHEMA = "create_0"  # how the names of schema files begin
 _READING = {"SELECT", "EXPLAIN", "MULTI"}  # what DuckDB calls statements that only read; MULTI is a PIVOT
 
 
@@ -442,7 +441,7 @@ class Store:
             applied = set(rows_of(connection, load_query("find_migrations").sql, {})["name"])
         except (duckdb.CatalogException, duckdb.BinderException):
             applied = set()
-        ours = {str(name) for name in applied if str(name).startswith(_SCHEMA)}
+        ours = {str(name) for name in applied if is_schema(str(name))}
         if not ours:
             tables = rows_of(connection, load_query("count_tables").sql, {})["tables"][0]
             if not tables:
@@ -473,7 +472,7 @@ class Store:
 
 def _missing(applied: set[str]) -> list[str]:
     """Names of the schema files that are not among those applied, in order."""
-    return [name for name in query_names() if name.startswith(_SCHEMA) and name not in applied]
+    return [name for name in query_names() if is_schema(name) and name not in applied]
 
 
 def _is_behind(applied: set[str]) -> bool:

@@ -155,10 +155,11 @@ class TestPlainErrors:
         with pytest.raises(StoreError, match="belongs to another program"):
             make_store(path).begin_run("import", "files")
 
-    def test_newer_database(self, store: Store) -> None:
+    @pytest.mark.parametrize("name", ["create_0999_future", "create_9999_later"])
+    def test_newer_database(self, store: Store, name: str) -> None:
         append(store, log_entry())
         with duckdb.connect(str(store.path)) as connection:
-            connection.execute("insert into migrations values ('create_0999_future', 1)").fetchall()
+            connection.execute("insert into migrations values ($name, 1)", {"name": name}).fetchall()
 
         with pytest.raises(StoreError, match="newer logtriage"), store.read():
             pass
