@@ -23,6 +23,9 @@ __all__ = ["attached", "close_idle", "rows_of"]
 
 _MOST_IDLE = 2  # a reader's and a writer's
 _MOST_FILES = 500  # of one engine: each that it had leaves some hundred bytes in it
+_MOST_BYTES = (
+    8 << 20
+)  # that it holds when its file is let go: what it frees, it gives back to the system as it is closed
 
 
 class _Engine(Struct, eq=False):
@@ -92,12 +95,14 @@ def _keep(engine: _Engine) -> None:
 
 
 def _is_let_go(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the engine has let the file go and is as it was made."""
+    """Whether the engine is good for another file and has let this one go."""
     with contextlib.suppress(duckdb.Error):
+        (is_as_made, held) = connection.execute(load_query("find_engine_state").sql).fetchall()[0]
+        if not is_as_made or held > _MOST_BYTES:
+            return False
         connection.execute("use memory").fetchall()
         connection.execute("detach store").fetchall()
-        (is_as_made,) = connection.execute(load_query("find_engine_state").sql).fetchall()[0]
-        return bool(is_as_made)
+        return True
     return False
 
 

@@ -125,6 +125,15 @@ def test_an_engine_that_a_users_query_has_locked_is_not_kept(engines: list[int],
     assert len(engines) == 2
 
 
+def test_an_engine_that_holds_much_is_not_kept(engines: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "s.duckdb"
+
+    _write(path, "create table numbers as select range as number, md5(range::varchar) as text from range(1000000)")
+
+    assert connecting._idle == []
+    assert _rows(path, "select count(*) from numbers") == [(1_000_000,)]
+
+
 def test_an_engine_that_wrote_beside_the_file_is_not_kept(engines: list[int], tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
 
