@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 
 from collector.errors import LogtriageError, NormaliseError, SourceError
+from collector.memory import memory_bytes
 from collector.normalise.entries import EXCERPT_CHARS, normalise_entries
 from collector.normalise.redact import Redactor
 from collector.normalise.span_messages import normalise_span_messages
@@ -29,9 +30,9 @@ from collector.store import Store
 __all__ = ["collect", "normalise"]
 
 WORKERS = 2
-_IN_FLIGHT = 2  # raw batches read ahead of the store, one for each worker: bounds memory
 _GROUP_ROWS = 122_880  # of DuckDB's row groups
 _GROUP_BYTES = 64 << 20  # of records, whatever their rows; as many rows of ordinary logs are 50 MiB
+_LITTLE_BYTES = 768 << 20  # of memory: with less there is one worker, and groups are a fourth
 _FLUSH_S = 5.0  # a slow source is stored at least this often
 
 Stored = Callable[[RawBatch, Ledger], None]
@@ -46,15 +47,17 @@ def collect(batches: Iterable[RawBatch], *, store: Store, redactor: Redactor, ru
     """
     waiting: list[_Pair] = []
     size, since = 0.0, time.monotonic()
+    is_little = memory_bytes() < _LITTLE_BYTES
+    workers, most = (1, _GROUP_BYTES / 4) if is_little else (WORKERS, _GROUP_BYTES)
     with _Storing(store, run_id=run_id, stored=stored) as storing:
         try:
-            for raw, batch in _normalised(batches, redactor):
+            for raw, batch in _normalised(batches, redactor, workers=workers):
                 waiting.append((raw, batch))
                 size += _bytes(batch)
                 while len(full := _full_group(waiting)):
                     storing.put(full)
                     size, since = sum(_bytes(rest) for _, rest in waiting), time.monotonic()
-                if size >= _GROUP_BYTES or time.monotonic() - since >= _FLUSH_S:
+                if size >= most or time.monotonic() - since >= _FLUSH_S:
                     storing.put(waiting)
                     waiting, size, since = [], 0.0, time.monotonic()
         except (SourceError, NormaliseError, Stopped):
@@ -199,15 +202,15 @@ def _normalise_specs(raw: RawBatch, plain: Batch, redactor: Redactor) -> Batch:
     )
 
 
-def _normalised(batches: Iterable[RawBatch], redactor: Redactor) -> Iterator[_Pair]:
-    """Each raw batch with its records, in order; a few are worked on ahead."""
+def _normalised(batches: Iterable[RawBatch], redactor: Redactor, *, workers: int) -> Iterator[_Pair]:
+    """Each raw batch with its records, in order; one for each worker is read ahead of the store, to bound memory."""
     pending: deque[tuple[RawBatch, Future[Batch]]] = deque()
     failure: list[LogtriageError] = []
-    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="normalise") as pool:
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="normalise") as pool:
         for raw in _until_failure(until_stop(batches), failure):
             pending.append((_without_records(raw), pool.submit(normalise, raw, redactor=redactor)))
             del raw  # the pool holds the only reference, so that memory is freed as work proceeds
-            while len(pending) >= _IN_FLIGHT or (pending and pending[0][1].done()):
+            while len(pending) >= workers or (pending and pending[0][1].done()):
                 head, future = pending.popleft()
                 yield head, future.result()
         while pending:

@@ -91,8 +91,12 @@ def test_a_batch_is_cut_where_a_row_group_is_full(store: Store, monkeypatch: pyt
         assert reader.sql("select count(distinct insert_id) from entries").item() == 100
 
 
-def test_what_is_large_is_stored_before_it_fills_a_row_group(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.collect._GROUP_BYTES", 150_000)
+@pytest.mark.parametrize(("memory", "group"), [(4 << 30, 150_000), (512 << 20, 600_000)])
+def test_what_is_large_is_stored_before_it_fills_a_row_group_or_the_memory(
+    store: Store, memory: int, group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.collect.memory_bytes", lambda: memory)
+    monkeypatch.setattr("collector.collect._GROUP_BYTES", group)
     groups: list[list[int]] = []
     append = Store.append
 
