@@ -23,9 +23,7 @@ __all__ = ["attached", "close_idle", "rows_of"]
 
 _MOST_IDLE = 2  # a reader's and a writer's
 _MOST_FILES = 500  # of one engine: each that it had leaves some hundred bytes in it
-_MOST_BYTES = (
-    8 << 20
-)  # that it holds when its file is let go: what it frees, it gives back to the system as it is closed
+_MOST_BYTES = 8 << 20  # that it holds when its file is let go: it gives memory back to the system as it is closed
 
 
 class _Engine(Struct, eq=False):
