@@ -9,7 +9,7 @@ from msgspec import Struct
 from collector.datafiles import data_folder
 from collector.errors import QueryError
 
-__all__ = ["Query", "is_schema", "load_query", "query_names"]
+__all__ = ["Query", "is_schema", "load_query", "query_names", "schema_names"]
 
 _QUERIES = data_folder(__file__, "queries")
 _SCHEMA = re.compile(r"create_\d{4}_")
@@ -52,6 +52,11 @@ def query_names() -> list[str]:
 def is_schema(name: str) -> bool:
     """Whether a query of that name makes or changes tables of the store; so those of later versions are called, too."""
     return _SCHEMA.match(name) is not None
+
+
+def schema_names() -> list[str]:
+    """Names of the queries that make and change the tables of the store, in order."""
+    return [name for name in query_names() if is_schema(name)]
 
 
 @cache

@@ -35,7 +35,7 @@ from collector.normalise.routes import routes_of
 from collector.place import check_readable, check_writable, is_there, sync_folder
 from collector.records import Batch, Ledger
 from collector.run_lock import RunLock, is_gone
-from collector.sql import is_schema, load_query, query_names
+from collector.sql import is_schema, load_query, schema_names
 
 __all__ = ["Reader", "Store", "Writer"]
 
@@ -450,7 +450,7 @@ class Store:
                 f"The database `{self.path}` belongs to another program: it has {tables} tables and none of ours. "
                 "Give another place with --db or store.path."
             )
-        newer = sorted(ours - set(query_names()))
+        newer = sorted(ours - set(schema_names()))
         if newer:
             raise StoreError(
                 f"The database `{self.path}` was written by a newer logtriage (`{newer[0]}`). Upgrade logtriage."
@@ -472,7 +472,7 @@ class Store:
 
 def _missing(applied: set[str]) -> list[str]:
     """Names of the schema files that are not among those applied, in order."""
-    return [name for name in query_names() if is_schema(name) and name not in applied]
+    return [name for name in schema_names() if name not in applied]
 
 
 def _is_behind(applied: set[str]) -> bool:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from collector.sources.base import SOURCES, SourceKind
-from collector.sql import is_schema, load_query, query_names
+from collector.sql import load_query, schema_names
 from collector.window import NS_PER_S, format_ns
 from logtriage.acts.filling import act_collect
 from logtriage.acts.reporting import act_report
@@ -113,9 +113,8 @@ def test_the_query_has_the_parameters_and_columns_of_its_header() -> None:
     sql = block("sql", "count_loud_services")
     head = dict(re.findall(r"^-- (\w+): +(.*)$", sql, re.MULTILINE))
     connection = duckdb.connect()
-    for name in query_names():
-        if is_schema(name):
-            connection.execute(load_query(name).sql).fetchall()
+    for name in schema_names():
+        connection.execute(load_query(name).sql).fetchall()
 
     named = set(connection.extract_statements(sql)[0].named_parameters)
     described = connection.execute(f"describe {sql}", dict.fromkeys(named)).fetchall()

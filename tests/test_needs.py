@@ -21,7 +21,7 @@ _WHOLE = {"start_ns": START_NS, "end_ns": START_NS + HOUR * NS_PER_S}
 
 
 def _is_joined(name: str) -> bool:
-    """Whether the query reads anything beside the tables it needs, as one that has rows only of them cannot."""
+    """Whether the query reads anything beside the tables it needs, or steps of its own: else its rows are theirs."""
     read_from = set(re.findall(r"\b(?:from|join) ([a-z_]+)", load_query(name).sql))
     return bool(read_from - load_query(name).needs)
 

@@ -13,7 +13,7 @@ import pytest
 
 from collector.folding import FOLDED_SCHEMA
 from collector.records import DEAD_LETTER_SCHEMA, ENTRY_SCHEMA, FACT_SCHEMA, SPAN_SCHEMA, TEST_SCHEMA
-from collector.sql import is_schema, load_query, query_names
+from collector.sql import load_query, query_names, schema_names
 
 ROOT = Path(__file__).parent.parent
 VERBS = {"create", "count", "delete", "find", "insert", "parse", "top", "update"}
@@ -55,9 +55,8 @@ LAID = (
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the whole schema and no rows; tests only ask what a query would give."""
     connection = duckdb.connect()
-    for name in query_names():
-        if is_schema(name):
-            connection.execute(load_query(name).sql).fetchall()
+    for name in schema_names():
+        connection.execute(load_query(name).sql).fetchall()
     for name in LAID:
         connection.execute(load_query(name).sql, dict.fromkeys(load_query(name).params) or None).fetchall()
     yield connection

@@ -17,7 +17,7 @@ from benchmarks.reliability.checks import difference, rows_of
 from benchmarks.reliability.children import Child, run
 from benchmarks.reliability.killed import Activity
 from collector.config import StoreConfig
-from collector.sql import is_schema, query_names
+from collector.sql import schema_names
 from collector.store import Store
 
 __all__ = ["Migrating", "migrating", "store_at"]
@@ -50,9 +50,9 @@ _KEPT = {
 
 def store_at(db: Path, last: str, *, rows: int = _ROWS) -> None:
     """A store as the version whose newest migration is `last` left it, with so many entries."""
-    older = tuple(name for name in query_names() if not is_schema(name) or name <= last)
+    older = [name for name in schema_names() if name <= last]
     with (
-        patch.object(collector.store, "query_names", lambda: older),  # what that version knew
+        patch.object(collector.store, "schema_names", lambda: older),  # what that version knew
         Store(StoreConfig(path=db)).write(),
     ):
         pass
@@ -71,7 +71,7 @@ class Migrating:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.usual_s = 0.2
-        self.versions = [name for name in query_names() if is_schema(name)][1:-1]
+        self.versions = schema_names()[1:-1]
         self.number = 0
 
     def prepare(self) -> None:

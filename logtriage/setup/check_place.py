@@ -10,7 +10,7 @@ from pathlib import Path
 
 from classifiers.blindness import open_spells, read_watched
 from collector.place import is_there
-from collector.sql import is_schema, query_names
+from collector.sql import schema_names
 from collector.store import Reader, Store
 from collector.window import NS_PER_S, Window, format_ns
 from logtriage.config import Config
@@ -45,7 +45,7 @@ def check_place(config: Config) -> tuple[Check, ...]:
 
 def _opened(path: Path, reader: Reader) -> Check:
     applied = set(reader.frame("find_migrations")["name"])
-    due = [name for name in query_names() if is_schema(name) and name not in applied]
+    due = [name for name in schema_names() if name not in applied]
     size = path.stat().st_size / _MIB
     told = f"`{plain(path, 300)}` opens, {size:,.1f} MiB"
     if due:

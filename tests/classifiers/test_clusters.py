@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from classifiers.clusters import CLUSTER_SCHEMA
 from classifiers.gathering import gather
 from classifiers.signatures import RULES, Signed, sign
-from collector.sql import is_schema, load_query, query_names
+from collector.sql import load_query, schema_names
 from collector.store import Reader, Writer
 from tests.support.signing import START_NS, line, lines
 
@@ -35,9 +35,8 @@ TRACE = (
 def database() -> duckdb.DuckDBPyConnection:
     """One database in memory for all tests: a file for each would cost more than what they ask of it."""
     connection = duckdb.connect()
-    for name in query_names():
-        if is_schema(name):
-            connection.execute(load_query(name).sql).fetchall()
+    for name in schema_names():
+        connection.execute(load_query(name).sql).fetchall()
     return connection
 
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from collector.config import StoreConfig
-from collector.sql import is_schema, load_query, query_names
+from collector.sql import load_query, schema_names
 from collector.stopping import Stop
 from collector.store import Store
 from collector.window import Window
@@ -14,7 +14,7 @@ from logtriage import pipeline
 from logtriage.config import Config
 from logtriage.keeping import keep
 
-MIGRATIONS = [name for name in query_names() if is_schema(name)]
+MIGRATIONS = schema_names()
 NOW_NS = 1_767_600_000_000_000_000
 HOUR_NS = 3_600_000_000_000
 
